@@ -1,0 +1,3 @@
+//! The program `parrow`.
+
+fn main() {}

@@ -1,0 +1,433 @@
+//! The one error type of the crate, and the place in the data that an error is about.
+//!
+//! [`Error`] is a boxed [`ErrorKind`] with a [`Position`]. Whoever knows a part of the position adds it
+//! ([`Error::at_row`], [`Error::in_file`], …) and nobody drops one, so that the message a person reads names file, row,
+//! line and column as far as anyone on the way knew them. No foreign error type is part of this interface.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A `Result` whose error is parrow's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong ([`Error::kind`]) and where ([`Error::position`]).
+///
+/// Its text is a lower-case fragment that completes “failed: …”: the place first, then what was wrong with it, then what
+/// to do about it where that is known.
+///
+/// # Example
+/// ```
+/// use parrow::{Error, ErrorKind};
+///
+/// let error = Error::column_not_found("heigth", ["width", "height"]).in_file("boxes.csv");
+/// assert!(matches!(error.kind(), ErrorKind::ColumnNotFound { .. }));
+/// assert_eq!(
+///     error.to_string(),
+///     "boxes.csv: no column \"heigth\"; did you mean \"height\"? (columns: width, height)"
+/// );
+/// ```
+#[derive(Debug)]
+pub struct Error(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    kind: ErrorKind,
+    position: Position,
+}
+
+/// The ways in which a call can fail, each with what a caller may want to act on.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The operating system refused: a missing or unreadable file, a full disk, a closed pipe.
+    Io {
+        /// What was tried, as a verb: “open”, “read”, “write”, “rename”.
+        operation: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The format of an input or output is not known and could not be told from its content.
+    UnknownFormat {
+        /// The formats that there are.
+        known: Vec<&'static str>,
+    },
+    /// A file is not what its format says it is: truncated, corrupt, or of another format.
+    Malformed {
+        /// The format that it was read as.
+        format: &'static str,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A text cell does not hold a value of the wanted dtype.
+    Cell {
+        /// The text found.
+        text: String,
+        /// The dtype wanted.
+        dtype: String,
+        /// What mends it.
+        hint: String,
+    },
+    /// A CSV row has another number of cells than the header.
+    Ragged {
+        /// How many cells the row should have.
+        expected: usize,
+        /// How many it has.
+        found: usize,
+    },
+    /// There is nothing to read: an empty file, a glob that matches nothing.
+    Empty {
+        /// What is empty, and what to do.
+        message: String,
+    },
+    /// No column has this name.
+    ColumnNotFound {
+        /// The name asked for.
+        name: String,
+        /// The names that there are.
+        available: Vec<String>,
+    },
+    /// Two columns of a result would have the same name.
+    DuplicateColumn {
+        /// The name.
+        name: String,
+    },
+    /// A column's dtype is not one that the function takes.
+    Dtype {
+        /// The column.
+        column: String,
+        /// What the function takes.
+        expected: String,
+        /// What the column holds.
+        found: String,
+    },
+    /// Columns, rows or values do not fit together in number.
+    Shape {
+        /// What does not fit.
+        message: String,
+    },
+    /// A row function failed on a row: it returned an error, it panicked, or the row's values do not fit its arguments.
+    Row {
+        /// The function's message, or the panic's.
+        message: String,
+        /// How it failed.
+        cause: RowFailure,
+    },
+    /// An option has a value that makes no sense.
+    InvalidOption {
+        /// The option's name.
+        option: &'static str,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A row function written as text does not compile, or does not fit the columns.
+    Expression {
+        /// The text.
+        text: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// The run was cancelled by its [`CancellationToken`](crate::CancellationToken).
+    Cancelled,
+    /// The data-frame engine refused an operation.
+    Engine {
+        /// Its message.
+        message: String,
+    },
+}
+
+/// How a row function failed on a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RowFailure {
+    /// The function returned an `Err`.
+    Returned,
+    /// The function panicked.
+    Panicked,
+    /// A value of the row does not fit the function's argument: too large for its dtype, say.
+    Argument,
+}
+
+impl RowFailure {
+    /// A word for ledgers and summaries: `error`, `panic` or `argument`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Returned => "error",
+            Self::Panicked => "panic",
+            Self::Argument => "argument",
+        }
+    }
+}
+
+/// Where in the data something is, as far as it is known. Every field may be missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Position {
+    /// The file.
+    pub path: Option<PathBuf>,
+    /// The index of the row in the table, counted from 0.
+    pub row: Option<u64>,
+    /// The line of a text file, counted from 1.
+    pub line: Option<u64>,
+    /// The offset in the file in bytes.
+    pub byte: Option<u64>,
+    /// The name of the column.
+    pub column: Option<String>,
+}
+
+impl Error {
+    /// An error of this kind at no known place.
+    pub fn new(kind: ErrorKind) -> Self {
+        Self(Box::new(Inner { kind, position: Position::default() }))
+    }
+
+    /// What went wrong.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0.kind
+    }
+
+    /// Where it went wrong.
+    pub fn position(&self) -> &Position {
+        &self.0.position
+    }
+
+    /// Gives the kind away.
+    pub fn into_kind(self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The system refused `operation`.
+    pub fn io(operation: &'static str, source: io::Error) -> Self {
+        Self::new(ErrorKind::Io { operation, source })
+    }
+
+    /// A file is not what `format` says.
+    pub fn malformed(format: &'static str, message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Malformed { format, message: message.into() })
+    }
+
+    /// No column is called `name`.
+    pub fn column_not_found<S: Into<String>>(
+        name: impl Into<String>,
+        available: impl IntoIterator<Item = S>,
+    ) -> Self {
+        Self::new(ErrorKind::ColumnNotFound {
+            name: name.into(),
+            available: available.into_iter().map(Into::into).collect(),
+        })
+    }
+
+    /// Column `column` holds `found`, where `expected` is wanted.
+    pub fn dtype(column: impl Into<String>, expected: impl Into<String>, found: impl fmt::Display) -> Self {
+        Self::new(ErrorKind::Dtype {
+            column: column.into(),
+            expected: expected.into(),
+            found: found.to_string(),
+        })
+    }
+
+    /// Columns, rows or values do not fit together.
+    pub fn shape(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Shape { message: message.into() })
+    }
+
+    /// A row function failed.
+    pub fn row(message: impl Into<String>, cause: RowFailure) -> Self {
+        Self::new(ErrorKind::Row { message: message.into(), cause })
+    }
+
+    /// An option makes no sense.
+    pub fn invalid_option(option: &'static str, message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::InvalidOption { option, message: message.into() })
+    }
+
+    /// A row function written as text is wrong.
+    pub fn expression(text: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Expression { text: text.into(), message: message.into() })
+    }
+
+    /// The data-frame engine said no.
+    pub fn engine(message: impl fmt::Display) -> Self {
+        Self::new(ErrorKind::Engine { message: message.to_string() })
+    }
+
+    /// Adds the file, unless one is known already.
+    #[must_use]
+    pub fn in_file(mut self, path: impl AsRef<Path>) -> Self {
+        self.0.position.path.get_or_insert_with(|| path.as_ref().to_path_buf());
+        self
+    }
+
+    /// Adds the row's index, counted from 0, unless one is known already.
+    #[must_use]
+    pub fn at_row(mut self, row: u64) -> Self {
+        self.0.position.row.get_or_insert(row);
+        self
+    }
+
+    /// Adds the line, counted from 1, unless one is known already.
+    #[must_use]
+    pub fn at_line(mut self, line: u64) -> Self {
+        self.0.position.line.get_or_insert(line);
+        self
+    }
+
+    /// Adds the offset in bytes, unless one is known already.
+    #[must_use]
+    pub fn at_byte(mut self, byte: u64) -> Self {
+        self.0.position.byte.get_or_insert(byte);
+        self
+    }
+
+    /// Adds the column's name, unless one is known already.
+    #[must_use]
+    pub fn in_column(mut self, column: impl Into<String>) -> Self {
+        self.0.position.column.get_or_insert_with(|| column.into());
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.position != Position::default() {
+            write!(f, "{}: ", self.0.position)?;
+        }
+        self.0.kind.fmt(f)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.0.kind {
+            ErrorKind::Io { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = "";
+        if let Some(path) = &self.path {
+            write!(f, "{}", path.display())?;
+            separator = ", ";
+        }
+        if let Some(line) = self.line {
+            write!(f, "{separator}line {line}")?;
+            separator = ", ";
+        }
+        if let Some(row) = self.row {
+            write!(f, "{separator}row {row}")?;
+            separator = ", ";
+        }
+        if let Some(column) = &self.column {
+            write!(f, "{separator}column {column:?}")?;
+            separator = ", ";
+        }
+        if let (Some(byte), None) = (self.byte, self.line) {
+            write!(f, "{separator}byte {byte}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io { operation, source } => write!(f, "could not {operation}: {}", plain(source)),
+            Self::UnknownFormat { known } => write!(
+                f,
+                "the format is not known from the name or the content; give it with --format ({})",
+                known.join(", ")
+            ),
+            Self::Malformed { format, message } => write!(f, "not a readable {format} file: {message}"),
+            Self::Cell { text, dtype, hint } => {
+                write!(f, "{:?} is not {dtype}", Shortened(text))?;
+                if !hint.is_empty() {
+                    write!(f, "; {hint}")?;
+                }
+                Ok(())
+            }
+            Self::Ragged { expected, found } => {
+                write!(f, "the row has {found} cells where {expected} are expected")?;
+                f.write_str("; a cell that holds the delimiter must be quoted")
+            }
+            Self::Empty { message } | Self::Shape { message } | Self::Engine { message } => {
+                f.write_str(message)
+            }
+            Self::ColumnNotFound { name, available } => {
+                write!(f, "no column {name:?}")?;
+                if let Some(near) = nearest(name, available) {
+                    write!(f, "; did you mean {near:?}?")?;
+                }
+                if available.is_empty() {
+                    f.write_str(" (there are no columns)")
+                } else {
+                    write!(f, " (columns: {})", Listed(available))
+                }
+            }
+            Self::DuplicateColumn { name } => {
+                write!(f, "two columns would be called {name:?}; give one of them another name")
+            }
+            Self::Dtype { column, expected, found } => {
+                write!(f, "column {column:?} holds {found}, and {expected} is wanted")
+            }
+            Self::Row { message, cause: RowFailure::Panicked } => {
+                write!(f, "the row function panicked: {message}")
+            }
+            Self::Row { message, .. } => f.write_str(message),
+            Self::InvalidOption { option, message } => write!(f, "{option}: {message}"),
+            Self::Expression { text, message } => write!(f, "in {:?}: {message}", Shortened(text)),
+            Self::Cancelled => f.write_str("cancelled"),
+        }
+    }
+}
+
+/// The nearest of `available` to `name`, when one is near enough to be what was meant.
+pub(crate) fn nearest<'a>(name: &str, available: &'a [String]) -> Option<&'a str> {
+    let lower = name.to_lowercase();
+    available
+        .iter()
+        .map(|candidate| (strsim::jaro_winkler(&lower, &candidate.to_lowercase()), candidate))
+        .filter(|(similarity, _)| *similarity > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate.as_str())
+}
+
+/// What the system says without its “(os error 2)”, in the lower case of a fragment.
+fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut characters = text.chars();
+    match characters.next() {
+        Some(first) => first.to_lowercase().chain(characters).collect(),
+        None => error.kind().to_string(),
+    }
+}
+
+/// The first names of a long list.
+struct Listed<'a>(&'a [String]);
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 20;
+        f.write_str(&self.0[..self.0.len().min(SHOWN)].join(", "))?;
+        if self.0.len() > SHOWN {
+            write!(f, ", and {} more", self.0.len() - SHOWN)?;
+        }
+        Ok(())
+    }
+}
+
+/// A text of any length, cut where a message would drown in it.
+struct Shortened<'a>(&'a str);
+
+impl fmt::Debug for Shortened<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 60;
+        match self.0.char_indices().nth(SHOWN) {
+            Some((end, _)) => write!(f, "{:?}…", &self.0[..end]),
+            None => write!(f, "{:?}", self.0),
+        }
+    }
+}

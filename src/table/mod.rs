@@ -1,0 +1,1 @@
+//! What rows live in: formats, readers, writers, `Matrix` and the exchange with arrow-rs.
