@@ -1,9 +1,18 @@
 //! Row functions over data frames, in parallel, in order, on every core.
 
+mod apply;
 mod error;
+mod fault;
+mod pool;
+mod progress;
+pub mod row;
 pub mod table;
 
+pub use apply::{Applied, ApplyOptions, ApplyOptionsBuilder, Sharing, apply_function};
 pub use error::{Error, ErrorKind, Position, Result, RowFailure};
+pub use fault::{Fault, Ledger, OnError};
+pub use pool::cpu_count;
+pub use progress::{CancellationToken, Progress};
 
 pub use ::arrow;
 pub use ::polars;

@@ -1,0 +1,314 @@
+//! Runs a kernel over the columns of a frame: cuts chunks, hands them out, puts the outputs together in order.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use polars::prelude::{Column, Field, IdxCa, NewChunkedArray, Series};
+use polars_arrow::bitmap::{Bitmap, BitmapBuilder};
+use rayon::prelude::*;
+
+use super::applied::{Applied, Sharing};
+use super::options::ApplyOptions;
+use super::plan::{Cost, Step};
+use crate::error::{Error, Result};
+use crate::fault::{Fault, Ledger, OnError};
+use crate::pool::workers;
+use crate::row::{AfterFault, Chunk, ChunkOutput, FixedBuffer, FixedMut, Kernel, RowFault, Slot};
+
+/// Whether chunks may run on other threads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// The reference: one chunk, on the calling thread.
+    Serial,
+    /// On the pool, where that pays.
+    Parallel,
+}
+
+/// The rows that a kernel is run over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rows<'c> {
+    /// What the kernel reads, each column of `n_rows` rows.
+    pub(crate) columns: &'c [Column],
+    /// How many rows there are.
+    pub(crate) n_rows: usize,
+    /// The index of the first one in the table that errors speak of.
+    pub(crate) first_row: u64,
+}
+
+/// Runs `kernel` over `rows`. Whatever the mode, the threads and the chunks, the result is that of one serial chunk.
+///
+/// # Errors
+/// The kernel's; the lowest row's fault when the policy is to fail; [`Cancelled`](crate::ErrorKind::Cancelled).
+pub(crate) fn run(
+    kernel: &dyn Kernel,
+    rows: Rows<'_>,
+    mode: Mode,
+    options: &ApplyOptions,
+) -> Result<Applied<Vec<Series>>> {
+    if let Some(progress) = options.progress() {
+        progress.begin(Some(rows.n_rows as u64));
+    }
+    let result = run_chunks(kernel, rows, mode, options);
+    if let Some(progress) = options.progress() {
+        progress.finish();
+    }
+    result
+}
+
+fn run_chunks(
+    kernel: &dyn Kernel,
+    rows: Rows<'_>,
+    mode: Mode,
+    options: &ApplyOptions,
+) -> Result<Applied<Vec<Series>>> {
+    let mut buffers: Vec<Option<FixedBuffer>> =
+        kernel.fields().iter().map(|field| FixedBuffer::zeroed(field.dtype(), rows.n_rows)).collect();
+    let mut runner = Runner {
+        kernel,
+        rows,
+        options,
+        places: buffers.iter_mut().map(|buffer| buffer.as_mut().map(FixedBuffer::as_mut)).collect(),
+        begun: 0,
+        chunks: Vec::new(),
+        n_workers: 1,
+    };
+    match mode {
+        Mode::Serial => runner.run_here(rows.n_rows)?,
+        Mode::Parallel => runner.run_shared()?,
+    }
+    let Runner { chunks, n_workers, .. } = runner;
+    let sharing = Sharing {
+        n_chunks: chunks.len(),
+        largest_chunk: chunks.iter().map(|chunk| chunk.n_rows).max().unwrap_or_default(),
+        n_workers,
+    };
+    let (table, ledger) = assemble(kernel.fields(), buffers, chunks, rows, options.on_error())?;
+    Ok(Applied { table, ledger, sharing })
+}
+
+/// The run of one kernel, chunk by chunk from the first row on.
+struct Runner<'r> {
+    kernel: &'r dyn Kernel,
+    rows: Rows<'r>,
+    options: &'r ApplyOptions,
+    /// The part of the final buffers that no chunk has yet.
+    places: Vec<Option<FixedMut<'r>>>,
+    /// How many rows have been given to chunks.
+    begun: usize,
+    chunks: Vec<Done>,
+    n_workers: usize,
+}
+
+/// A chunk that is still to be run, with its place in the final buffers.
+struct Job<'r> {
+    offset: usize,
+    n_rows: usize,
+    slots: Vec<Slot<'r>>,
+}
+
+/// What a chunk left.
+#[derive(Debug)]
+struct Done {
+    offset: usize,
+    n_rows: usize,
+    columns: Vec<DoneColumn>,
+    faults: Vec<RowFault>,
+}
+
+#[derive(Debug)]
+enum DoneColumn {
+    Fixed(Option<Bitmap>),
+    Series(Option<Series>),
+}
+
+impl<'r> Runner<'r> {
+    fn remaining(&self) -> usize {
+        self.rows.n_rows - self.begun
+    }
+
+    /// Cuts the next chunk off.
+    fn next_job(&mut self, n_rows: usize) -> Job<'r> {
+        let slots = self
+            .places
+            .iter_mut()
+            .map(|place| match place {
+                Some(values) => Slot::Fixed { values: values.split_off_front(n_rows), validity: None },
+                None => Slot::Series(None),
+            })
+            .collect();
+        let offset = self.begun;
+        self.begun += n_rows;
+        Job { offset, n_rows, slots }
+    }
+
+    fn run_here(&mut self, n_rows: usize) -> Result<()> {
+        let job = self.next_job(n_rows);
+        let done = run_job(self.kernel, self.rows, self.options, job)?;
+        self.chunks.push(done);
+        Ok(())
+    }
+
+    fn run_shared(&mut self) -> Result<()> {
+        let n_threads = self.options.n_threads();
+        if let Some(chunk_rows) = self.options.chunk_rows() {
+            return self.share(chunk_rows, n_threads);
+        }
+        let mut cost = Cost::default();
+        while self.remaining() > 0 {
+            match cost.next_step(self.remaining(), n_threads) {
+                Step::Here(n_rows) => {
+                    let start = Instant::now();
+                    self.run_here(n_rows)?;
+                    cost.add(n_rows, start.elapsed());
+                }
+                Step::Share(chunk_rows) => return self.share(chunk_rows, n_threads),
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs the rest in chunks of this many rows.
+    fn share(&mut self, chunk_rows: usize, n_threads: usize) -> Result<()> {
+        let mut jobs = Vec::with_capacity(self.remaining().div_ceil(chunk_rows));
+        while self.remaining() > 0 {
+            jobs.push(self.next_job(chunk_rows.min(self.remaining())));
+        }
+        if n_threads == 1 || jobs.len() <= 1 {
+            for job in jobs {
+                self.chunks.push(run_job(self.kernel, self.rows, self.options, job)?);
+            }
+            return Ok(());
+        }
+        self.n_workers = n_threads;
+        let (kernel, rows, options) = (self.kernel, self.rows, self.options);
+        // Chunks after one that has failed are not begun; those before it still are, since the lowest row wins.
+        let failed = AtomicUsize::new(usize::MAX);
+        let run_one = |job: Job<'_>| {
+            if job.offset > failed.load(Ordering::Relaxed) {
+                return None;
+            }
+            let offset = job.offset;
+            let done = run_job(kernel, rows, options, job);
+            if done.is_err() {
+                failed.fetch_min(offset, Ordering::Relaxed);
+            }
+            Some(done)
+        };
+        let results: Vec<Option<Result<Done>>> =
+            workers(n_threads)?.install(|| jobs.into_par_iter().with_max_len(1).map(run_one).collect());
+        for done in results.into_iter().flatten() {
+            self.chunks.push(done?);
+        }
+        Ok(())
+    }
+}
+
+/// Runs one chunk. A fault is an error when the policy is to fail.
+fn run_job(kernel: &dyn Kernel, rows: Rows<'_>, options: &ApplyOptions, job: Job<'_>) -> Result<Done> {
+    options.check_cancelled()?;
+    let Job { offset, n_rows, slots } = job;
+    let after_fault = match options.on_error() {
+        OnError::Fail => AfterFault::Stop,
+        _ => AfterFault::GoOn,
+    };
+    let chunk = Chunk::slice(rows.columns, offset, n_rows, rows.first_row);
+    let mut output = ChunkOutput::new(n_rows, slots, after_fault);
+    kernel.run(&chunk, &mut output)?;
+    let (slots, mut faults) = output.into_parts();
+    if options.on_error() == OnError::Fail && !faults.is_empty() {
+        return Err(faults.swap_remove(0).into_error(chunk.first_row()));
+    }
+    options.advance(n_rows);
+    let columns = slots
+        .into_iter()
+        .map(|slot| match slot {
+            Slot::Fixed { validity, .. } => DoneColumn::Fixed(validity),
+            Slot::Series(series) => DoneColumn::Series(series),
+        })
+        .collect();
+    Ok(Done { offset, n_rows, columns, faults })
+}
+
+/// Puts the chunks together, in order.
+fn assemble(
+    fields: &[Field],
+    buffers: Vec<Option<FixedBuffer>>,
+    chunks: Vec<Done>,
+    rows: Rows<'_>,
+    on_error: OnError,
+) -> Result<(Vec<Series>, Ledger)> {
+    let mut faults = Vec::new();
+    let mut by_field: Vec<Vec<(usize, DoneColumn)>> =
+        fields.iter().map(|_| Vec::with_capacity(chunks.len())).collect();
+    for chunk in chunks {
+        let first_row = rows.first_row + chunk.offset as u64;
+        faults.extend(chunk.faults.into_iter().map(|fault| Fault::of_chunk(fault, first_row)));
+        for (pieces, column) in by_field.iter_mut().zip(chunk.columns) {
+            pieces.push((chunk.n_rows, column));
+        }
+    }
+    if on_error == OnError::Null {
+        faults.iter_mut().for_each(|fault| fault.message.clear());
+    }
+    let mut columns = Vec::with_capacity(fields.len());
+    for ((field, buffer), pieces) in fields.iter().zip(buffers).zip(by_field) {
+        columns.push(match buffer {
+            Some(buffer) => buffer.into_series(field.name().clone(), field.dtype(), join_validity(pieces)),
+            None => join_series(field, pieces)?,
+        });
+    }
+    if on_error == OnError::Skip && !faults.is_empty() {
+        let kept = kept_rows(&faults, rows);
+        columns = columns
+            .iter()
+            .map(|column| column.take(&kept))
+            .collect::<Result<_, _>>()
+            .map_err(Error::engine)?;
+    }
+    Ok((columns, Ledger::new(faults)))
+}
+
+/// The rows that did not fail, counted from the first one of `rows`.
+fn kept_rows(faults: &[Fault], rows: Rows<'_>) -> IdxCa {
+    let mut failed = faults.iter().map(|fault| fault.row - rows.first_row).peekable();
+    let kept = (0..rows.n_rows as u64).filter(|row| failed.next_if_eq(row).is_none());
+    IdxCa::from_iter_values("".into(), kept.map(|row| row as polars::prelude::IdxSize))
+}
+
+fn join_validity(pieces: Vec<(usize, DoneColumn)>) -> Option<Bitmap> {
+    if pieces.iter().all(|(_, column)| matches!(column, DoneColumn::Fixed(None) | DoneColumn::Series(_))) {
+        return None;
+    }
+    let mut joined = BitmapBuilder::with_capacity(pieces.iter().map(|(n_rows, _)| n_rows).sum());
+    for (n_rows, column) in &pieces {
+        match column {
+            DoneColumn::Fixed(Some(validity)) => joined.extend_from_bitmap(validity),
+            _ => joined.extend_constant(*n_rows, true),
+        }
+    }
+    joined.into_opt_validity()
+}
+
+fn join_series(field: &Field, pieces: Vec<(usize, DoneColumn)>) -> Result<Series> {
+    let mut joined: Option<Series> = None;
+    for (n_rows, column) in pieces {
+        let DoneColumn::Series(Some(series)) = column else { continue };
+        if series.dtype() != field.dtype() || series.len() != n_rows {
+            return Err(Error::engine(format!(
+                "the function promised {n_rows} values of {} for column {:?} and gave {} of {}",
+                field.dtype(),
+                field.name(),
+                series.len(),
+                series.dtype()
+            )));
+        }
+        match &mut joined {
+            Some(joined) => {
+                joined.append(&series).map_err(Error::engine)?;
+            }
+            None => joined = Some(series),
+        }
+    }
+    let joined = joined.unwrap_or_else(|| Series::new_empty(field.name().clone(), field.dtype()));
+    Ok(joined.rechunk().with_name(field.name().clone()))
+}

@@ -1,0 +1,57 @@
+//! How a run tells the outside where it is, and how the outside tells it to stop.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Hears how far a run is. Called from the workers, so it must be quick.
+///
+/// # Example
+/// ```
+/// use parrow::Progress;
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// #[derive(Default)]
+/// struct Counted(AtomicU64);
+///
+/// impl Progress for Counted {
+///     fn advance(&self, n_rows: u64) {
+///         self.0.fetch_add(n_rows, Ordering::Relaxed);
+///     }
+/// }
+/// ```
+pub trait Progress: Send + Sync {
+    /// A run of this many rows begins; `None` when nobody knows how many there are.
+    fn begin(&self, n_rows: Option<u64>) {
+        let _ = n_rows;
+    }
+
+    /// So many more rows are done.
+    fn advance(&self, n_rows: u64);
+
+    /// The run is over, well or not.
+    fn finish(&self) {}
+}
+
+/// A flag that stops a run: clones of it are one and the same.
+///
+/// A run looks at it between chunks, so it stops within a few milliseconds unless a single row takes longer, and ends
+/// with [`Cancelled`](crate::ErrorKind::Cancelled).
+#[derive(Clone, Debug, Default)]
+pub struct CancellationToken(Arc<AtomicBool>);
+
+impl CancellationToken {
+    /// A token that nobody has cancelled.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks the runs that hold this token to stop.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether somebody has asked.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,134 @@
+//! The loop over the rows of a chunk: calls the function, writes what it returns, and contains its panics.
+
+use std::any::Any;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::argument::RowStates;
+use super::into_row::{IntoRow, RowWriter};
+use super::output::{ChunkOutput, RowFault};
+use crate::error::RowFailure;
+
+/// What became of the call for one row.
+pub(crate) enum Outcome<R> {
+    /// The function returned this.
+    Value(R),
+    /// The row's result is null.
+    Null,
+    /// The row is at fault.
+    Fault(RowFault),
+}
+
+/// Calls `call` for every row of a chunk that `states` lets through and writes the results into `output`.
+///
+/// A row is called once at most. `n_rows` must be no more than what the readers behind `call` hold.
+pub(crate) fn drive<R: IntoRow>(
+    n_rows: usize,
+    mut states: RowStates,
+    output: &mut ChunkOutput<'_>,
+    call: impl Fn(usize) -> Outcome<R>,
+) {
+    let mut writer = R::writer(&mut output.slots().iter_mut(), n_rows);
+    let plain = states.called.is_none() && states.unfit.is_empty();
+    let mut unfit = std::mem::take(&mut states.unfit).into_iter().peekable();
+    let mut row = 0;
+    while row < n_rows {
+        let step = catch_unwind(AssertUnwindSafe(|| {
+            if plain {
+                run_all(&mut row, n_rows, &call, &mut writer)
+            } else {
+                run_called(&mut row, n_rows, &states, &mut unfit, &call, &mut writer)
+            }
+        }));
+        let fault = match step {
+            Ok(None) => break,
+            Ok(Some(fault)) => fault,
+            Err(payload) => {
+                writer.write_null(row);
+                RowFault::new(row, panic_message(payload.as_ref()), RowFailure::Panicked)
+            }
+        };
+        row += 1;
+        if output.fault(fault) == ControlFlow::Break(()) {
+            break;
+        }
+    }
+    writer.finish(&mut output.slots().iter_mut());
+}
+
+/// Runs from `row` on until the end, or until a row fails; `row` is that row then, and it is written.
+///
+/// A function of its own so that the compiler knows that its parameters do not overlap, and vectorizes.
+#[inline(never)]
+fn run_all<R, W: RowWriter<R>>(
+    row: &mut usize,
+    n_rows: usize,
+    call: &impl Fn(usize) -> Outcome<R>,
+    writer: &mut W,
+) -> Option<RowFault> {
+    let n_rows = n_rows.min(writer.capacity());
+    while *row < n_rows {
+        let fault = write(*row, call(*row), writer);
+        if fault.is_some() {
+            return fault;
+        }
+        *row += 1;
+    }
+    None
+}
+
+/// As [`run_all`], where some rows are null or at fault from the start.
+#[inline(never)]
+fn run_called<R, W: RowWriter<R>>(
+    row: &mut usize,
+    n_rows: usize,
+    states: &RowStates,
+    unfit: &mut std::iter::Peekable<std::vec::IntoIter<RowFault>>,
+    call: &impl Fn(usize) -> Outcome<R>,
+    writer: &mut W,
+) -> Option<RowFault> {
+    while *row < n_rows {
+        let fault = unfit.next_if(|fault| fault.row == *row);
+        if fault.is_some() {
+            writer.write_null(*row);
+            return fault;
+        }
+        if states.called.as_ref().is_none_or(|called| called.get_bit(*row)) {
+            let fault = write(*row, call(*row), writer);
+            if fault.is_some() {
+                return fault;
+            }
+        } else {
+            writer.write_null(*row);
+        }
+        *row += 1;
+    }
+    None
+}
+
+#[inline(always)]
+fn write<R, W: RowWriter<R>>(row: usize, outcome: Outcome<R>, writer: &mut W) -> Option<RowFault> {
+    match outcome {
+        Outcome::Value(value) => {
+            let message = writer.write(row, value)?;
+            Some(RowFault::new(row, message, RowFailure::Returned))
+        }
+        Outcome::Null => {
+            writer.write_null(row);
+            None
+        }
+        Outcome::Fault(fault) => {
+            writer.write_null(row);
+            Some(fault)
+        }
+    }
+}
+
+/// The text that a panic was raised with.
+pub(crate) fn panic_message(payload: &(dyn Any + Send)) -> String {
+    payload
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a message".to_owned())
+}

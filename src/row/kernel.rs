@@ -1,0 +1,55 @@
+//! What every row function becomes, however it was written: [`RowFunction::bind`] checks it against a schema once and
+//! gives a [`Kernel`], which maps a [`Chunk`] to output values and faults.
+//!
+//! A kernel never sees the whole frame and never knows its worker. Whoever runs kernels never knows how they were
+//! written.
+
+use polars::prelude::{Field, PlSmallStr, Schema};
+
+use super::chunk::Chunk;
+use super::output::ChunkOutput;
+use crate::error::Result;
+
+/// A row function that is not yet tied to columns.
+///
+/// Implement it for a function of a new kind; closures and the functions of [`functions`](crate::functions) have it.
+pub trait RowFunction: Send + Sync {
+    /// Ties the function to the columns of `schema`.
+    ///
+    /// Everything that can be known before the first row is checked here: the columns exist, their dtypes fit, the
+    /// names and dtypes of the output columns.
+    ///
+    /// # Errors
+    /// [`ColumnNotFound`](crate::ErrorKind::ColumnNotFound), [`Dtype`](crate::ErrorKind::Dtype) and whatever else the
+    /// function finds wrong, with the column's name.
+    fn bind(&self, schema: &Schema) -> Result<BoundFunction<'_>>;
+}
+
+/// A row function tied to columns: what it reads, and the kernel that does the work.
+#[must_use]
+pub struct BoundFunction<'f> {
+    /// The names of the columns that the kernel reads, in the order in which a chunk must hold them. A name may come
+    /// more than once.
+    pub inputs: Vec<PlSmallStr>,
+    /// The kernel.
+    pub kernel: Box<dyn Kernel + 'f>,
+}
+
+/// Maps a chunk of rows to output values.
+///
+/// A kernel is called from many threads at once, for chunks of any size in any order, and must give each row the same
+/// values whatever chunk it comes in.
+pub trait Kernel: Send + Sync {
+    /// The names and dtypes of the output columns: the same for any rows, and for none.
+    fn fields(&self) -> &[Field];
+
+    /// Runs on the rows of `chunk` and fills `output`, which has a slot for each field and room for
+    /// [`chunk.n_rows()`](Chunk::n_rows) rows.
+    ///
+    /// A row that fails is noted with [`ChunkOutput::fault`]; where that answers
+    /// [`Stop`](std::ops::ControlFlow::Break), the rest of the chunk need not be run.
+    ///
+    /// # Errors
+    /// What no single row is to blame for; it ends the run.
+    fn run(&self, chunk: &Chunk, output: &mut ChunkOutput<'_>) -> Result<()>;
+}

@@ -1,0 +1,177 @@
+//! Closures with typed arguments: [`TypedFunction`], for every arity up to 12.
+
+use std::marker::PhantomData;
+
+use polars::prelude::{Field, PlSmallStr, Schema};
+
+use super::argument::{Argument, Arguments, Cons, Nil, RowStates};
+use super::chunk::Chunk;
+use super::columns::resolve;
+use super::drive::{Outcome, drive};
+use super::into_row::IntoRow;
+use super::kernel::{BoundFunction, Kernel, RowFunction};
+use super::output::ChunkOutput;
+use crate::error::{Error, Result};
+
+/// A closure or function over the cells of a row: `|a: f64, b: Option<&str>| …`, with 1 to 12 [`Argument`]s and a result
+/// that is [`IntoRow`].
+///
+/// `Marker` tells the arities apart; it is inferred.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a row function",
+    note = "a row function is a closure of 1 to 12 typed arguments that can be called from several threads (`Fn + \
+            Sync`), such as `|a: f64, b: Option<&str>| …`, and returns a value that makes a row"
+)]
+pub trait TypedFunction<Marker>: Sync {
+    #[doc(hidden)]
+    type Arguments: Arguments;
+
+    /// What it returns.
+    type Output: IntoRow;
+
+    #[doc(hidden)]
+    fn call<'r>(&self, arguments: <Self::Arguments as Arguments>::Item<'r>) -> Self::Output;
+}
+
+macro_rules! typed_function {
+    ($($argument:ident $value:ident),*) => {
+        impl<Function, Output, $($argument),*> TypedFunction<fn($($argument),*) -> Output> for Function
+        where
+            $($argument: Argument,)*
+            Output: IntoRow,
+            Function: Fn($($argument),*) -> Output + for<'r> Fn($($argument::Item<'r>),*) -> Output + Sync,
+        {
+            type Arguments = cons!($($argument),*);
+            type Output = Output;
+
+            #[inline(always)]
+            fn call<'r>(&self, arguments: <Self::Arguments as Arguments>::Item<'r>) -> Output {
+                // The closure is `Fn` in two ways; this picks the one that is meant.
+                #[inline(always)]
+                fn call<Output, $($argument),*>(
+                    function: impl Fn($($argument),*) -> Output,
+                    $($value: $argument),*
+                ) -> Output {
+                    function($($value),*)
+                }
+                let cons_pattern!($($value),*) = arguments;
+                call(self, $($value),*)
+            }
+        }
+    };
+}
+
+macro_rules! cons {
+    () => { Nil };
+    ($first:ident $(, $rest:ident)*) => { Cons<$first, cons!($($rest),*)> };
+}
+
+macro_rules! cons_pattern {
+    () => { Nil };
+    ($first:ident $(, $rest:ident)*) => { Cons($first, cons_pattern!($($rest),*)) };
+}
+
+typed_function!(A a);
+typed_function!(A a, B b);
+typed_function!(A a, B b, C c);
+typed_function!(A a, B b, C c, D d);
+typed_function!(A a, B b, C c, D d, E e);
+typed_function!(A a, B b, C c, D d, E e, F f);
+typed_function!(A a, B b, C c, D d, E e, F f, G g);
+typed_function!(A a, B b, C c, D d, E e, F f, G g, H h);
+typed_function!(A a, B b, C c, D d, E e, F f, G g, H h, I i);
+typed_function!(A a, B b, C c, D d, E e, F f, G g, H h, I i, J j);
+typed_function!(A a, B b, C c, D d, E e, F f, G g, H h, I i, J j, K k);
+typed_function!(A a, B b, C c, D d, E e, F f, G g, H h, I i, J j, K k, L l);
+
+/// A typed closure with the columns that it reads: a [`RowFunction`].
+///
+/// # Example
+/// ```
+/// use parrow::row::{RowFunction, Typed};
+/// use parrow::polars::prelude::*;
+///
+/// let hypot = Typed::new(("a", "b"), |a: f64, b: f64| a.hypot(b));
+/// let frame = df!("a" => [3.0], "b" => [4.0])?;
+/// let bound = hypot.bind(frame.schema())?;
+/// assert_eq!(bound.kernel.fields()[0].dtype(), &DataType::Float64);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+#[derive(Clone, Debug)]
+pub struct Typed<F, Marker> {
+    columns: Vec<PlSmallStr>,
+    function: F,
+    marker: PhantomData<fn() -> Marker>,
+}
+
+impl<Marker, F: TypedFunction<Marker>> Typed<F, Marker> {
+    /// `function`, called with the cells of `columns`.
+    pub fn new(columns: impl super::columns::ColumnNames, function: F) -> Self {
+        Self { columns: columns.into_names(), function, marker: PhantomData }
+    }
+}
+
+impl<Marker, F> RowFunction for Typed<F, Marker>
+where
+    F: TypedFunction<Marker> + Send,
+{
+    fn bind(&self, schema: &Schema) -> Result<BoundFunction<'_>> {
+        bind_typed::<F::Arguments, F::Output>(&self.columns, schema, |arguments| {
+            self.function.call(arguments)
+        })
+    }
+}
+
+/// Ties a function over `A` to columns.
+pub(crate) fn bind_typed<'f, A: Arguments + 'f, R: IntoRow + 'f>(
+    columns: &[PlSmallStr],
+    schema: &Schema,
+    call: impl for<'r> Fn(A::Item<'r>) -> R + Sync + Send + 'f,
+) -> Result<BoundFunction<'f>> {
+    let dtypes = resolve(columns, schema)?;
+    if columns.len() != A::LEN {
+        return Err(Error::shape(format!(
+            "the function takes {} arguments, and {} columns are named",
+            A::LEN,
+            columns.len()
+        )));
+    }
+    A::check(columns.iter().map(PlSmallStr::as_str).zip(dtypes))?;
+    let kernel = TypedKernel::<A, R, _> {
+        call,
+        names: columns.iter().map(ToString::to_string).collect(),
+        fields: R::fields(),
+        marker: PhantomData,
+    };
+    Ok(BoundFunction { inputs: columns.to_vec(), kernel: Box::new(kernel) })
+}
+
+struct TypedKernel<A, R, C> {
+    call: C,
+    names: Vec<String>,
+    fields: Vec<Field>,
+    marker: PhantomData<fn() -> (A, R)>,
+}
+
+impl<A, R, C> Kernel for TypedKernel<A, R, C>
+where
+    A: Arguments,
+    R: IntoRow,
+    C: for<'r> Fn(A::Item<'r>) -> R + Sync + Send,
+{
+    fn fields(&self) -> &[Field] {
+        &self.fields
+    }
+
+    fn run(&self, chunk: &Chunk, output: &mut ChunkOutput<'_>) -> Result<()> {
+        let prepared = A::prepare(chunk, 0)?;
+        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
+        let mut states = RowStates::default();
+        A::add_states(&prepared, &names, &mut states);
+        let reader = A::reader(&prepared);
+        let n_rows = chunk.n_rows().min(A::n_rows(&reader));
+        drive::<R>(n_rows, states, output, |row| Outcome::Value((self.call)(A::get(&reader, row))));
+        Ok(())
+    }
+}
