@@ -48,7 +48,7 @@ pub(crate) fn run_bound<T: FromColumns>(
         .collect::<Result<Vec<Column>>>()?;
     let rows = Rows { columns: &columns, n_rows: frame.height(), first_row: 0 };
     run(bound.kernel.as_ref(), rows, mode, options)?.try_map(|columns: Vec<Series>| {
-        let n_rows = columns.first().map_or(frame.height(), Series::len);
+        let n_rows = columns.first().map_or(frame.height(), |column| column.len());
         T::from_columns(n_rows, columns)
     })
 }
