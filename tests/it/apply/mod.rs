@@ -1,0 +1,3 @@
+//! Row functions over frames.
+
+mod basics;
