@@ -1,9 +1,8 @@
 //! `#[derive(FromRow)]`.
 
-use proc_macro2::TokenStream;
-use quote::quote;
-use syn::visit_mut::VisitMut;
-use syn::{DeriveInput, Error, GenericParam, Lifetime, Result, Type};
+use proc_macro2::{Group, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::{DeriveInput, Error, GenericParam, Result};
 
 use crate::fields::fields;
 
@@ -22,8 +21,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let columns = fields.iter().map(|field| &field.column);
     let (mut types, mut pattern) = (quote!(::parrow::row::Nil), quote!(::parrow::row::Nil));
     for field in fields.iter().rev() {
-        let mut argument: Type = field.dtype.clone();
-        MakeStatic.visit_type_mut(&mut argument);
+        let argument = made_static(field.dtype.to_token_stream());
         let ident = field.ident;
         types = quote!(::parrow::row::Cons<#argument, #types>);
         pattern = quote!(::parrow::row::Cons(#ident, #pattern));
@@ -48,16 +46,28 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     })
 }
 
-/// Names the argument that a field is by its type for the longest of lifetimes.
-struct MakeStatic;
-
-impl VisitMut for MakeStatic {
-    fn visit_type_reference_mut(&mut self, reference: &mut syn::TypeReference) {
-        reference.lifetime = Some(Lifetime::new("'static", proc_macro2::Span::call_site()));
-        syn::visit_mut::visit_type_reference_mut(self, reference);
+/// The argument that a field is, named by its type for the longest of lifetimes: `&'r str` as `&'static str`.
+fn made_static(tokens: TokenStream) -> TokenStream {
+    let mut made = TokenStream::new();
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        match token {
+            TokenTree::Punct(punct) if punct.as_char() == '\'' => {
+                tokens.next();
+                made.extend(quote!('static));
+            }
+            TokenTree::Punct(punct) if punct.as_char() == '&' => {
+                made.extend(quote!(&));
+                let named = matches!(tokens.peek(), Some(TokenTree::Punct(next)) if next.as_char() == '\'');
+                if !named {
+                    made.extend(quote!('static));
+                }
+            }
+            TokenTree::Group(group) => {
+                made.extend([TokenTree::Group(Group::new(group.delimiter(), made_static(group.stream())))]);
+            }
+            token => made.extend([token]),
+        }
     }
-
-    fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
-        *lifetime = Lifetime::new("'static", lifetime.span());
-    }
+    made
 }

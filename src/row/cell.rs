@@ -186,7 +186,7 @@ impl<'r> FromCell<'r> for f64 {
 }
 
 macro_rules! from_cell {
-    ($($value:ty, |$column:ident, $row:ident| $($pattern:pat => $take:expr),+;)*) => {$(
+    ($($value:ty, $wanted:literal, |$column:ident, $row:ident| $($pattern:pat => $take:expr),+;)*) => {$(
         impl<'r> FromCell<'r> for $value {
             #[inline]
             fn from_cell($column: &CellColumn<'r>, $row: usize) -> Result<Self, Misfit> {
@@ -201,39 +201,39 @@ macro_rules! from_cell {
             }
 
             fn wanted() -> &'static str {
-                stringify!($value)
+                $wanted
             }
         }
     )*};
 }
 
 from_cell! {
-    f32, |column, row|
+    f32, "f32", |column, row|
         Cells::F32(cells) => Ok(cells[row]),
         Cells::I8(cells) => Ok(cells[row].into()),
         Cells::I16(cells) => Ok(cells[row].into()),
         Cells::U8(cells) => Ok(cells[row].into()),
         Cells::U16(cells) => Ok(cells[row].into());
-    bool, |column, row| Cells::Boolean(cells) => Ok(cells.get_bit(row));
-    &'r str, |column, row| Cells::Text(cells) => Ok(cells.value(row));
-    String, |column, row| Cells::Text(cells) => Ok(cells.value(row).to_owned());
-    NaiveDate, |column, row|
+    bool, "bool", |column, row| Cells::Boolean(cells) => Ok(cells.get_bit(row));
+    &'r str, "text", |column, row| Cells::Text(cells) => Ok(cells.value(row));
+    String, "text", |column, row| Cells::Text(cells) => Ok(cells.value(row).to_owned());
+    NaiveDate, "a date", |column, row|
         Cells::Date(cells) => NaiveDate::from_epoch_days(cells[row]).ok_or(Misfit::Range);
-    NaiveTime, |column, row| Cells::Ticks(cells) => match column.series.dtype() {
+    NaiveTime, "a time", |column, row| Cells::Ticks(cells) => match column.series.dtype() {
         DataType::Time => time_of_day(cells[row]).ok_or(Misfit::Range),
         _ => Err(Misfit::Dtype),
     };
-    NaiveDateTime, |column, row| Cells::Ticks(cells) => match column.series.dtype() {
+    NaiveDateTime, "a datetime without a time zone", |column, row| Cells::Ticks(cells) => match column.series.dtype() {
         DataType::Datetime(unit, None) => {
             instant(cells[row], *unit).map(|time| time.naive_utc()).ok_or(Misfit::Range)
         }
         _ => Err(Misfit::Dtype),
     };
-    DateTime<Utc>, |column, row| Cells::Ticks(cells) => match column.series.dtype() {
+    DateTime<Utc>, "a datetime with a time zone", |column, row| Cells::Ticks(cells) => match column.series.dtype() {
         DataType::Datetime(unit, Some(_)) => instant(cells[row], *unit).ok_or(Misfit::Range),
         _ => Err(Misfit::Dtype),
     };
-    TimeDelta, |column, row| Cells::Ticks(cells) => match column.series.dtype() {
+    TimeDelta, "a duration", |column, row| Cells::Ticks(cells) => match column.series.dtype() {
         DataType::Duration(unit) => duration(cells[row], *unit).ok_or(Misfit::Range),
         _ => Err(Misfit::Dtype),
     };

@@ -233,7 +233,7 @@ impl Stopped {
 fn message(misfit: Misfit, series: &Series, row: usize, wanted: &str) -> String {
     match misfit {
         Misfit::Null => format!("the cell is null; take it as Option<{wanted}> to be given nulls"),
-        Misfit::Dtype => format!("the cell is a {}, and {wanted} is wanted", series.dtype()),
+        Misfit::Dtype => format!("the cell is not {wanted} but {}", series.dtype()),
         Misfit::Range => match series.get(row) {
             Ok(value) => format!("{value} does not fit {wanted}"),
             Err(_) => format!("the cell does not fit {wanted}"),

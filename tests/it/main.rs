@@ -1,3 +1,4 @@
 //! Tests of the library's public face, one module a subject.
 
 mod apply;
+mod support;
