@@ -6,6 +6,7 @@ mod fault;
 mod pool;
 mod progress;
 pub mod row;
+pub mod script;
 pub mod table;
 
 pub use apply::{Applied, ApplyOptions, ApplyOptionsBuilder, Sharing, apply_function};

@@ -27,6 +27,7 @@ pub use into_row::RowWriter;
 pub use into_row::{FromColumns, IntoRow, RESULT_NAME};
 pub use into_row_list::ListItem;
 pub use kernel::{BoundFunction, Kernel, RowFunction};
+pub(crate) use drive::panic_message;
 pub(crate) use output::FixedBuffer;
 pub use output::{AfterFault, ChunkOutput, Fixed, FixedMut, RowFault, Slot};
 pub use typed::{Typed, TypedFunction};
