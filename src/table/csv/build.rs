@@ -20,6 +20,16 @@ pub(in crate::table) trait ColumnBuilder: Send {
     fn finish(self: Box<Self>, name: PlSmallStr) -> Result<Series>;
 }
 
+/// A builder for columns whose dtype was guessed: it takes those texts alone that the dtype gives back as they are.
+pub(super) fn guess_builder(dtype: &DataType) -> Option<Box<dyn ColumnBuilder>> {
+    match dtype {
+        DataType::Int64 => Some(primitive::<Int64Type>(value::parse_canonical_i64)),
+        DataType::UInt64 => Some(primitive::<UInt64Type>(value::parse_canonical_u64)),
+        DataType::Float64 => Some(primitive::<Float64Type>(value::parse_exact_f64)),
+        other => builder(other),
+    }
+}
+
 /// A builder for columns of a dtype; `None` for dtypes that are made from a text column afterwards.
 pub(in crate::table) fn builder(dtype: &DataType) -> Option<Box<dyn ColumnBuilder>> {
     let to_dtype = dtype.clone();

@@ -75,7 +75,7 @@ pub(super) fn kind(text: &[u8]) -> Kind {
     }
     if let Some(moment) = value::moment(trimmed) {
         use polars::prelude::TimeUnit::{Microseconds, Nanoseconds};
-        let fine = moment.in_unit(Microseconds).is_none() || moment.subsecond_digits > 6;
+        let fine = moment.in_unit(Microseconds).is_none();
         return match (fine, moment.utc) {
             (true, _) if moment.in_unit(Nanoseconds).is_none() => Kind::Text,
             (false, false) => Kind::Datetime,
@@ -122,8 +122,6 @@ impl Kinds {
     pub(super) const NONE: Self = Self(0);
     pub(super) const NEGATIVE: Self = Self::of(&[Kind::Negative, Kind::InexactNegative]);
     pub(super) const INEXACT: Self = Self::of(&[Kind::InexactInteger, Kind::InexactNegative, Kind::Unsigned]);
-    pub(super) const I64: Self =
-        Self::of(&[Kind::Integer, Kind::Negative, Kind::InexactInteger, Kind::InexactNegative]);
     pub(super) const F64: Self = Self::of(&[Kind::Integer, Kind::Negative, Kind::Float]);
     /// Numbers, of any size.
     pub(super) const NUMBERS: Self = Self::of(&[

@@ -11,7 +11,7 @@ use super::super::dtype::dtype_name;
 use super::super::format::Format;
 use super::super::list::parse_list_column;
 use super::super::read_options::ReadOptions;
-use super::build::{ColumnBuilder, builder};
+use super::build::{ColumnBuilder, builder, guess_builder};
 use super::dialect::Dialect;
 use super::infer::{Inferred, propose, settle};
 use super::kind::{Evidence, kind};
@@ -88,7 +88,8 @@ struct Plan<'a> {
 
 impl Plan<'_> {
     fn wanted(&self) -> Wanted {
-        Wanted { index: self.index, dtype: self.given.clone().or_else(|| self.proposed.clone()) }
+        let dtype = self.given.clone().or_else(|| self.proposed.clone());
+        Wanted { index: self.index, dtype, guessed: self.given.is_none() }
     }
 }
 
@@ -96,9 +97,20 @@ impl Plan<'_> {
 struct Wanted {
     index: usize,
     dtype: Option<DataType>,
+    guessed: bool,
 }
 
 impl Wanted {
+    fn builder(&self) -> Box<dyn ColumnBuilder> {
+        let builder = match &self.dtype {
+            None => return Box::new(NoValues(0)),
+            Some(dtype) if self.guessed => guess_builder(dtype),
+            Some(dtype) => builder(dtype),
+        };
+        // Lists are read as text first.
+        builder.or_else(|| super::build::builder(&DataType::String)).expect("text has a builder")
+    }
+
     fn is_text(&self) -> bool {
         matches!(&self.dtype, None | Some(DataType::String | DataType::Categorical(..)))
     }
@@ -236,7 +248,7 @@ impl<'a> Reader<'a> {
                 None => self.settle(plan, all),
             };
             match settled {
-                Ok(inferred) => wanted.push(Wanted { index: plan.index, dtype: Some(inferred.dtype) }),
+                Ok(inferred) => wanted.push(Wanted { index: plan.index, dtype: Some(inferred.dtype), guessed: true }),
                 Err(error) => {
                     let earlier = first_error.as_ref().is_none_or(|first| error.position().byte < first.position().byte);
                     if earlier {
@@ -265,15 +277,7 @@ impl<'a> Reader<'a> {
         }
         let mut slots: Vec<Slot> = wanted
             .iter()
-            .map(|wanted| {
-                let dtype = wanted.dtype.as_ref();
-                let builder = match dtype {
-                    None => Box::new(NoValues(0)) as Box<dyn ColumnBuilder>,
-                    Some(dtype) => builder(dtype)
-                        .unwrap_or_else(|| builder(&DataType::String).expect("text can be built")),
-                };
-                Slot { wanted, is_text: wanted.is_text(), builder: Ok(builder) }
-            })
+            .map(|wanted| Slot { wanted, is_text: wanted.is_text(), builder: Ok(wanted.builder()) })
             .collect();
         let mut slot_of: Vec<Option<usize>> = vec![None; self.dialect.n_columns()];
         for (slot, wanted) in wanted.iter().enumerate() {

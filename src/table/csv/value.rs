@@ -87,6 +87,32 @@ pub(in crate::table) fn parse_u64(text: &[u8]) -> Option<u64> {
     u64::try_from(magnitude).ok()
 }
 
+/// An `i64` that would be written back the same: no leading zeros, no `+`, no `-0`.
+#[inline]
+pub(super) fn parse_canonical_i64(text: &[u8]) -> Option<i64> {
+    match trim(text) {
+        [b'0'] => Some(0),
+        [b'0' | b'+', ..] | [b'-', b'0', ..] => None,
+        text => parse_i64(text),
+    }
+}
+
+/// A `u64` that would be written back the same.
+pub(super) fn parse_canonical_u64(text: &[u8]) -> Option<u64> {
+    integer(trim(text))?.canonical.then(|| parse_u64(text)).flatten()
+}
+
+/// An `f64`; of integers, those that would be written back the same.
+pub(super) fn parse_exact_f64(text: &[u8]) -> Option<f64> {
+    let trimmed = trim(text);
+    if trimmed.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'+')) {
+        let Integer { canonical, magnitude, .. } = integer(trimmed)?;
+        let value = parse_f64(trimmed)?;
+        return (canonical && value.abs() as u128 == magnitude).then_some(value);
+    }
+    parse_f64(trimmed)
+}
+
 /// An integer of a narrower dtype.
 pub(in crate::table) fn parse_narrow<T: TryFrom<i64>>(text: &[u8]) -> Option<T> {
     T::try_from(parse_i64(text)?).ok()
@@ -145,16 +171,15 @@ pub(in crate::table) fn parse_date(text: &[u8]) -> Option<i32> {
 
 /// A time of day, `23:59:59` with up to nine digits of a second, as nanoseconds since midnight.
 pub(in crate::table) fn parse_time(text: &[u8]) -> Option<i64> {
-    let (nanoseconds, _) = clock(trim(text))?;
+    let nanoseconds = clock(trim(text))?;
     (trim(text).len() >= 8).then_some(nanoseconds)
 }
 
-/// A moment: its nanoseconds since 1970-01-01 00:00, how many digits of a second were given, and whether it is in UTC.
+/// A moment: its day since 1970-01-01, the nanoseconds since that midnight, and whether it is in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Moment {
     pub(super) days: i32,
     pub(super) nanoseconds: i64,
-    pub(super) subsecond_digits: usize,
     pub(super) utc: bool,
 }
 
@@ -186,8 +211,8 @@ pub(super) fn moment(text: &[u8]) -> Option<Moment> {
             None => (&text[separator + 1..], false),
         },
     };
-    let (nanoseconds, subsecond_digits) = clock(time)?;
-    Some(Moment { days, nanoseconds, subsecond_digits, utc })
+    let nanoseconds = clock(time)?;
+    Some(Moment { days, nanoseconds, utc })
 }
 
 /// A moment in a unit, with a zone or without.
@@ -197,8 +222,8 @@ pub(in crate::table) fn parse_datetime(text: &[u8], unit: TimeUnit, utc: bool) -
     moment.in_unit(unit)
 }
 
-/// `HH:MM`, `HH:MM:SS` or `HH:MM:SS.fraction` as nanoseconds, and the number of digits in the fraction.
-fn clock(text: &[u8]) -> Option<(i64, usize)> {
+/// `HH:MM`, `HH:MM:SS` or `HH:MM:SS.fraction` as nanoseconds.
+fn clock(text: &[u8]) -> Option<i64> {
     let [h1, h2, b':', m1, m2, rest @ ..] = text else { return None };
     let (hour, minute) = (digits(&[*h1, *h2])?, digits(&[*m1, *m2])?);
     let (second, fraction) = match rest {
@@ -211,7 +236,7 @@ fn clock(text: &[u8]) -> Option<(i64, usize)> {
         return None;
     }
     let nanoseconds = fraction_nanoseconds(fraction)?;
-    Some((((hour * 60 + minute) * 60 + second) * 1_000_000_000 + nanoseconds, fraction.len()))
+    Some(((hour * 60 + minute) * 60 + second) * 1_000_000_000 + nanoseconds)
 }
 
 fn fraction_nanoseconds(fraction: &[u8]) -> Option<i64> {
