@@ -151,8 +151,7 @@ impl<'f> Pipeline<'f> {
     /// The rows to read are those to write where each row read is a row written.
     fn read_options(&self) -> Result<ReadOptions> {
         let one_for_one = self.filter.is_none()
-            && self.apply.on_error() != OnError::Skip
-            && !matches!(self.work.0, Task::Fold(..));
+            && self.apply.on_error() != OnError::Skip;
         Ok(match self.head {
             Some(n_rows) if one_for_one => self.read.clone().with_limit(n_rows),
             _ => self.read.clone(),
@@ -173,10 +172,6 @@ impl<'f> Pipeline<'f> {
                 let ledger = applied.ledger;
                 let table = combine(frame.clone(), applied.table, self.keep, self.apply.on_error(), &ledger)?;
                 Ok(Applied { table, ledger, sharing: applied.sharing })
-            }
-            Task::Fold(columns, function) => {
-                let columns = columns.resolve(frame.schema())?;
-                crate::apply::apply_column_function(frame, &columns, function.as_ref(), &self.apply)
             }
         }
     }

@@ -15,14 +15,10 @@ pub struct Work<'f>(pub(super) Task<'f>);
 pub(super) enum Task<'f> {
     Copy,
     Rows(MakeRowFunction<'f>),
-    Fold(ColumnSelection, ColumnFold<'f>),
 }
 
 /// Makes a row function once the columns are known.
 pub(super) type MakeRowFunction<'f> = Box<dyn Fn(&Schema) -> Result<Box<dyn RowFunction + 'f>> + 'f>;
-
-/// A function of one whole column.
-pub(super) type ColumnFold<'f> = Box<dyn crate::apply::ColumnFunction + 'f>;
 
 impl<'f> Work<'f> {
     /// Nothing: the rows go through as they are.
@@ -49,7 +45,6 @@ impl fmt::Debug for Work<'_> {
         f.write_str(match self.0 {
             Task::Copy => "Work::Copy",
             Task::Rows(_) => "Work::Rows",
-            Task::Fold(..) => "Work::Fold",
         })
     }
 }

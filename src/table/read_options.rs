@@ -50,6 +50,13 @@ impl ReadOptions {
         self.limit
     }
 
+    /// The same options for the first `n_rows` rows.
+    #[must_use]
+    pub fn with_limit(mut self, n_rows: usize) -> Self {
+        self.limit = Some(self.limit.map_or(n_rows, |limit| limit.min(n_rows)));
+        self
+    }
+
     pub(super) fn dtype_of(&self, column: &str) -> Option<&DataType> {
         self.dtypes.iter().rev().find(|(name, _)| name == column).map(|(_, dtype)| dtype)
     }
