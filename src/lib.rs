@@ -3,6 +3,7 @@
 mod apply;
 mod error;
 mod fault;
+pub mod functions;
 mod pool;
 mod progress;
 pub mod row;

@@ -1,0 +1,3 @@
+//! Tests of the library's public face, one module a subject.
+
+mod functions;
