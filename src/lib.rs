@@ -3,6 +3,7 @@
 mod apply;
 mod error;
 mod fault;
+pub mod functions;
 pub mod pipeline;
 mod pool;
 mod progress;

@@ -22,6 +22,7 @@ pub use argument::Argument;
 pub use argument::{Arguments, Cons, Nil, Prepared};
 pub use chunk::Chunk;
 pub use columns::ColumnNames;
+pub(crate) use columns::resolve;
 #[doc(hidden)]
 pub use into_row::RowWriter;
 pub use into_row::{FromColumns, IntoRow, RESULT_NAME};

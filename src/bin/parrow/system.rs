@@ -57,7 +57,8 @@ pub fn stderr_is_terminal() -> bool {
 /// How many characters fit on a line of standard output.
 pub fn stdout_width() -> usize {
     match stdout_is_terminal() {
-        true => indicatif::ProgressDrawTarget::stdout().width().map_or(USUAL_WIDTH, usize::from),
+        true => terminal_size::terminal_size_of(std::io::stdout())
+            .map_or(USUAL_WIDTH, |(width, _)| usize::from(width.0)),
         false => USUAL_WIDTH,
     }
 }

@@ -8,7 +8,7 @@ mod values;
 use clap::{CommandFactory, Parser};
 
 pub use common::{InputArgs, NameArg, OutputArgs, RunArgs, ColumnsArg};
-pub use values::{ColorChoice, DtypeOverride, OnErrorChoice, OutputFormat, ProgressChoice};
+pub use values::{ColorChoice, OutputFormat, ProgressChoice};
 
 use super::commands::Command;
 use super::console::Console;
