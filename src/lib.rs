@@ -6,10 +6,13 @@ extern crate self as parrow;
 mod apply;
 mod error;
 mod fault;
+pub mod functions;
+pub mod pipeline;
 mod pool;
 pub mod prelude;
 mod progress;
 pub mod row;
+pub mod script;
 pub mod table;
 
 pub use apply::{

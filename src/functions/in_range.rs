@@ -1,0 +1,91 @@
+//! The loops that count: how many values of a row lie within a range of their own type.
+//!
+//! Columns of one type are taken up to eight at a time, so that the counts of a row stay in a register of the values'
+//! own width while all of them are looked at. Each loop is compiled for AVX-512, AVX2 and the portable instruction set,
+//! and the one that the processor has is called.
+
+use multiversion::multiversion;
+use polars_arrow::bitmap::bitmask::BitMask;
+
+/// A value that may lie within a range.
+pub(super) trait Ranged: Copy + Send + Sync + 'static {
+    /// A counter as wide as the value, so that a comparison's result needs no widening. It counts to 8.
+    type Counter: Copy + Default + std::ops::Add<Output = Self::Counter> + Into<u64>;
+
+    /// 1 where the value lies within the range, ends included, else 0. NaN does not.
+    fn count(self, min: Self, max: Self) -> Self::Counter;
+}
+
+macro_rules! ranged {
+    ($($value:ty, $counter:ty;)*) => {$(
+        impl Ranged for $value {
+            type Counter = $counter;
+
+            #[inline(always)]
+            fn count(self, min: Self, max: Self) -> $counter {
+                ((self >= min) & (self <= max)).into()
+            }
+        }
+    )*};
+}
+
+ranged! {
+    i8, u8; u8, u8;
+    i16, u16; u16, u16;
+    i32, u32; u32, u32; f32, u32;
+    i64, u64; u64, u64; f64, u64;
+    i128, u64;
+}
+
+/// Adds, for each row of `counts`, how many of the columns' values lie within the range. The columns hold as many rows.
+pub(super) fn add_counts<T: Ranged>(columns: &[&[T]], min: T, max: T, counts: &mut [u32]) {
+    let (sets, rest) = columns.as_chunks::<8>();
+    for set in sets {
+        add_set(*set, min, max, counts);
+    }
+    match *rest {
+        [] => {}
+        [a] => add_set([a], min, max, counts),
+        [a, b] => add_set([a, b], min, max, counts),
+        [a, b, c] => add_set([a, b, c], min, max, counts),
+        [a, b, c, d] => add_set([a, b, c, d], min, max, counts),
+        [a, b, c, d, e] => add_set([a, b, c, d, e], min, max, counts),
+        [a, b, c, d, e, ref others @ ..] => {
+            add_set([a, b, c, d, e], min, max, counts);
+            add_counts(others, min, max, counts);
+        }
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2"))]
+fn add_set<T: Ranged, const N: usize>(columns: [&[T]; N], min: T, max: T, counts: &mut [u32]) {
+    let columns = columns.map(|column| &column[..counts.len()]);
+    for (row, count) in counts.iter_mut().enumerate() {
+        let mut within = T::Counter::default();
+        for column in &columns {
+            within = within + column[row].count(min, max);
+        }
+        let within: u64 = within.into();
+        *count += within as u32;
+    }
+}
+
+/// As [`add_counts`] for one column, whose rows count only where `valid` is set.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2"))]
+pub(super) fn add_valid_counts<T: Ranged>(
+    values: &[T],
+    valid: BitMask<'_>,
+    min: T,
+    max: T,
+    counts: &mut [u32],
+) {
+    const BITS: usize = u32::BITS as usize;
+    let words = values.chunks(BITS).zip(counts.chunks_mut(BITS));
+    for (index, (values, counts)) in words.enumerate() {
+        let word = valid.get_u32(index * BITS);
+        for (bit, (value, count)) in values.iter().zip(counts).enumerate() {
+            let within: u64 = value.count(min, max).into();
+            *count += within as u32 & (word >> bit) & 1;
+        }
+    }
+}

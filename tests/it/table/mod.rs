@@ -1,0 +1,5 @@
+//! Reading, writing and exchanging tables.
+
+mod csv_errors;
+mod csv_values;
+mod support;
