@@ -195,7 +195,7 @@ fn bare<'t>(rest: &mut &'t str) -> &'t str {
 }
 
 /// The quoted item that `rest` starts with, its escapes resolved; `rest` is moved behind it.
-fn quoted(rest: &mut &str, quote: char) -> std::result::Result<String, String> {
+pub(super) fn quoted(rest: &mut &str, quote: char) -> std::result::Result<String, String> {
     let mut item = String::new();
     let mut characters = rest[1..].char_indices();
     while let Some((index, character)) = characters.next() {

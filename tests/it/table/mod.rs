@@ -1,5 +1,11 @@
 //! Reading, writing and exchanging tables.
 
+mod arrow_exchange;
+mod corrupt;
 mod csv_errors;
 mod csv_values;
+mod inputs;
+mod matrix;
+mod outputs;
+mod round_trip;
 mod support;
