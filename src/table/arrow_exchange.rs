@@ -84,7 +84,8 @@ pub fn from_record_batches(batches: &[RecordBatch]) -> Result<DataFrame> {
     let fields = first.schema_ref().fields();
     for (index, batch) in batches.iter().enumerate() {
         let others = batch.schema_ref().fields();
-        let same = |one: &Field, other: &Field| one.name() == other.name() && one.data_type() == other.data_type();
+        let same =
+            |one: &Field, other: &Field| one.name() == other.name() && one.data_type() == other.data_type();
         if others.len() != fields.len() || !fields.iter().zip(others).all(|(one, other)| same(one, other)) {
             return Err(Error::shape(format!("record batch {index} has another schema than the first")));
         }
@@ -98,9 +99,11 @@ pub fn from_record_batches(batches: &[RecordBatch]) -> Result<DataFrame> {
         }
         let arrays: Vec<&ArrayRef> = batches.iter().map(|batch| batch.column(index)).collect();
         let column = series(name, &arrays).map_err(|error| match error.into_kind() {
-            ErrorKind::Malformed { message, .. } => {
-                Error::dtype(name, "a dtype that frames can hold", format!("{} ({message})", field.data_type()))
-            }
+            ErrorKind::Malformed { message, .. } => Error::dtype(
+                name,
+                "a dtype that frames can hold",
+                format!("{} ({message})", field.data_type()),
+            ),
             kind => Error::new(kind).in_column(name),
         })?;
         columns.push(column.into());

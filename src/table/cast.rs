@@ -46,7 +46,8 @@ fn to_given(series: &Series, dtype: &DataType) -> Result<Series> {
 fn from_text(series: &Series, dtype: &DataType) -> Result<Series> {
     let name = series.name();
     let mut builder = builder(dtype).ok_or_else(|| {
-        Error::invalid_option("dtype", format!("text cannot be read as {}", dtype_name(dtype))).in_column(name.as_str())
+        Error::invalid_option("dtype", format!("text cannot be read as {}", dtype_name(dtype)))
+            .in_column(name.as_str())
     })?;
     for (row, text) in series.str().map_err(Error::engine)?.iter().enumerate() {
         match text {
@@ -84,7 +85,8 @@ pub(super) fn lossless_cast(series: &Series, dtype: &DataType) -> Option<Series>
     let there = series.strict_cast(dtype).ok()?;
     let back = there.strict_cast(series.dtype()).ok()?;
     // An `f64` holds 2^63 and an `i64` does not; the way back saturates, and hides it.
-    let saturates = there.dtype().is_float() && series.dtype().is_integer() && exceeds_integers(&there, series.dtype());
+    let saturates =
+        there.dtype().is_float() && series.dtype().is_integer() && exceeds_integers(&there, series.dtype());
     (back.equals_missing(series) && !saturates).then_some(there)
 }
 

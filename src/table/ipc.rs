@@ -135,9 +135,9 @@ impl<W: Write + Send> Encoder for IpcWriter<W> {
 }
 
 fn arrow_schema(schema: &Schema) -> ArrowSchema {
-    let fields = schema.iter().map(|(name, dtype)| {
-        (name.clone(), dtype.to_arrow_field(name.clone(), CompatLevel::newest()))
-    });
+    let fields = schema
+        .iter()
+        .map(|(name, dtype)| (name.clone(), dtype.to_arrow_field(name.clone(), CompatLevel::newest())));
     fields.collect()
 }
 

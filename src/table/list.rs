@@ -144,7 +144,8 @@ impl Lists {
             values,
             Some(self.validity.into()),
         );
-        let series = array.and_then(|array| Series::from_arrow(name, Box::new(array))).map_err(Error::engine)?;
+        let series =
+            array.and_then(|array| Series::from_arrow(name, Box::new(array))).map_err(Error::engine)?;
         series.cast(&DataType::List(Box::new(items.dtype().clone()))).map_err(Error::engine)
     }
 }
@@ -212,7 +213,8 @@ pub(super) fn quoted(rest: &mut &str, quote: char) -> std::result::Result<String
                     Some('t') => '\t',
                     Some('b') => '\u{8}',
                     Some('f') => '\u{c}',
-                    Some('u') => escaped_unicode(&mut characters).ok_or("a \\u in the list is not followed by a character's code")?,
+                    Some('u') => escaped_unicode(&mut characters)
+                        .ok_or("a \\u in the list is not followed by a character's code")?,
                     Some(itself @ ('"' | '\'' | '\\' | '/')) => itself,
                     _ => return Err("a \\ in the list is followed by no known escape".into()),
                 });

@@ -42,7 +42,9 @@ macro_rules! element {
                 let values = series.$accessor().expect("the dtype was brought to this one");
                 match values.iter().position(|value| value.is_none()) {
                     Some(row) => Err(row),
-                    None => Ok(values.downcast_iter().flat_map(|chunk| chunk.values().iter().copied()).collect()),
+                    None => {
+                        Ok(values.downcast_iter().flat_map(|chunk| chunk.values().iter().copied()).collect())
+                    }
                 }
             }
         }
@@ -114,13 +116,16 @@ impl<T: MatrixElement> Matrix<T> {
     pub fn from_frame(frame: &DataFrame) -> Result<Self> {
         let columns = frame.columns().iter().map(|column| {
             let series = column.as_materialized_series();
-            let not_this_dtype = || Error::dtype(column.name().as_str(), dtype_name(&T::DTYPE), dtype_name(column.dtype()));
+            let not_this_dtype =
+                || Error::dtype(column.name().as_str(), dtype_name(&T::DTYPE), dtype_name(column.dtype()));
             if !column.dtype().is_primitive_numeric() {
                 return Err(not_this_dtype());
             }
             let series = lossless_cast(series, &T::DTYPE).ok_or_else(not_this_dtype)?;
             T::from_series(&series).map_err(|row| {
-                Error::shape("there is no value, and a matrix has no gaps").at_row(row as u64).in_column(column.name().as_str())
+                Error::shape("there is no value, and a matrix has no gaps")
+                    .at_row(row as u64)
+                    .in_column(column.name().as_str())
             })
         });
         Ok(Self { columns: columns.collect::<Result<_>>()?, n_rows: frame.height() })
@@ -181,7 +186,8 @@ impl<T: MatrixElement> Matrix<T> {
         if let Some(name) = names.iter().find(|name| !seen.insert(name.as_str())) {
             return Err(Error::new(ErrorKind::DuplicateColumn { name: name.clone() }));
         }
-        let columns = names.iter().zip(self.columns).map(|(name, values)| T::into_column(name.as_str().into(), values));
+        let columns =
+            names.iter().zip(self.columns).map(|(name, values)| T::into_column(name.as_str().into(), values));
         DataFrame::new(self.n_rows, columns.collect()).map_err(Error::engine)
     }
 }

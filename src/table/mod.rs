@@ -29,8 +29,8 @@ mod position;
 mod read;
 mod read_options;
 mod text;
-mod writer;
 mod write_options;
+mod writer;
 
 pub use arrow_exchange::{from_record_batches, to_record_batch, to_record_batches};
 pub use contain::is_contained;

@@ -97,7 +97,9 @@ impl Key {
             let Some(both) = common_dtype(&whole, dtype) else {
                 let (expected, found) = (dtype_name(&whole), dtype_name(dtype));
                 let expected = format!("{expected}, as in the lines before,");
-                return Err(Error::dtype(self.name.as_str(), expected, found).at_line(line_at(bytes, *offset)));
+                return Err(
+                    Error::dtype(self.name.as_str(), expected, found).at_line(line_at(bytes, *offset))
+                );
             };
             whole = both;
         }
@@ -141,8 +143,12 @@ fn common_dtype(one: &DataType, other: &DataType) -> Option<DataType> {
         (one, other) if one == other => Some(one.clone()),
         (DataType::Null, dtype) | (dtype, DataType::Null) => Some(dtype.clone()),
         (DataType::Int64, DataType::Int128) | (DataType::Int128, DataType::Int64) => Some(DataType::Int128),
-        (DataType::Float64, integer) | (integer, DataType::Float64) if integer.is_integer() => Some(DataType::Float64),
-        (DataType::List(one), DataType::List(other)) => Some(DataType::List(Box::new(common_dtype(one, other)?))),
+        (DataType::Float64, integer) | (integer, DataType::Float64) if integer.is_integer() => {
+            Some(DataType::Float64)
+        }
+        (DataType::List(one), DataType::List(other)) => {
+            Some(DataType::List(Box::new(common_dtype(one, other)?)))
+        }
         (DataType::Struct(one), DataType::Struct(other)) => {
             let mut fields = one.clone();
             for field in other {
@@ -159,7 +165,8 @@ fn common_dtype(one: &DataType, other: &DataType) -> Option<DataType> {
 
 /// The keys of all objects, in the order in which they come.
 fn fields(bytes: &[u8], ranges: &[Range<usize>]) -> Result<Vec<Key>> {
-    let parts: Vec<Result<Vec<Key>>> = ranges.par_iter().map(|range| fields_in(bytes, range.clone())).collect();
+    let parts: Vec<Result<Vec<Key>>> =
+        ranges.par_iter().map(|range| fields_in(bytes, range.clone())).collect();
     let mut keys: Vec<Key> = Vec::new();
     let mut index: HashMap<PlSmallStr, usize> = HashMap::new();
     for part in parts {
@@ -174,7 +181,9 @@ fn fields(bytes: &[u8], ranges: &[Range<usize>]) -> Result<Vec<Key>> {
         }
     }
     if keys.is_empty() && lines(bytes).next().is_none() {
-        return Err(Error::new(ErrorKind::Empty { message: "there is nothing in the file but blank lines".into() }));
+        return Err(Error::new(ErrorKind::Empty {
+            message: "there is nothing in the file but blank lines".into(),
+        }));
     }
     Ok(keys)
 }

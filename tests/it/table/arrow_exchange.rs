@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use parrow::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Decimal256Array, DictionaryArray, Float64Array, Int32Array, Int64Array,
-    IntervalDayTimeArray, LargeStringArray, ListArray, RecordBatch, StringArray, StringViewArray, TimestampSecondArray,
-    UInt8Array,
+    Array, ArrayRef, AsArray, BooleanArray, Decimal256Array, DictionaryArray, Float64Array, Int32Array,
+    Int64Array, IntervalDayTimeArray, LargeStringArray, ListArray, RecordBatch, StringArray, StringViewArray,
+    TimestampSecondArray, UInt8Array,
 };
 use parrow::arrow::buffer::Buffer;
 use parrow::arrow::datatypes::{Int32Type, Int64Type};
@@ -49,7 +49,8 @@ fn numbers_are_not_copied() {
 
 #[test]
 fn chunks_and_slices() {
-    let mut frame = df!["a" => [1i64, 2, 3], "b" => [Some("x"), None, Some("a text too long for a view")]].unwrap();
+    let mut frame =
+        df!["a" => [1i64, 2, 3], "b" => [Some("x"), None, Some("a text too long for a view")]].unwrap();
     frame.vstack_mut(&frame.slice(1, 2)).unwrap();
     let batches = to_record_batches(&frame).unwrap();
     assert_eq!(batches.iter().map(RecordBatch::num_rows).collect::<Vec<_>>(), [3, 2]);
@@ -76,12 +77,16 @@ fn arrays_of_other_layouts() {
     check(batch(StringViewArray::from(vec![Some("x"), None, Some("yy")])), text);
     check(batch(BooleanArray::from(vec![Some(true), None])), Series::new("a".into(), [Some(true), None]));
     check(batch(UInt8Array::from(vec![255])), Series::new("a".into(), [255u8]));
-    let lists = ListArray::from_iter_primitive::<Int32Type, _, _>([Some(vec![Some(1), None]), None, Some(vec![])]);
+    let lists =
+        ListArray::from_iter_primitive::<Int32Type, _, _>([Some(vec![Some(1), None]), None, Some(vec![])]);
     let frame = from_record_batches(&[batch(lists)]).unwrap();
     assert_eq!(frame.dtypes(), [DataType::List(Box::new(DataType::Int32))]);
     assert_eq!(frame.columns()[0].null_count(), 1);
     let seconds = from_record_batches(&[batch(TimestampSecondArray::from(vec![1, 2]))]).unwrap();
-    assert_eq!(seconds.columns()[0].cast(&DataType::Int64).unwrap().i64().unwrap().to_vec(), [Some(1000), Some(2000)]);
+    assert_eq!(
+        seconds.columns()[0].cast(&DataType::Int64).unwrap().i64().unwrap().to_vec(),
+        [Some(1000), Some(2000)]
+    );
     let dictionary: DictionaryArray<Int32Type> = ["x", "y", "x"].into_iter().collect();
     let frame = from_record_batches(&[batch(dictionary)]).unwrap();
     let values = frame.columns()[0].cast(&DataType::String).unwrap();

@@ -15,7 +15,8 @@ fn bytes_of(name: &str) -> Vec<u8> {
         "s" => (0..50).map(|row| format!("text {}", row % 9)).collect::<Vec<_>>(),
     ];
     let mut frame = frame.unwrap();
-    let categories = frame.column("s").unwrap().cast(&DataType::from_categories(Categories::global())).unwrap();
+    let categories =
+        frame.column("s").unwrap().cast(&DataType::from_categories(Categories::global())).unwrap();
     frame.with_column(categories.with_name("c".into())).unwrap();
     write(&frame, &Output::from(path.as_path()), &WriteOptions::default()).unwrap();
     std::fs::read(path).unwrap()

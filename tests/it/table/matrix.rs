@@ -43,7 +43,10 @@ fn what_does_not_fit_is_named() {
     let check = |frame: DataFrame, expected: &str| {
         assert_eq!(Matrix::<i64>::from_frame(&frame).unwrap_err().to_string(), expected);
     };
-    check(df!["a" => [Some(1i64), None]].unwrap(), "row 1, column \"a\": there is no value, and a matrix has no gaps");
+    check(
+        df!["a" => [Some(1i64), None]].unwrap(),
+        "row 1, column \"a\": there is no value, and a matrix has no gaps",
+    );
     check(df!["a" => [1.5]].unwrap(), "column \"a\" holds f64, and i64 is wanted");
     check(df!["a" => ["1"]].unwrap(), "column \"a\" holds str, and i64 is wanted");
     check(df!["a" => [u64::MAX]].unwrap(), "column \"a\" holds u64, and i64 is wanted");
@@ -67,8 +70,8 @@ fn generated_numbers_are_pinned() {
     assert_eq!(sums, PINNED_SUMS);
 }
 
-const PINNED: [[i64; 3]; 4] = [[0; 3]; 4];
-const PINNED_WIDE: [[i64; 2]; 1] = [[0; 2]];
+const PINNED: [[i64; 3]; 4] = [[5, 0, 3], [6, 7, 8], [3, 5, 7], [9, 2, 5]];
+const PINNED_WIDE: [[i64; 2]; 1] = [[-1798822005892182608, 6491633567518797286]];
 const PINNED_SUMS: [i64; 5] = [0; 5];
 
 #[test]

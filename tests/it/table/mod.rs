@@ -4,6 +4,7 @@ mod arrow_exchange;
 mod corrupt;
 mod csv_errors;
 mod csv_values;
+mod habits;
 mod inputs;
 mod matrix;
 mod outputs;

@@ -21,9 +21,13 @@ fn text_as_asked_for() {
         assert_eq!(std::fs::read_to_string(path).unwrap(), expected);
     };
     check(WriteOptions::default(), "a,b\n1,x\n2,\n");
-    let options = WriteOptions::builder().delimiter(b';').header(Header::None).null_text("NA").build().unwrap();
+    let options =
+        WriteOptions::builder().delimiter(b';').header(Header::None).null_text("NA").build().unwrap();
     check(options, "1;x\n2;NA\n");
-    check(WriteOptions::builder().format(Format::NdJson).build().unwrap(), "{\"a\":1,\"b\":\"x\"}\n{\"a\":2,\"b\":null}\n");
+    check(
+        WriteOptions::builder().format(Format::NdJson).build().unwrap(),
+        "{\"a\":1,\"b\":\"x\"}\n{\"a\":2,\"b\":null}\n",
+    );
     check(WriteOptions::builder().format(Format::Tsv).build().unwrap(), "a\tb\n1\tx\n2\t\n");
     assert!(WriteOptions::builder().null_text("a,b").build().is_err());
     assert!(WriteOptions::builder().delimiter(b'"').build().is_err());
@@ -56,7 +60,10 @@ fn places_that_cannot_be_written() {
     check(scratch.path("none/a.csv").into(), "could not create: there is no folder");
     std::fs::create_dir(scratch.path("folder.csv")).unwrap();
     check(scratch.path("folder.csv").into(), "could not create: a folder of this name is there already");
-    check(scratch.path("a.xlsx").into(), "the format is not known from the name or the content; give it with --format");
+    check(
+        scratch.path("a.xlsx").into(),
+        "the format is not known from the name or the content; give it with --format",
+    );
     check(scratch.path("a.parquet.gz").into(), "parquet is packed inside already");
     assert_eq!(scratch.names(), ["folder.csv"]);
     let nested = df!["a" => [Series::new("".into(), [1])]].unwrap();

@@ -7,8 +7,17 @@ use proptest::prelude::*;
 use super::support::Scratch;
 
 /// The names that files of every format have.
-const NAMES: [&str; 9] =
-    ["a.csv", "a.tsv", "a.csv.gz", "a.csv.zst", "a.parquet", "a.arrow", "a.arrows", "a.ndjson", "a.ndjson.gz"];
+const NAMES: [&str; 9] = [
+    "a.csv",
+    "a.tsv",
+    "a.csv.gz",
+    "a.csv.zst",
+    "a.parquet",
+    "a.arrow",
+    "a.arrows",
+    "a.ndjson",
+    "a.ndjson.gz",
+];
 
 fn is_text(name: &str) -> bool {
     name.contains("sv") || name.contains("json")
@@ -16,12 +25,16 @@ fn is_text(name: &str) -> bool {
 
 /// A frame with a column of every dtype, nulls in each.
 pub(super) fn frame_of_all_dtypes() -> DataFrame {
-    let date = Series::new("date".into(), [Some(19_782i32), None, Some(-719_162)]).cast(&DataType::Date).unwrap();
-    let time = Series::new("time".into(), [Some(1i64), None, Some(86_399_999_999_999)]).cast(&DataType::Time).unwrap();
+    let date =
+        Series::new("date".into(), [Some(19_782i32), None, Some(-719_162)]).cast(&DataType::Date).unwrap();
+    let time = Series::new("time".into(), [Some(1i64), None, Some(86_399_999_999_999)])
+        .cast(&DataType::Time)
+        .unwrap();
     let numbers = [Some(1_709_168_523_000_000i64), None, Some(-1)];
     let cast = |name: &str, dtype: DataType| Series::new(name.into(), numbers).cast(&dtype).unwrap();
     let decimals = Series::new("decimal".into(), [Some("-1.50"), None, Some("12345678.90")]);
-    let inner = [Some(Series::new("".into(), [1i64, 2])), None, Some(Series::new_empty("".into(), &DataType::Int64))];
+    let inner =
+        [Some(Series::new("".into(), [1i64, 2])), None, Some(Series::new_empty("".into(), &DataType::Int64))];
     let texts = Series::new("".into(), [Some("a, \"b\"\\"), None, Some("[x]\n")]);
     let mut columns = df![
         "i8" => [Some(i8::MIN), None, Some(i8::MAX)],
@@ -40,7 +53,9 @@ pub(super) fn frame_of_all_dtypes() -> DataFrame {
     .unwrap()
     .into_columns();
     let others = [
-        Series::new("categorical".into(), [Some("x"), None, Some("y")]).cast(&DataType::from_categories(Categories::global())).unwrap(),
+        Series::new("categorical".into(), [Some("x"), None, Some("y")])
+            .cast(&DataType::from_categories(Categories::global()))
+            .unwrap(),
         date,
         time,
         cast("ms", DataType::Datetime(TimeUnit::Milliseconds, None)),
@@ -59,14 +74,16 @@ pub(super) fn frame_of_all_dtypes() -> DataFrame {
 
 /// The dtypes of a frame, given to the reader: a text file does not say them.
 fn given(frame: &DataFrame) -> ReadOptions {
-    let dtypes = frame.schema().iter().map(|(name, dtype)| (name.to_string(), dtype.clone())).collect::<Vec<_>>();
+    let dtypes =
+        frame.schema().iter().map(|(name, dtype)| (name.to_string(), dtype.clone())).collect::<Vec<_>>();
     ReadOptions::builder().dtypes(dtypes).build().unwrap()
 }
 
 fn check(frame: &DataFrame, name: &str) {
     let scratch = Scratch::new();
     let path = scratch.path(name);
-    let summary = write(frame, &Output::from(path.as_path()), &WriteOptions::default()).unwrap_or_else(|error| panic!("{name}: {error}\n{frame}"));
+    let summary = write(frame, &Output::from(path.as_path()), &WriteOptions::default())
+        .unwrap_or_else(|error| panic!("{name}: {error}\n{frame}"));
     assert_eq!(summary.n_rows, frame.height() as u64);
     assert_eq!(summary.n_bytes, path.metadata().unwrap().len());
     assert_eq!(scratch.names(), [name]);
@@ -113,7 +130,8 @@ fn floats_that_are_no_numbers() {
 
 #[test]
 fn frames_of_odd_shapes() {
-    let wide: Vec<Column> = (0..10_000).map(|index| Column::new(format!("c{index}").into(), [index as i64, 1])).collect();
+    let wide: Vec<Column> =
+        (0..10_000).map(|index| Column::new(format!("c{index}").into(), [index as i64, 1])).collect();
     let wide = DataFrame::new(2, wide).unwrap();
     for name in NAMES {
         check(&wide, name);
@@ -137,7 +155,9 @@ fn chunk_by_chunk_is_the_same_as_at_once() {
     for name in NAMES {
         let (at_once, in_chunks) = (scratch.path(name), scratch.path(&format!("chunks-{name}")));
         let mut whole = frame.clone();
-        let mut writer = TableWriter::create(&Output::from(in_chunks.as_path()), frame.schema(), &WriteOptions::default()).unwrap();
+        let mut writer =
+            TableWriter::create(&Output::from(in_chunks.as_path()), frame.schema(), &WriteOptions::default())
+                .unwrap();
         writer.write_chunk(&frame).unwrap();
         for start in 0..3 {
             writer.write_chunk(&frame.slice(start, 1)).unwrap();
@@ -153,8 +173,20 @@ fn chunk_by_chunk_is_the_same_as_at_once() {
 
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
-        proptest::collection::vec(prop_oneof![Just(','), Just('"'), Just('\n'), Just('\r'), Just(' '), Just('a'), Just('é'), Just('\0')], 0..6)
-            .prop_map(|characters| characters.into_iter().collect()),
+        proptest::collection::vec(
+            prop_oneof![
+                Just(','),
+                Just('"'),
+                Just('\n'),
+                Just('\r'),
+                Just(' '),
+                Just('a'),
+                Just('é'),
+                Just('\0')
+            ],
+            0..6
+        )
+        .prop_map(|characters| characters.into_iter().collect()),
         "\\PC{0,12}",
     ]
 }
@@ -174,7 +206,8 @@ fn column(name: String, n_rows: usize) -> impl Strategy<Value = Column> {
         vec(of(any::<bool>()), n_rows).prop_map(move |values| Column::new(named(&n4), values)),
         vec(of(any::<f32>()), n_rows).prop_map(move |values| Column::new(named(&n5), values)),
         vec(of(any::<i64>().prop_map(|value| value % 4_000_000_000_000)), n_rows).prop_map(move |values| {
-            let moments = Series::new(named(&n6), values).cast(&DataType::Datetime(TimeUnit::Milliseconds, None));
+            let moments =
+                Series::new(named(&n6), values).cast(&DataType::Datetime(TimeUnit::Milliseconds, None));
             moments.unwrap().into_column()
         }),
     ]
