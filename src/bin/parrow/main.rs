@@ -1,3 +1,32 @@
-//! The program `parrow`.
+//! The program `parrow`: row functions over files, on every core.
 
-fn main() {}
+mod args;
+mod commands;
+mod console;
+mod execute;
+mod exit_code;
+mod failure;
+mod output;
+mod progress_bar;
+mod settings;
+mod system;
+mod table_view;
+
+use std::process::ExitCode;
+
+use args::Arguments;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::parse() {
+        Ok(arguments) => arguments,
+        Err(answer) => return exit_code::of_parser(&answer),
+    };
+    // The engine reads its number of threads once, so it must be told before anything calls it.
+    system::set_engine_threads(arguments.n_threads());
+    let console = arguments.console();
+    let outcome = failure::without_panics(|| arguments.run(&console));
+    match outcome {
+        Ok(code) => code.into(),
+        Err(failure) => console.report(&failure).into(),
+    }
+}

@@ -1,0 +1,117 @@
+//! The flags that commands share, by what they are about.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use parrow::pipeline::ColumnSelection;
+use parrow::table::Format;
+
+use super::values::{
+    ColorChoice, DtypeOverride, OnErrorChoice, OutputFormat, ProgressChoice, delimiter, positive,
+};
+
+/// How inputs are read.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Reading")]
+pub struct InputArgs {
+    /// Read this format: csv, tsv, parquet, arrow, arrows, ndjson [default: by name, then by content]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<Format>,
+
+    /// The character between the cells of CSV, or the word tab
+    #[arg(long, value_name = "C", value_parser = delimiter)]
+    pub delimiter: Option<u8>,
+
+    /// The first line is a row; the columns are called column_1, column_2, …
+    #[arg(long)]
+    pub no_header: bool,
+
+    /// A text that stands for a missing value, such as n/a (may be given several times)
+    #[arg(long = "null-value", value_name = "TEXT", allow_hyphen_values = true)]
+    pub null_values: Vec<String>,
+
+    /// The dtype of a column, such as price=f64 (may be given several times)
+    #[arg(long = "dtype", value_name = "COLUMN=DTYPE")]
+    pub dtypes: Vec<DtypeOverride>,
+}
+
+/// Where the result goes and what is in it.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Writing")]
+pub struct OutputArgs {
+    /// Write to this file, in the format of its extension [default: a table on a terminal, else CSV]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// Write this format: csv, tsv, parquet, arrow, arrows, ndjson, or table for people
+    #[arg(long, value_name = "FORMAT")]
+    pub output_format: Option<OutputFormat>,
+
+    /// Write the new columns alone, without the input's
+    #[arg(long)]
+    pub only: bool,
+
+    /// Write the first N rows alone
+    #[arg(long, value_name = "N")]
+    pub head: Option<usize>,
+
+    /// Keep the rows for which this SQL condition is true
+    #[arg(long = "where", value_name = "CONDITION")]
+    pub filter: Option<String>,
+}
+
+/// How the work is done, and what is said about it.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Running")]
+pub struct RunArgs {
+    /// Run on N threads [default: every core]
+    #[arg(short = 'j', long, value_name = "N", env = "PARROW_THREADS", hide_env_values = true, value_parser = positive)]
+    pub threads: Option<usize>,
+
+    /// Cut the rows into chunks of N [default: by the measured cost]
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub chunk_rows: Option<usize>,
+
+    /// What becomes of rows that fail
+    #[arg(long, value_name = "POLICY", value_enum, default_value_t, hide_possible_values = false)]
+    pub on_error: OnErrorChoice,
+
+    /// When to show how far the run is
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
+    pub progress: ProgressChoice,
+
+    /// When to use colours
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
+    pub color: ColorChoice,
+
+    /// End with a summary of the run as a line of JSON on standard error
+    #[arg(long)]
+    pub json: bool,
+
+    /// Say nothing but errors
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// Which columns a function looks at.
+#[derive(Args, Debug)]
+pub struct ColumnsArg {
+    /// The columns to look at, as a,b,c or '^regex$' [default: every numeric column]
+    #[arg(long, value_name = "COLUMNS")]
+    columns: Option<ColumnSelection>,
+}
+
+impl ColumnsArg {
+    /// The columns to look at.
+    pub fn selection(&self) -> ColumnSelection {
+        self.columns.clone().unwrap_or_default()
+    }
+}
+
+/// The name of the new column.
+#[derive(Args, Debug)]
+pub struct NameArg {
+    /// The name of the new column
+    #[arg(long, value_name = "NEW")]
+    pub name: Option<String>,
+}

@@ -1,0 +1,114 @@
+//! The types of flags' values.
+
+use std::str::FromStr;
+
+use clap::ValueEnum;
+use parrow::OnError;
+use parrow::polars::prelude::DataType;
+use parrow::table::{Format, parse_dtype};
+
+/// When to do what a terminal is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// When to show how far a run is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ProgressChoice {
+    /// On a terminal, for runs that take a moment
+    #[default]
+    Auto,
+    /// Always; as lines of text where there is no terminal
+    Always,
+    /// Never
+    Never,
+}
+
+/// What becomes of rows that fail.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum OnErrorChoice {
+    /// End the run, and write nothing
+    #[default]
+    Fail,
+    /// Leave the new cells of the row empty
+    Null,
+    /// Leave the row out
+    Skip,
+    /// As null, and list the failed rows
+    Collect,
+}
+
+impl From<OnErrorChoice> for OnError {
+    fn from(choice: OnErrorChoice) -> Self {
+        match choice {
+            OnErrorChoice::Fail => Self::Fail,
+            OnErrorChoice::Null => Self::Null,
+            OnErrorChoice::Skip => Self::Skip,
+            OnErrorChoice::Collect => Self::Collect,
+        }
+    }
+}
+
+/// A file format, or a table for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutputFormat {
+    Format(Format),
+    Table,
+}
+
+impl FromStr for OutputFormat {
+    type Err = parrow::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "table" => Ok(Self::Table),
+            name => name.parse().map(Self::Format),
+        }
+    }
+}
+
+/// `column=dtype`.
+#[derive(Clone, Debug)]
+pub struct DtypeOverride {
+    pub column: String,
+    pub dtype: DataType,
+}
+
+impl FromStr for DtypeOverride {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (column, dtype) =
+            text.rsplit_once('=').ok_or("write it as column=dtype, for example price=f64")?;
+        let dtype = parse_dtype(dtype).map_err(|error| error.to_string())?;
+        Ok(Self { column: column.to_owned(), dtype })
+    }
+}
+
+/// A delimiter: one character, or a word for one that is hard to type.
+pub fn delimiter(text: &str) -> Result<u8, String> {
+    match text {
+        "tab" | "\\t" => Ok(b'\t'),
+        "space" => Ok(b' '),
+        _ => match text.as_bytes() {
+            [byte] if byte.is_ascii() => Ok(*byte),
+            _ => Err("it must be a single ASCII character, or the word tab".to_owned()),
+        },
+    }
+}
+
+/// A number of at least one.
+pub fn positive(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(0) => Err("it must be at least 1".to_owned()),
+        Ok(number) => Ok(number),
+        Err(_) => Err("it must be a whole number of at least 1".to_owned()),
+    }
+}

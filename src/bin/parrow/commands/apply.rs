@@ -1,0 +1,54 @@
+//! `parrow apply`: new columns from SQL expressions.
+
+use clap::Args;
+use parrow::pipeline::Work;
+use parrow::script::SqlExpressions;
+
+use crate::args::{InputArgs, OutputArgs, RunArgs};
+use crate::console::Console;
+use crate::execute::execute;
+use crate::exit_code::Code;
+use crate::failure::Failure;
+use crate::settings::Settings;
+
+/// Compute new columns from SQL expressions
+///
+/// An expression sees one row at a time. It may use the operators, CASE, CAST, TRY_CAST and the functions of polars' SQL.
+/// Columns with other characters than letters, digits and _ stand in double quotes, text in single ones. Integers never
+/// wrap: a result that is too large makes the row fail. Without expressions the rows go through as they are.
+#[derive(Args, Debug)]
+#[command(before_help = "\
+Examples:
+  parrow apply points.csv 'sqrt(x*x + y*y) AS r'
+  parrow apply stations.csv 'upper(name) AS name_upper' 'CASE WHEN elevation > 1000 THEN 1 ELSE 0 END AS high'
+  parrow apply sales.tsv 'price * amount AS total' --null-value n/a --where 'amount > 2' -o sales.parquet
+  parrow apply matrix.csv -o matrix.parquet")]
+pub struct Apply {
+    /// A file, a pattern such as 'data/*.csv', or - for standard input
+    #[arg(value_name = "INPUT")]
+    input_file: String,
+
+    /// SQL expressions, each a new column: 'a + b AS total'
+    #[arg(value_name = "EXPRESSION", allow_hyphen_values = false)]
+    expressions: Vec<String>,
+
+    #[command(flatten)]
+    input: InputArgs,
+
+    #[command(flatten)]
+    output: OutputArgs,
+
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+impl Apply {
+    pub fn run(self, console: &Console) -> Result<Code, Failure> {
+        let work = match self.expressions.is_empty() {
+            true => Work::copy(),
+            false => Work::rows(SqlExpressions::parse(&self.expressions)?),
+        };
+        let settings = Settings::resolve(&[self.input_file], &self.input, &self.output, &self.run)?;
+        execute(settings, work, console)
+    }
+}

@@ -1,0 +1,62 @@
+//! `parrow count-range`: how many numbers of each row lie between two bounds.
+
+use clap::Args;
+use parrow::functions::{CountInRange, Number, RangeBounds};
+use parrow::pipeline::Work;
+
+use crate::args::{ColumnsArg, InputArgs, NameArg, OutputArgs, RunArgs};
+use crate::console::Console;
+use crate::execute::execute;
+use crate::exit_code::Code;
+use crate::failure::Failure;
+use crate::settings::Settings;
+
+/// Count the numbers of each row that lie between two bounds, both included
+///
+/// Nulls and NaN are never counted. The new column is called count_in_range.
+#[derive(Args, Debug)]
+#[command(before_help = "\
+Examples:
+  parrow count-range data/matrix.csv --min 4 --max 8
+  parrow count-range scores.parquet --min 0.5 --max 1 --columns '^q_.*$' --name passed -o out.csv
+  cat data/matrix.csv | parrow count-range - --min 4 --max 8 --only")]
+pub struct CountRange {
+    /// Files, patterns such as 'data/*.csv', or - for standard input
+    #[arg(required = true, value_name = "INPUT")]
+    inputs: Vec<String>,
+
+    /// The lower bound
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
+    min: Number,
+
+    /// The upper bound
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
+    max: Number,
+
+    #[command(flatten)]
+    columns: ColumnsArg,
+
+    #[command(flatten)]
+    name: NameArg,
+
+    #[command(flatten)]
+    input: InputArgs,
+
+    #[command(flatten)]
+    output: OutputArgs,
+
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+impl CountRange {
+    pub fn run(self, console: &Console) -> Result<Code, Failure> {
+        let bounds = RangeBounds::new(self.min, self.max)?;
+        let settings = Settings::resolve(&self.inputs, &self.input, &self.output, &self.run)?;
+        let name = self.name.name.as_deref().unwrap_or(CountInRange::NAME);
+        let work = Work::rows_over(self.columns.selection(), |columns| {
+            CountInRange::new(columns.as_slice(), bounds).name(name)
+        });
+        execute(settings, work, console)
+    }
+}

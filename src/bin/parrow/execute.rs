@@ -1,0 +1,89 @@
+//! Runs a pipeline in front of a person: progress, interrupts, and what is said at the end.
+
+use parrow::ErrorKind;
+use parrow::pipeline::{RunSummary, Work};
+use serde_json::{Value, json};
+
+use super::console::Console;
+use super::exit_code::Code;
+use super::failure::Failure;
+use super::output;
+use super::progress_bar;
+use super::settings::Settings;
+use super::system;
+
+/// How many failed rows are listed under `--on-error collect`.
+const LISTED_FAILURES: usize = 20;
+
+/// Runs `work` with these settings and says what came of it.
+pub fn execute(settings: Settings, work: Work<'_>, console: &Console) -> Result<Code, Failure> {
+    let file = settings.output_file().map(ToString::to_string);
+    let pipeline = settings.pipeline(work, |options| {
+        let options = options.cancellation(system::interrupts());
+        match progress_bar::watcher(console) {
+            Some(watcher) => options.progress(watcher),
+            None => options,
+        }
+    })?;
+    let summary = pipeline.run()?;
+    if let Some(preview) = &summary.preview {
+        output::show(preview)?;
+    }
+    if let Some(file) = &file {
+        let (rows, columns) = (count(summary.n_rows_written, "row"), count(summary.n_columns_written as u64, "column"));
+        console.note(&format!("wrote {rows}, {columns} to {file}"));
+    }
+    report_failures(&summary, console);
+    console.json_line(&to_json(&summary));
+    Ok(if summary.ledger.is_empty() { Code::Done } else { Code::RowsFailed })
+}
+
+/// `1 row`, `2 rows`.
+fn count(n: u64, noun: &str) -> String {
+    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+}
+
+fn report_failures(summary: &RunSummary, console: &Console) {
+    let n_failed = summary.ledger.len();
+    let Some(first) = summary.first_failures.first() else { return };
+    let total = summary.n_rows_read;
+    match first.kind() {
+        // Under `null` the ledger has no messages.
+        ErrorKind::Row { message, .. } if message.is_empty() => {
+            let row = first.position().to_string();
+            console.warn(&format!("{n_failed} of {total} rows failed; first: {row}"));
+        }
+        _ => console.warn(&format!("{n_failed} of {total} rows failed; first: {first}")),
+    }
+}
+
+/// The failed rows themselves.
+pub fn list_failures(summary: &RunSummary, console: &Console) {
+    for failure in summary.first_failures.iter().take(LISTED_FAILURES) {
+        console.warn(&failure.to_string());
+    }
+}
+
+fn to_json(summary: &RunSummary) -> Value {
+    let times = &summary.times;
+    json!({
+        "rows_read": summary.n_rows_read,
+        "rows_written": summary.n_rows_written,
+        "rows_failed": summary.ledger.len(),
+        "columns_written": summary.n_columns_written,
+        "first_failure": summary.first_failures.first().map(ToString::to_string),
+        "bytes_read": summary.n_bytes_read,
+        "bytes_written": summary.n_bytes_written,
+        "threads": summary.n_threads,
+        "threads_used": summary.sharing.n_workers,
+        "chunks": summary.sharing.n_chunks,
+        "largest_chunk_rows": summary.sharing.largest_chunk,
+        "seconds": {
+            "read": times.read.as_secs_f64(),
+            "filter": times.filter.as_secs_f64(),
+            "function": times.function.as_secs_f64(),
+            "write": times.write.as_secs_f64(),
+            "total": times.total().as_secs_f64(),
+        },
+    })
+}

@@ -1,0 +1,118 @@
+//! From what was typed to the library's options: the second step of the command line, in which things are looked up and
+//! checked against each other.
+
+use parrow::pipeline::{Destination, Keep, Pipeline, Work};
+use parrow::script::SqlPredicate;
+use parrow::table::{Header, Input, Output, ReadOptions, WriteOptions};
+use parrow::{ApplyOptions, ApplyOptionsBuilder, Error};
+
+use super::args::{InputArgs, OutputArgs, OutputFormat, RunArgs};
+use super::system;
+
+/// How many first and last rows a person is shown.
+const SHOWN_FIRST: usize = 10;
+const SHOWN_LAST: usize = 5;
+
+/// A run, save for its work.
+#[derive(Debug)]
+pub struct Settings {
+    inputs: Vec<Input>,
+    read: ReadOptions,
+    filter: Option<SqlPredicate>,
+    keep: Keep,
+    head: Option<usize>,
+    destination: Destination,
+    apply: ApplyOptionsBuilder,
+}
+
+impl Settings {
+    /// Resolves the flags that the commands share.
+    pub fn resolve(
+        inputs: &[String],
+        input: &InputArgs,
+        output: &OutputArgs,
+        run: &RunArgs,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            inputs: Input::expand(inputs)?,
+            read: read_options(input)?,
+            filter: output.filter.as_deref().map(SqlPredicate::parse).transpose()?,
+            keep: if output.only { Keep::New } else { Keep::All },
+            head: output.head,
+            destination: destination(output)?,
+            apply: apply_options(run),
+        })
+    }
+
+    /// The file that the result goes to, if there is one.
+    pub fn output_file(&self) -> Option<&Output> {
+        match &self.destination {
+            Destination::Output(output, _) if output.path().is_some() => Some(output),
+            _ => None,
+        }
+    }
+
+    /// The pipeline for this work; `watch` says who hears of its progress and who can stop it.
+    pub fn pipeline<'f>(
+        self,
+        work: Work<'f>,
+        watch: impl FnOnce(ApplyOptionsBuilder) -> ApplyOptionsBuilder,
+    ) -> Result<Pipeline<'f>, Error> {
+        Ok(Pipeline::new(self.inputs, work, self.destination)
+            .read(self.read)
+            .filter(self.filter)
+            .keep(self.keep)
+            .head(self.head)
+            .apply(watch(self.apply).build()?))
+    }
+}
+
+/// How inputs are read.
+pub fn read_options(args: &InputArgs) -> Result<ReadOptions, Error> {
+    ReadOptions::builder()
+        .format(args.format)
+        .delimiter(args.delimiter)
+        .header(if args.no_header { Header::None } else { Header::First })
+        .null_values(args.null_values.iter().cloned())
+        .dtypes(args.dtypes.iter().map(|given| (given.column.clone(), given.dtype.clone())))
+        .build()
+}
+
+/// How the function is run.
+pub fn apply_options(args: &RunArgs) -> ApplyOptionsBuilder {
+    let mut builder = ApplyOptions::builder().on_error(args.on_error.into());
+    if let Some(n_threads) = args.threads {
+        builder = builder.threads(n_threads);
+    }
+    if let Some(n_rows) = args.chunk_rows {
+        builder = builder.chunk_rows(n_rows);
+    }
+    builder
+}
+
+/// Where the rows go: a file, standard output, or the eyes of a person.
+pub fn destination(args: &OutputArgs) -> Result<Destination, Error> {
+    let format = match (args.output_format, &args.output) {
+        (Some(OutputFormat::Format(format)), _) => Some(format),
+        (Some(OutputFormat::Table), None) => return Ok(preview(args.head)),
+        (Some(OutputFormat::Table), Some(_)) => {
+            let message = "a table is for people and goes to standard output; leave --output out";
+            return Err(Error::invalid_option("--output-format", message));
+        }
+        (None, None) if system::stdout_is_terminal() => return Ok(preview(args.head)),
+        (None, _) => None,
+    };
+    let output = match &args.output {
+        Some(path) if path.as_os_str() == "-" => Output::Stdout,
+        Some(path) => Output::Path(path.clone()),
+        None => Output::Stdout,
+    };
+    Ok(Destination::Output(output, WriteOptions::builder().format(format).build()?))
+}
+
+fn preview(head: Option<usize>) -> Destination {
+    match head {
+        Some(n_rows) => Destination::Preview { n_first: n_rows, n_last: 0 },
+        None => Destination::Preview { n_first: SHOWN_FIRST, n_last: SHOWN_LAST },
+    }
+}

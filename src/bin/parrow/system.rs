@@ -1,0 +1,64 @@
+//! What is particular to the system: signals, terminals, the environment. Nothing else in the program knows of them.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use parrow::CancellationToken;
+
+use super::exit_code::Code;
+
+/// How long a run that is asked to stop may take to clean up.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// The width that is taken for a terminal's where it doesn't say.
+const USUAL_WIDTH: usize = 100;
+
+/// Makes the engine use this many threads, in step with ours.
+///
+/// Must be called before anything else runs: it changes the environment, which other threads may not read at that time.
+pub fn set_engine_threads(n_threads: Option<usize>) {
+    let Some(n_threads) = n_threads else { return };
+    #[allow(unsafe_code)]
+    // SAFETY: the program has this one thread so far, since nothing but the arguments has been looked at.
+    unsafe {
+        std::env::set_var("POLARS_MAX_THREADS", n_threads.to_string());
+    }
+}
+
+/// A token that Ctrl-C and the system's requests to end cancel. A second request ends the program at once, and so does a
+/// run that goes on for longer than a second.
+pub fn interrupts() -> CancellationToken {
+    let token = CancellationToken::new();
+    let to_cancel = token.clone();
+    // Without a handler the system ends the program: nothing lost but the clean-up.
+    let _ = ctrlc::set_handler(move || {
+        if to_cancel.is_cancelled() {
+            std::process::exit(Code::Interrupted as i32);
+        }
+        to_cancel.cancel();
+        std::thread::spawn(|| {
+            std::thread::sleep(GRACE);
+            std::process::exit(Code::Interrupted as i32);
+        });
+    });
+    token
+}
+
+/// Whether a person reads what goes to standard output.
+pub fn stdout_is_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}
+
+/// Whether a person reads what goes to standard error.
+pub fn stderr_is_terminal() -> bool {
+    std::io::stderr().is_terminal()
+}
+
+/// How many characters fit on a line of standard output.
+pub fn stdout_width() -> usize {
+    match stdout_is_terminal() {
+        true => terminal_size::terminal_size_of(std::io::stdout())
+            .map_or(USUAL_WIDTH, |(width, _)| usize::from(width.0)),
+        false => USUAL_WIDTH,
+    }
+}

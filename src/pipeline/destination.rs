@@ -1,0 +1,99 @@
+//! Where the rows of a pipeline go.
+
+use polars::prelude::{DataFrame, SchemaRef};
+
+use crate::apply::ApplyOptions;
+use crate::error::{Error, Result};
+use crate::table::{Output, TableWriter, WriteOptions};
+
+/// How many rows are written between two looks at whether the run is cancelled.
+const BATCH_ROWS: usize = 1 << 17;
+
+/// Where the rows of a pipeline go.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Destination {
+    /// Into a file or to standard output.
+    Output(Output, WriteOptions),
+    /// Nowhere: the first and last rows are kept, for a person to see.
+    Preview {
+        /// How many of the first rows.
+        n_first: usize,
+        /// How many of the last rows.
+        n_last: usize,
+    },
+}
+
+/// The first and last rows of a result.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Preview {
+    /// The first rows.
+    pub first: DataFrame,
+    /// The last rows, without those that are in [`first`](Self::first).
+    pub last: DataFrame,
+    /// How many rows the result has.
+    pub n_rows: u64,
+}
+
+/// What arrived.
+pub(super) struct Delivered {
+    pub(super) n_bytes: u64,
+    pub(super) preview: Option<Preview>,
+}
+
+impl Destination {
+    /// Finds out before any work is done whether a file can be written there.
+    pub(super) fn check(&self) -> Result<()> {
+        let Self::Output(output, options) = self else { return Ok(()) };
+        let Some(path) = output.path() else { return Ok(()) };
+        // To open a pipe and close it again would be noticed at its other end.
+        if path.metadata().is_ok_and(|existing| !existing.is_file() && !existing.is_dir()) {
+            return Ok(());
+        }
+        TableWriter::create(output, &SchemaRef::default(), options).map(drop)
+    }
+
+    /// Sends the rows there.
+    pub(super) fn deliver(&self, frame: &DataFrame, options: &ApplyOptions) -> Result<Delivered> {
+        match self {
+            Self::Output(output, write) => {
+                let mut writer = TableWriter::create(output, frame.schema(), write)?;
+                let mut from = 0;
+                while from < frame.height() {
+                    options.check_cancelled()?;
+                    writer.write_chunk(&frame.slice(from as i64, BATCH_ROWS))?;
+                    from += BATCH_ROWS;
+                }
+                options.check_cancelled()?;
+                Ok(Delivered { n_bytes: writer.finish()?.n_bytes, preview: None })
+            }
+            Self::Preview { n_first, n_last } => {
+                let n_rows = frame.height();
+                let (n_first, n_last) = match n_rows <= n_first + n_last {
+                    true => (n_rows, 0),
+                    false => (*n_first, *n_last),
+                };
+                let preview = Preview {
+                    first: frame.head(Some(n_first)),
+                    last: frame.tail(Some(n_last)),
+                    n_rows: n_rows as u64,
+                };
+                Ok(Delivered { n_bytes: 0, preview: Some(preview) })
+            }
+        }
+    }
+}
+
+/// The first rows alone.
+pub(super) fn head(frame: DataFrame, n_rows: Option<usize>) -> DataFrame {
+    match n_rows {
+        Some(n_rows) if n_rows < frame.height() => frame.head(Some(n_rows)),
+        _ => frame,
+    }
+}
+
+/// An error of a cancelled run says so, whatever else went wrong by then.
+pub(super) fn or_cancelled(error: Error, options: &ApplyOptions) -> Error {
+    options.check_cancelled().err().unwrap_or(error)
+}

@@ -1,0 +1,204 @@
+//! The one call that takes rows from inputs, through a function, to an output.
+
+use std::time::{Duration, Instant};
+
+use polars::prelude::DataFrame;
+
+use super::columns::{Keep, check_names, combine};
+use super::destination::{Destination, head, or_cancelled};
+use super::filter::Kept;
+use super::summary::{RunSummary, StageTimes};
+use super::work::{Task, Work};
+use crate::apply::{Applied, ApplyOptions, Sharing, apply_function};
+use crate::error::{Error, Result};
+use crate::fault::{Ledger, OnError};
+use crate::script::SqlPredicate;
+use crate::table::{Input, ReadOptions, Table, read};
+
+/// How many failed rows are looked up in their files.
+const LOCATED_FAILURES: usize = 20;
+
+/// Inputs, what to do with their rows, and where the rows go.
+///
+/// The rows keep their order. A row that fails is treated as the [`OnError`] of the options says; its index in errors and
+/// in the ledger is that of the input, whatever a condition left out. Nothing is written before the last row is done.
+///
+/// # Example
+/// ```
+/// use parrow::pipeline::{Destination, Pipeline, Work};
+/// use parrow::script::SqlExpressions;
+/// use parrow::table::{Input, Output, WriteOptions};
+///
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("points.csv");
+/// # std::fs::write(&path, "x,y\n3,4\n5,12\n").unwrap();
+/// # let target = folder.path().join("lengths.csv");
+/// let work = Work::rows(SqlExpressions::parse(["sqrt(x*x + y*y) AS length"])?);
+/// let output = Destination::Output(Output::from(target.as_path()), WriteOptions::default());
+/// let summary = Pipeline::new(vec![Input::from(path.as_path())], work, output).run()?;
+/// assert_eq!(summary.n_rows_written, 2);
+/// assert_eq!(std::fs::read_to_string(&target).unwrap(), "x,y,length\n3,4,5.0\n5,12,13.0\n");
+/// # Ok::<_, parrow::Error>(())
+/// ```
+#[must_use = "nothing happens before `run`"]
+#[derive(Debug)]
+pub struct Pipeline<'f> {
+    inputs: Vec<Input>,
+    read: ReadOptions,
+    filter: Option<SqlPredicate>,
+    work: Work<'f>,
+    keep: Keep,
+    head: Option<usize>,
+    apply: ApplyOptions,
+    destination: Destination,
+}
+
+impl<'f> Pipeline<'f> {
+    /// A pipeline with the default options.
+    pub fn new(inputs: Vec<Input>, work: Work<'f>, destination: Destination) -> Self {
+        Self {
+            inputs,
+            read: ReadOptions::default(),
+            filter: None,
+            work,
+            keep: Keep::default(),
+            head: None,
+            apply: ApplyOptions::default(),
+            destination,
+        }
+    }
+
+    /// How the inputs are read.
+    pub fn read(mut self, options: ReadOptions) -> Self {
+        self.read = options;
+        self
+    }
+
+    /// Lets the rows through for which the condition is true; a row on which the condition fails counts as a failed row
+    /// and is left out, whatever the policy, unless that is to fail.
+    pub fn filter(mut self, predicate: impl Into<Option<SqlPredicate>>) -> Self {
+        self.filter = predicate.into();
+        self
+    }
+
+    /// Which columns are written.
+    pub fn keep(mut self, keep: Keep) -> Self {
+        self.keep = keep;
+        self
+    }
+
+    /// Writes this many rows, from the first, at most; rows after them may not even be read.
+    pub fn head(mut self, n_rows: impl Into<Option<usize>>) -> Self {
+        self.head = n_rows.into();
+        self
+    }
+
+    /// How the function is run.
+    pub fn apply(mut self, options: ApplyOptions) -> Self {
+        self.apply = options;
+        self
+    }
+
+    /// Runs it.
+    ///
+    /// # Errors
+    /// Those of [`read`](crate::table::read) and [`write`](crate::table::write); what the function or the condition finds
+    /// wrong with the columns; [`DuplicateColumn`](crate::ErrorKind::DuplicateColumn) for a new column whose name the
+    /// input has; the failure of the lowest row, with its file and line, when the policy is to fail;
+    /// [`Cancelled`](crate::ErrorKind::Cancelled). Whatever it is, no output is left half-written.
+    pub fn run(self) -> Result<RunSummary> {
+        let options = self.apply.clone();
+        self.run_stages().map_err(|error| or_cancelled(error, &options))
+    }
+
+    fn run_stages(self) -> Result<RunSummary> {
+        self.destination.check()?;
+        let mut times = StageTimes::default();
+        let read_options = self.read_options()?;
+        let mut table = timed(&mut times.read, || read(&self.inputs, &read_options))?;
+        self.apply.check_cancelled()?;
+        let n_rows_read = table.frame.height() as u64;
+        let n_bytes_read = table.sources.iter().map(|source| source.n_bytes).sum();
+
+        let frame = std::mem::take(&mut table.frame);
+        let kept = timed(&mut times.filter, || match &self.filter {
+            Some(predicate) => Kept::by(predicate, frame, &self.apply),
+            None => Ok(Kept::all(frame)),
+        });
+        let kept = kept.map_err(|error| located(error, &table))?;
+        let done = timed(&mut times.function, || self.run_work(&kept.frame))
+            .map_err(|error| located(kept.error(error), &table))?;
+        let ledger = kept.ledger(done.ledger);
+        drop(kept);
+
+        let result = head(done.table, self.head);
+        let delivered = timed(&mut times.write, || self.destination.deliver(&result, &self.apply))?;
+        Ok(RunSummary {
+            n_rows_read,
+            n_rows_written: result.height() as u64,
+            n_columns_written: result.width(),
+            first_failures: first_failures(&ledger, &table),
+            ledger,
+            n_bytes_read,
+            n_bytes_written: delivered.n_bytes,
+            n_threads: self.apply.n_threads(),
+            sharing: done.sharing,
+            times,
+            preview: delivered.preview,
+        })
+    }
+
+    /// The rows to read are those to write where each row read is a row written.
+    fn read_options(&self) -> Result<ReadOptions> {
+        let one_for_one = self.filter.is_none()
+            && self.apply.on_error() != OnError::Skip;
+        Ok(match self.head {
+            Some(n_rows) if one_for_one => self.read.clone().with_limit(n_rows),
+            _ => self.read.clone(),
+        })
+    }
+
+    fn run_work(&self, frame: &DataFrame) -> Result<Applied<DataFrame>> {
+        match &self.work.0 {
+            Task::Copy => Ok(Applied {
+                table: frame.clone(),
+                ledger: Ledger::default(),
+                sharing: Sharing::default(),
+            }),
+            Task::Rows(make) => {
+                let function = make(frame.schema())?;
+                check_names(function.bind(frame.schema())?.kernel.as_ref(), frame.schema(), self.keep)?;
+                let applied = apply_function(frame, function.as_ref(), &self.apply)?;
+                let ledger = applied.ledger;
+                let table = combine(frame.clone(), applied.table, self.keep, self.apply.on_error(), &ledger)?;
+                Ok(Applied { table, ledger, sharing: applied.sharing })
+            }
+        }
+    }
+}
+
+fn timed<T>(time: &mut Duration, call: impl FnOnce() -> T) -> T {
+    let start = Instant::now();
+    let result = call();
+    *time = start.elapsed();
+    result
+}
+
+/// Adds the file and the line to an error that knows its row.
+fn located(error: Error, table: &Table) -> Error {
+    let Some(row) = error.position().row else { return error };
+    let position = table.position(row);
+    let error = match position.path {
+        Some(path) => error.in_file(path),
+        None => error,
+    };
+    match position.line {
+        Some(line) => error.at_line(line),
+        None => error,
+    }
+}
+
+fn first_failures(ledger: &Ledger, table: &Table) -> Vec<Error> {
+    let first = ledger.faults().iter().take(LOCATED_FAILURES);
+    first.map(|fault| located(fault.to_error(), table)).collect()
+}

@@ -1,0 +1,58 @@
+//! What a run of a pipeline did.
+
+use std::time::Duration;
+
+use super::destination::Preview;
+use crate::apply::Sharing;
+use crate::error::Error;
+use crate::fault::Ledger;
+
+/// What a run of a pipeline did.
+#[must_use]
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct RunSummary {
+    /// How many rows were read.
+    pub n_rows_read: u64,
+    /// How many rows were written, or would have been.
+    pub n_rows_written: u64,
+    /// How many columns they have.
+    pub n_columns_written: usize,
+    /// The rows that failed, by their index in the input. Empty when the policy was to fail.
+    pub ledger: Ledger,
+    /// The first rows of the ledger as errors, each with its file and line where these are known.
+    pub first_failures: Vec<Error>,
+    /// The size of the inputs in bytes.
+    pub n_bytes_read: u64,
+    /// The size of what was written in bytes.
+    pub n_bytes_written: u64,
+    /// How many threads the run could use.
+    pub n_threads: usize,
+    /// How the rows were shared out.
+    pub sharing: Sharing,
+    /// How long each stage took.
+    pub times: StageTimes,
+    /// The first and last rows, when they were asked for.
+    pub preview: Option<Preview>,
+}
+
+/// How long each stage of a pipeline took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StageTimes {
+    /// Reading the inputs.
+    pub read: Duration,
+    /// Finding the rows that the condition holds for.
+    pub filter: Duration,
+    /// The row function.
+    pub function: Duration,
+    /// Writing.
+    pub write: Duration,
+}
+
+impl StageTimes {
+    /// All stages together.
+    pub fn total(&self) -> Duration {
+        self.read + self.filter + self.function + self.write
+    }
+}

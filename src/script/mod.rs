@@ -1,0 +1,13 @@
+//! Row functions written as text: [`SqlExpressions`] and, to choose rows, [`SqlPredicate`].
+//!
+//! A text becomes a chunk kernel like any other function. What it computes is the engine's own SQL, save for two things:
+//! an expression must look at one row at a time, and integer arithmetic never wraps.
+
+mod checked;
+mod fill;
+mod kernel;
+mod message;
+mod plan;
+mod sql;
+
+pub use sql::{SqlExpressions, SqlPredicate};

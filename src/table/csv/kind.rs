@@ -1,0 +1,229 @@
+//! What a cell looks like, and the evidence that the cells of a column make up together.
+
+use std::ops::BitOr;
+
+use super::value::{self, Integer};
+
+/// What a cell looks like. The order is that of the bits in [`Evidence`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Kind {
+    /// An integer that an `i64` and an `f64` hold exactly.
+    Integer,
+    /// A negative integer that an `i64` and an `f64` hold exactly.
+    Negative,
+    /// An integer that an `i64` holds, and an `f64` does not hold exactly.
+    InexactInteger,
+    /// A negative integer that an `i64` holds, and an `f64` does not hold exactly.
+    InexactNegative,
+    /// An integer beyond `i64` that a `u64` holds.
+    Unsigned,
+    /// An integer beyond every dtype.
+    HugeInteger,
+    /// An integer that would not be written back the same: `007`, `+49`, `-0`.
+    PaddedInteger,
+    Float,
+    /// A float beyond `f64`.
+    HugeFloat,
+    Boolean,
+    Date,
+    /// A moment that microseconds hold exactly.
+    Datetime,
+    /// A moment that needs nanoseconds.
+    FineDatetime,
+    /// A moment in UTC that microseconds hold exactly.
+    Instant,
+    /// A moment in UTC that needs nanoseconds.
+    FineInstant,
+    Time,
+    /// A text that people write where a value is missing: `n/a`, `-`, `NULL`.
+    MissingMarker,
+    Text,
+    /// Bytes that are no text.
+    NotUtf8,
+}
+
+const N_KINDS: usize = Kind::NotUtf8 as usize + 1;
+
+/// Texts, in lower case, that people write where a value is missing.
+const MISSING_MARKERS: &[&str] = &[
+    "na",
+    "n/a",
+    "#n/a",
+    "n.a.",
+    "null",
+    "none",
+    "nil",
+    "-",
+    "--",
+    "?",
+    ".",
+    "missing",
+    "unknown",
+    "undefined",
+    "(null)",
+    "\\n",
+    "<na>",
+    "nat",
+];
+
+/// What a text looks like. The text is a cell's, its quotes taken off, and not a null.
+pub(super) fn kind(text: &[u8]) -> Kind {
+    let trimmed = value::trim(text);
+    match trimmed.first() {
+        None => return Kind::Text,
+        Some(first) if first.is_ascii_digit() || matches!(first, b'-' | b'+' | b'.') => {
+            if let Some(integer) = value::integer(trimmed) {
+                return integer_kind(integer);
+            }
+        }
+        _ => {}
+    }
+    if let Some(float) = std::str::from_utf8(trimmed).ok().and_then(|text| text.parse::<f64>().ok()) {
+        let huge = float.is_infinite() && !value::names_infinity(trimmed);
+        return if huge { Kind::HugeFloat } else { Kind::Float };
+    }
+    if value::parse_bool(trimmed).is_some() {
+        return Kind::Boolean;
+    }
+    if value::parse_date(trimmed).is_some() {
+        return Kind::Date;
+    }
+    if let Some(moment) = value::moment(trimmed) {
+        use polars::prelude::TimeUnit::{Microseconds, Nanoseconds};
+        let fine = moment.in_unit(Microseconds).is_none();
+        return match (fine, moment.utc) {
+            (true, _) if moment.in_unit(Nanoseconds).is_none() => Kind::Text,
+            (false, false) => Kind::Datetime,
+            (true, false) => Kind::FineDatetime,
+            (false, true) => Kind::Instant,
+            (true, true) => Kind::FineInstant,
+        };
+    }
+    if value::parse_time(trimmed).is_some() {
+        return Kind::Time;
+    }
+    match std::str::from_utf8(text) {
+        Err(_) => Kind::NotUtf8,
+        Ok(text) if is_missing_marker(text.trim()) => Kind::MissingMarker,
+        Ok(_) => Kind::Text,
+    }
+}
+
+fn is_missing_marker(text: &str) -> bool {
+    text.len() <= 9 && MISSING_MARKERS.iter().any(|marker| marker.eq_ignore_ascii_case(text))
+}
+
+fn integer_kind(integer: Integer) -> Kind {
+    const EXACT: u128 = 1 << 53;
+    let Integer { negative, magnitude, canonical } = integer;
+    let fits = if negative { magnitude <= 1 << 63 } else { magnitude < 1 << 63 };
+    let exact = magnitude <= EXACT || fits && (magnitude as f64) as u128 == magnitude;
+    match (canonical, fits, exact, negative) {
+        (false, ..) => Kind::PaddedInteger,
+        (true, true, true, false) => Kind::Integer,
+        (true, true, true, true) => Kind::Negative,
+        (true, true, false, false) => Kind::InexactInteger,
+        (true, true, false, true) => Kind::InexactNegative,
+        (true, false, _, false) if magnitude <= u128::from(u64::MAX) => Kind::Unsigned,
+        (true, false, ..) => Kind::HugeInteger,
+    }
+}
+
+/// A set of kinds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Kinds(u32);
+
+impl Kinds {
+    pub(super) const NONE: Self = Self(0);
+    pub(super) const NEGATIVE: Self = Self::of(&[Kind::Negative, Kind::InexactNegative]);
+    pub(super) const INEXACT: Self = Self::of(&[Kind::InexactInteger, Kind::InexactNegative, Kind::Unsigned]);
+    pub(super) const F64: Self = Self::of(&[Kind::Integer, Kind::Negative, Kind::Float]);
+    /// Numbers, of any size.
+    pub(super) const NUMBERS: Self = Self::of(&[
+        Kind::Integer,
+        Kind::Negative,
+        Kind::InexactInteger,
+        Kind::InexactNegative,
+        Kind::Unsigned,
+        Kind::HugeInteger,
+        Kind::Float,
+        Kind::HugeFloat,
+    ]);
+
+    pub(super) const fn of(kinds: &[Kind]) -> Self {
+        let mut bits = 0;
+        let mut index = 0;
+        while index < kinds.len() {
+            bits |= 1 << kinds[index] as u8;
+            index += 1;
+        }
+        Self(bits)
+    }
+
+    pub(super) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether all of these kinds are among `others`.
+    pub(super) fn within(self, others: Self) -> bool {
+        self.0 & !others.0 == 0
+    }
+
+    pub(super) fn without(self, others: Self) -> Self {
+        Self(self.0 & !others.0)
+    }
+
+    pub(super) fn meets(self, others: Self) -> bool {
+        self.0 & others.0 != 0
+    }
+}
+
+impl BitOr for Kinds {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// The kinds that a column's cells have, and where each was seen first.
+#[derive(Clone, Debug)]
+pub(super) struct Evidence {
+    pub(super) kinds: Kinds,
+    first: [usize; N_KINDS],
+    /// How many cells hold a value.
+    pub(super) n_values: u64,
+    pub(super) n_nulls: u64,
+}
+
+impl Default for Evidence {
+    fn default() -> Self {
+        Self { kinds: Kinds::NONE, first: [usize::MAX; N_KINDS], n_values: 0, n_nulls: 0 }
+    }
+}
+
+impl Evidence {
+    pub(super) fn add(&mut self, kind: Kind, offset: usize) {
+        self.kinds = self.kinds | Kinds::of(&[kind]);
+        let first = &mut self.first[kind as usize];
+        *first = offset.min(*first);
+        self.n_values += 1;
+    }
+
+    /// Adds the evidence of other cells of the column.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.kinds = self.kinds | other.kinds;
+        for (mine, theirs) in self.first.iter_mut().zip(other.first) {
+            *mine = theirs.min(*mine);
+        }
+        self.n_values += other.n_values;
+        self.n_nulls += other.n_nulls;
+    }
+
+    /// Where the first cell of any of these kinds starts.
+    pub(super) fn first_of(&self, kinds: Kinds) -> Option<usize> {
+        let offsets = (0..N_KINDS).filter(|kind| kinds.0 & 1 << kind != 0).map(|kind| self.first[kind]);
+        offsets.min().filter(|offset| *offset != usize::MAX)
+    }
+}

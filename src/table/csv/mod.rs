@@ -1,0 +1,29 @@
+//! CSV and TSV, read exactly: what the text says, or an error that names the place.
+//!
+//! The README in this folder says why the reader is our own, and what each of the silent habits of other readers became.
+//!
+//! ```text
+//! dialect   which byte delimits, is there a header        (once a file)
+//! scan      bytes → records → cells                       (the only place that knows quotes and line ends)
+//! kind      what a cell looks like: integer, date, …      (on the sample, and where a guess broke)
+//! infer     kinds of a column → its dtype, or an error
+//! value     text → value, a function a dtype
+//! build     cells → a column chunk
+//! read      all of it, in parallel chunks
+//! ```
+
+mod build;
+mod dialect;
+mod infer;
+mod kind;
+mod place;
+mod read;
+mod scan;
+pub(super) mod value;
+mod write;
+
+pub(super) use build::{ColumnBuilder, builder};
+pub(super) use dialect::Dialect;
+pub(super) use place::line_of_row;
+pub(super) use read::{describe, read};
+pub(super) use write::CsvWriter;

@@ -1,0 +1,59 @@
+//! Frames to CSV text that [`read`](super::read) reads back to the same values.
+
+use std::io::Write;
+
+use polars::prelude::*;
+use polars_io::csv::write::{BatchedWriter, CsvWriter as EngineWriter};
+
+use crate::error::{Error, Result};
+
+use super::super::format::Format;
+use super::super::read_options::Header;
+use super::super::text::{check_has_text, with_text_columns};
+use super::super::write_options::WriteOptions;
+use super::super::writer::{Encoder, write_error};
+
+/// Writes CSV and TSV.
+pub(in crate::table) struct CsvWriter<W: Write> {
+    writer: BatchedWriter<W>,
+}
+
+impl<W: Write + Send> CsvWriter<W> {
+    pub(in crate::table) fn new(
+        sink: W,
+        schema: &Schema,
+        format: Format,
+        options: &WriteOptions,
+    ) -> Result<Self> {
+        if schema.is_empty() {
+            return Err(Error::shape("a table without columns cannot be written as CSV"));
+        }
+        for (name, dtype) in schema.iter() {
+            check_has_text(name, dtype, "CSV")?;
+        }
+        let default = if format == Format::Tsv { b'\t' } else { b',' };
+        let writer = EngineWriter::new(sink)
+            .include_header(options.header == Header::First)
+            .with_separator(options.delimiter.unwrap_or(default))
+            .with_null_value(options.null_text.as_str().into())
+            .with_time_format(Some("%T%.f".into()))
+            .with_datetime_format(Some("%FT%T%.f".into()));
+        Ok(Self { writer: writer.batched(schema).map_err(write_error)? })
+    }
+}
+
+impl<W: Write + Send> Encoder for CsvWriter<W> {
+    fn write_chunk(&mut self, frame: &DataFrame) -> Result<()> {
+        let frame = with_text_columns(frame, needs_text)?;
+        self.writer.write_batch(&frame).map_err(write_error)
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        self.writer.finish().map_err(write_error)
+    }
+}
+
+/// What the engine's writer refuses, or writes without its zone or unit.
+fn needs_text(dtype: &DataType) -> bool {
+    matches!(dtype, DataType::List(_) | DataType::Duration(_) | DataType::Datetime(_, Some(_)))
+}

@@ -1,0 +1,131 @@
+//! The frames of several files as one.
+
+use polars::prelude::*;
+
+use crate::error::{Error, Result};
+
+use super::cast::lossless_cast;
+use super::dtype::dtype_name;
+use super::position::SourceInfo;
+
+/// Puts frames one below the other. They must have the same columns; dtypes are brought to one that holds every value.
+pub(super) fn join(mut frames: Vec<DataFrame>, sources: &[SourceInfo]) -> Result<DataFrame> {
+    if frames.len() == 1 {
+        return Ok(frames.remove(0));
+    }
+    for (index, frame) in frames.iter().enumerate().skip(1) {
+        check_columns(&frames[0], frame, &sources[0])
+            .map_err(|error| error.in_file(sources[index].input.label()))?;
+    }
+    let names: Vec<PlSmallStr> = frames[0].get_column_names_owned();
+    let mut columns = Vec::with_capacity(names.len());
+    for name in &names {
+        let parts: Vec<Series> = frames
+            .iter()
+            .map(|frame| frame.column(name).map(|column| column.as_materialized_series().clone()))
+            .collect::<PolarsResult<_>>()
+            .map_err(Error::engine)?;
+        columns.push(join_column(parts, sources)?.into_column());
+    }
+    let n_rows = frames.iter().map(DataFrame::height).sum();
+    DataFrame::new(n_rows, columns).map_err(Error::engine)
+}
+
+fn check_columns(first: &DataFrame, other: &DataFrame, source: &SourceInfo) -> Result<()> {
+    let names = |frame: &DataFrame| -> Vec<String> {
+        frame.get_column_names().into_iter().map(|name| name.to_string()).collect()
+    };
+    let (expected, found) = (names(first), names(other));
+    if let Some(missing) = expected.iter().find(|name| !found.contains(name)) {
+        return Err(Error::column_not_found(missing, &found));
+    }
+    if let Some(extra) = found.iter().find(|name| !expected.contains(name)) {
+        let message = format!(
+            "column {extra:?} is not in {}; files that are read as one must have the same columns, or be cut to them by \
+             --columns",
+            source.input
+        );
+        return Err(Error::shape(message).in_column(extra));
+    }
+    Ok(())
+}
+
+fn join_column(parts: Vec<Series>, sources: &[SourceInfo]) -> Result<Series> {
+    let mut dtype: Option<(&DataType, usize)> = None;
+    let mut wanted: Option<DataType> = None;
+    for (index, part) in parts.iter().enumerate() {
+        if part.null_count() == part.len() {
+            continue;
+        }
+        let Some(known) = &wanted else {
+            wanted = Some(part.dtype().clone());
+            dtype = Some((part.dtype(), index));
+            continue;
+        };
+        wanted = match common_dtype(known, part.dtype()) {
+            Some(common) => Some(common),
+            None => {
+                let first = dtype.map_or(0, |(_, index)| index);
+                return Err(different(part, known, &sources[first], &sources[index]));
+            }
+        };
+    }
+    let wanted = wanted.unwrap_or_else(|| parts[0].dtype().clone());
+    let mut whole: Option<Series> = None;
+    for (index, part) in parts.iter().enumerate() {
+        let part = lossless_cast(part, &wanted)
+            .ok_or_else(|| different(part, &wanted, &sources[0], &sources[index]))?;
+        match &mut whole {
+            None => whole = Some(part),
+            Some(whole) => {
+                whole.append_owned(part).map_err(Error::engine)?;
+            }
+        }
+    }
+    whole.ok_or_else(|| Error::engine("a column of no files"))
+}
+
+/// The dtype that may hold the values of both; whether it does is seen when they are cast.
+fn common_dtype(one: &DataType, other: &DataType) -> Option<DataType> {
+    match (one, other) {
+        (one, other) if one == other => Some(one.clone()),
+        (DataType::Categorical(..), DataType::Categorical(..)) => Some(one.clone()),
+        (one, other) if one.is_primitive_numeric() && other.is_primitive_numeric() => {
+            match (one.is_float(), other.is_float()) {
+                (true, true) | (true, false) | (false, true) => Some(DataType::Float64),
+                (false, false) => Some(common_integer(one, other)),
+            }
+        }
+        (DataType::Datetime(one, zone), DataType::Datetime(other, other_zone)) if zone == other_zone => {
+            Some(DataType::Datetime(finer(*one, *other), zone.clone()))
+        }
+        (DataType::Duration(one), DataType::Duration(other)) => Some(DataType::Duration(finer(*one, *other))),
+        _ => None,
+    }
+}
+
+fn common_integer(one: &DataType, other: &DataType) -> DataType {
+    match (one.is_unsigned_integer(), other.is_unsigned_integer()) {
+        (true, true) => DataType::UInt64,
+        (false, true) if *other == DataType::UInt64 => DataType::UInt64,
+        (true, false) if *one == DataType::UInt64 => DataType::UInt64,
+        _ => DataType::Int64,
+    }
+}
+
+fn finer(one: TimeUnit, other: TimeUnit) -> TimeUnit {
+    match (one, other) {
+        (TimeUnit::Nanoseconds, _) | (_, TimeUnit::Nanoseconds) => TimeUnit::Nanoseconds,
+        (TimeUnit::Microseconds, _) | (_, TimeUnit::Microseconds) => TimeUnit::Microseconds,
+        _ => TimeUnit::Milliseconds,
+    }
+}
+
+fn different(part: &Series, wanted: &DataType, first: &SourceInfo, source: &SourceInfo) -> Error {
+    let name = part.name();
+    let flag =
+        if wanted.is_primitive_numeric() && part.dtype().is_primitive_numeric() { "f64" } else { "str" };
+    let expected =
+        format!("{}, as in {}, (--dtype {name}={flag} reads both alike)", dtype_name(wanted), first.input);
+    Error::dtype(name.as_str(), expected, dtype_name(part.dtype())).in_file(source.input.label())
+}

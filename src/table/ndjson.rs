@@ -1,0 +1,315 @@
+//! A JSON object a line, by the engine's own reader and writer.
+//!
+//! The engine infers from the first hundred lines, drops keys that come later, and turns numbers into text where a column
+//! holds both. Here the dtype of every line is asked for, and a column of two kinds is an error that names the line.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::ops::Range;
+
+use polars::prelude::*;
+use polars_io::json::BatchedWriter;
+use polars_io::ndjson::core::{is_json_line, parse_ndjson};
+use polars_io::ndjson::infer_schema;
+use rayon::prelude::*;
+
+use crate::error::{Error, ErrorKind, Result};
+
+use super::contain::contain;
+use super::dtype::dtype_name;
+use super::list::quoted;
+use super::read_options::ReadOptions;
+use super::text::{check_has_text, with_text_columns};
+use super::writer::{Encoder, write_error};
+
+const NAME: &str = "NDJSON";
+
+/// Reads the columns and rows that the options want.
+pub(super) fn read(bytes: &[u8], options: &ReadOptions) -> Result<DataFrame> {
+    let bytes = &bytes[..end_of_rows(bytes, options.limit.unwrap_or(usize::MAX))];
+    let ranges = split(bytes);
+    let fields = fields(bytes, &ranges)?;
+    let names: Vec<String> = fields.iter().map(|field| field.name.to_string()).collect();
+    let selection = options.selection(&names)?;
+    let mut schema = Schema::with_capacity(selection.len());
+    for &index in &selection {
+        let field = &fields[index];
+        schema.with_column(field.name.clone(), field.dtype(bytes)?);
+    }
+    if schema.is_empty() {
+        return Err(Error::malformed(NAME, "its objects have no keys"));
+    }
+    let frames: Vec<_> = ranges
+        .par_iter()
+        .map(|range| contain(NAME, || parse_ndjson(&bytes[range.clone()], None, &schema, false)))
+        .collect();
+    let mut whole: Option<DataFrame> = None;
+    for frame in frames {
+        let frame = frame?;
+        match &mut whole {
+            None => whole = Some(frame),
+            Some(whole) => {
+                whole.vstack_mut(&frame).map_err(Error::engine)?;
+            }
+        }
+    }
+    let whole = whole.unwrap_or_else(|| DataFrame::empty_with_schema(&schema));
+    let n_rows = lines(bytes).count();
+    if whole.height() != n_rows {
+        return Err(Error::engine(format!("{n_rows} lines became {} rows", whole.height())));
+    }
+    Ok(whole)
+}
+
+/// The line, counted from 1, that row `row` of the file is.
+pub(super) fn line_of_row(bytes: &[u8], row: u64) -> Option<u64> {
+    let mut numbered = bytes.split(|byte| *byte == b'\n').enumerate();
+    let mut rows = 0;
+    numbered.find_map(|(line, text)| {
+        if !is_json_line(text) {
+            return None;
+        }
+        rows += 1;
+        (rows == row + 1).then_some(line as u64 + 1)
+    })
+}
+
+/// A key, and the dtypes that its values have, each with where its first line starts.
+struct Key {
+    name: PlSmallStr,
+    seen: Vec<(DataType, usize)>,
+}
+
+impl Key {
+    fn add(&mut self, dtype: &DataType, offset: usize) {
+        match self.seen.iter_mut().find(|(seen, _)| seen == dtype) {
+            Some((_, first)) => *first = offset.min(*first),
+            None => self.seen.push((dtype.clone(), offset)),
+        }
+    }
+
+    /// The dtype that holds all the values as they are.
+    fn dtype(&self, bytes: &[u8]) -> Result<DataType> {
+        let mut seen = self.seen.clone();
+        seen.sort_by_key(|(_, offset)| *offset);
+        let mut whole = DataType::Null;
+        for (dtype, offset) in &seen {
+            let Some(both) = common_dtype(&whole, dtype) else {
+                let (expected, found) = (dtype_name(&whole), dtype_name(dtype));
+                let expected = format!("{expected}, as in the lines before,");
+                return Err(
+                    Error::dtype(self.name.as_str(), expected, found).at_line(line_at(bytes, *offset))
+                );
+            };
+            whole = both;
+        }
+        if whole == DataType::Float64 && seen.iter().any(|(dtype, _)| dtype.is_integer()) {
+            self.check_integers(bytes, "exact as f64, which the column's fractions ask for", |value| {
+                (value as f64) as i128 == value
+            })?;
+        }
+        if whole == DataType::Int128 {
+            self.check_integers(bytes, "u64, which the column's largest integers ask for", |value| {
+                u64::try_from(value).is_ok()
+            })?;
+            whole = DataType::UInt64;
+        }
+        Ok(if whole == DataType::Null { DataType::String } else { whole })
+    }
+
+    /// That all integers of the column fit what the others make of it.
+    fn check_integers(&self, bytes: &[u8], dtype: &str, fits: impl Fn(i128) -> bool) -> Result<()> {
+        let schema = Schema::from_iter([Field::new(self.name.clone(), DataType::Int128)]);
+        for (offset, line) in lines(bytes) {
+            let found = contain(NAME, || infer_schema(&mut &line[..], None))?;
+            if !found.get(&self.name).is_some_and(DataType::is_integer) {
+                continue;
+            }
+            let frame = contain(NAME, || parse_ndjson(line, Some(1), &schema, false))?;
+            let value = frame.columns()[0].get(0).ok().and_then(|value| value.extract::<i128>());
+            if let Some(value) = value.filter(|value| !fits(*value)) {
+                let (text, dtype) = (value.to_string(), dtype.to_string());
+                let kind = ErrorKind::Cell { text, dtype, hint: "write it as text, in quotes".into() };
+                return Err(Error::new(kind).at_line(line_at(bytes, offset)).in_column(self.name.as_str()));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The dtype that holds the values of both as they are.
+fn common_dtype(one: &DataType, other: &DataType) -> Option<DataType> {
+    match (one, other) {
+        (one, other) if one == other => Some(one.clone()),
+        (DataType::Null, dtype) | (dtype, DataType::Null) => Some(dtype.clone()),
+        (DataType::Int64, DataType::Int128) | (DataType::Int128, DataType::Int64) => Some(DataType::Int128),
+        (DataType::Float64, integer) | (integer, DataType::Float64) if integer.is_integer() => {
+            Some(DataType::Float64)
+        }
+        (DataType::List(one), DataType::List(other)) => {
+            Some(DataType::List(Box::new(common_dtype(one, other)?)))
+        }
+        (DataType::Struct(one), DataType::Struct(other)) => {
+            let mut fields = one.clone();
+            for field in other {
+                match fields.iter_mut().find(|known| known.name == field.name) {
+                    Some(known) => known.dtype = common_dtype(&known.dtype, &field.dtype)?,
+                    None => fields.push(field.clone()),
+                }
+            }
+            Some(DataType::Struct(fields))
+        }
+        _ => None,
+    }
+}
+
+/// The keys of all objects, in the order in which they come.
+fn fields(bytes: &[u8], ranges: &[Range<usize>]) -> Result<Vec<Key>> {
+    let parts: Vec<Result<Vec<Key>>> =
+        ranges.par_iter().map(|range| fields_in(bytes, range.clone())).collect();
+    let mut keys: Vec<Key> = Vec::new();
+    let mut index: HashMap<PlSmallStr, usize> = HashMap::new();
+    for part in parts {
+        for key in part? {
+            let slot = *index.entry(key.name.clone()).or_insert_with(|| {
+                keys.push(Key { name: key.name.clone(), seen: Vec::new() });
+                keys.len() - 1
+            });
+            for (dtype, offset) in &key.seen {
+                keys[slot].add(dtype, *offset);
+            }
+        }
+    }
+    if keys.is_empty() && lines(bytes).next().is_none() {
+        return Err(Error::new(ErrorKind::Empty {
+            message: "there is nothing in the file but blank lines".into(),
+        }));
+    }
+    Ok(keys)
+}
+
+fn fields_in(bytes: &[u8], range: Range<usize>) -> Result<Vec<Key>> {
+    let mut keys: Vec<Key> = Vec::new();
+    let mut index: HashMap<PlSmallStr, usize> = HashMap::new();
+    let mut last: Option<Schema> = None;
+    for (offset, line) in lines(&bytes[range.clone()]) {
+        let offset = range.start + offset;
+        let schema = contain(NAME, || infer_schema(&mut &line[..], None))
+            .map_err(|error| error.at_line(line_at(bytes, offset)))?;
+        if last.as_ref() == Some(&schema) {
+            continue;
+        }
+        for (name, dtype) in in_order_of_line(&schema, line) {
+            let slot = *index.entry(name.clone()).or_insert_with(|| {
+                keys.push(Key { name: name.clone(), seen: Vec::new() });
+                keys.len() - 1
+            });
+            keys[slot].add(dtype, offset);
+        }
+        last = Some(schema);
+    }
+    Ok(keys)
+}
+
+/// The columns of a line's object in the order of its text, which the engine forgets where there are many.
+fn in_order_of_line<'s>(schema: &'s Schema, line: &[u8]) -> Vec<(&'s PlSmallStr, &'s DataType)> {
+    const KEPT_BY_ENGINE: usize = 32;
+    let mut fields: Vec<_> = schema.iter().collect();
+    if fields.len() > KEPT_BY_ENGINE {
+        let order: HashMap<String, usize> = keys_of_line(line).into_iter().zip(0..).collect();
+        fields.sort_by_key(|(name, _)| order.get(name.as_str()).copied());
+    }
+    fields
+}
+
+/// The keys of the object that a line is, which is valid JSON.
+fn keys_of_line(line: &[u8]) -> Vec<String> {
+    let Ok(mut rest) = std::str::from_utf8(line) else { return Vec::new() };
+    let mut keys = Vec::new();
+    let mut depth = 0;
+    while let Some(at) = rest.find(['"', '{', '}', '[', ']']) {
+        let sign = rest.as_bytes()[at];
+        rest = &rest[at..];
+        match sign {
+            b'"' => {
+                let Ok(text) = quoted(&mut rest, '"') else { return keys };
+                if depth == 1 && rest.trim_start().starts_with(':') {
+                    keys.push(text);
+                }
+                continue;
+            }
+            b'{' | b'[' => depth += 1,
+            _ => depth -= 1,
+        }
+        rest = &rest[1..];
+    }
+    keys
+}
+
+/// The lines that are rows, with where each starts.
+fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    let mut start = 0;
+    bytes.split(|byte| *byte == b'\n').filter_map(move |line| {
+        let offset = start;
+        start += line.len() + 1;
+        is_json_line(line).then_some((offset, line))
+    })
+}
+
+fn end_of_rows(bytes: &[u8], n_rows: usize) -> usize {
+    match lines(bytes).nth(n_rows) {
+        Some((offset, _)) => offset,
+        None => bytes.len(),
+    }
+}
+
+fn line_at(bytes: &[u8], offset: usize) -> u64 {
+    1 + memchr::memchr_iter(b'\n', &bytes[..offset]).count() as u64
+}
+
+/// Cuts at line ends into ranges for the workers.
+fn split(bytes: &[u8]) -> Vec<Range<usize>> {
+    let target = (bytes.len() / (rayon::current_num_threads() * 4)).clamp(64 * 1024, 8 * 1024 * 1024);
+    let mut ranges = Vec::new();
+    let mut begin = 0;
+    while begin < bytes.len() {
+        let search = (begin + target).min(bytes.len());
+        let end = memchr::memchr(b'\n', &bytes[search..]).map_or(bytes.len(), |newline| search + newline + 1);
+        ranges.push(begin..end);
+        begin = end;
+    }
+    ranges
+}
+
+/// Writes NDJSON. NaN and the infinities, which JSON does not have, become `null`; what JSON has no type for is text.
+pub(super) struct NdJsonWriter<W: Write> {
+    writer: BatchedWriter<W>,
+}
+
+impl<W: Write + Send> NdJsonWriter<W> {
+    pub(super) fn new(sink: W, schema: &Schema) -> Result<Self> {
+        if schema.is_empty() {
+            return Err(Error::shape("a table without columns cannot be written as NDJSON"));
+        }
+        for (name, dtype) in schema.iter() {
+            check_has_text(name, dtype, NAME)?;
+        }
+        Ok(Self { writer: BatchedWriter::new(sink) })
+    }
+}
+
+impl<W: Write + Send> Encoder for NdJsonWriter<W> {
+    fn write_chunk(&mut self, frame: &DataFrame) -> Result<()> {
+        let mut frame = with_text_columns(frame, needs_text)?;
+        frame.align_chunks_par();
+        self.writer.write_batch(&frame).map_err(write_error)
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        Ok(())
+    }
+}
+
+fn needs_text(dtype: &DataType) -> bool {
+    matches!(dtype, DataType::Datetime(..) | DataType::Duration(_) | DataType::Time | DataType::Decimal(..))
+}

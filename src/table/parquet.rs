@@ -1,0 +1,93 @@
+//! Apache Parquet, by the engine's own reader and writer.
+
+use std::io::{Cursor, Write};
+
+use polars::prelude::*;
+use polars_io::parquet::write::{BatchedWriter, ParquetWriter as EngineWriter};
+
+use crate::error::{Error, Result};
+
+use super::contain::contain;
+use super::describe::RowGroup;
+use super::read_options::ReadOptions;
+use super::writer::{Encoder, Gathered, write_error};
+
+const NAME: &str = "Parquet";
+
+/// Reads the columns and rows that the options want.
+pub(super) fn read(bytes: Vec<u8>, options: &ReadOptions) -> Result<DataFrame> {
+    let metadata = contain(NAME, || ParquetReader::new(Cursor::new(&bytes)).get_metadata().cloned())?;
+    let schema = schema_of(&bytes)?;
+    let names: Vec<String> = schema.iter_names().map(|name| name.to_string()).collect();
+    let selection = options.selection(&names)?;
+    let expected = match options.limit {
+        Some(limit) => limit.min(metadata.num_rows),
+        None => metadata.num_rows,
+    };
+    let frame = contain(NAME, move || {
+        let mut projection = selection.clone();
+        projection.sort_unstable();
+        let frame = ParquetReader::new(Cursor::new(bytes))
+            .with_projection(Some(projection))
+            .with_slice(Some((0, expected)))
+            .finish()?;
+        frame.select(selection.iter().map(|index| names[*index].as_str()))
+    })?;
+    if frame.height() != expected && frame.width() > 0 {
+        let message = format!("it says that it has {expected} rows, and {} are found", frame.height());
+        return Err(Error::malformed(NAME, message));
+    }
+    Ok(frame)
+}
+
+/// The schema and the row groups, without reading a row.
+pub(super) fn describe(bytes: &[u8]) -> Result<(Schema, Vec<RowGroup>)> {
+    let schema = schema_of(bytes)?;
+    let groups = contain(NAME, || {
+        let mut reader = ParquetReader::new(Cursor::new(bytes));
+        let metadata = reader.get_metadata()?;
+        let groups = metadata.row_groups.iter().map(|group| RowGroup {
+            n_rows: group.num_rows() as u64,
+            n_bytes: group.total_byte_size() as u64,
+        });
+        Ok(groups.collect())
+    })?;
+    Ok((schema, groups))
+}
+
+fn schema_of(bytes: &[u8]) -> Result<Schema> {
+    contain(NAME, || Ok(Schema::from_arrow_schema(ParquetReader::new(Cursor::new(bytes)).schema()?.as_ref())))
+}
+
+/// Writes Parquet, in row groups of a size that readers like.
+pub(super) struct ParquetWriter<W: Write> {
+    writer: BatchedWriter<W>,
+    gathered: Gathered,
+}
+
+impl<W: Write + Send> ParquetWriter<W> {
+    pub(super) fn new(sink: W, schema: &Schema) -> Result<Self> {
+        let writer = contain(NAME, || EngineWriter::new(sink).batched(schema))?;
+        Ok(Self { writer, gathered: Gathered::default() })
+    }
+
+    fn write(&mut self, frame: Option<DataFrame>) -> Result<()> {
+        match frame {
+            Some(frame) => self.writer.write_batch(&frame).map_err(write_error),
+            None => Ok(()),
+        }
+    }
+}
+
+impl<W: Write + Send> Encoder for ParquetWriter<W> {
+    fn write_chunk(&mut self, frame: &DataFrame) -> Result<()> {
+        let ready = self.gathered.add(frame)?;
+        self.write(ready)
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        let rest = self.gathered.take();
+        self.write(rest)?;
+        self.writer.finish().map(|_| ()).map_err(write_error)
+    }
+}

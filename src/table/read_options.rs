@@ -1,0 +1,172 @@
+//! How a table is read.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use polars::prelude::DataType;
+
+use crate::error::{Error, ErrorKind, Result};
+
+use super::format::Format;
+
+/// Whether the first line of a text file names the columns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Header {
+    /// The first line names them.
+    #[default]
+    First,
+    /// There are no names; the columns are called `column_1`, `column_2`, ….
+    None,
+}
+
+/// How a table is read; made by [`ReadOptions::builder`].
+#[derive(Clone, Debug, Default)]
+pub struct ReadOptions {
+    pub(super) format: Option<Format>,
+    pub(super) delimiter: Option<u8>,
+    pub(super) header: Header,
+    pub(super) null_values: Vec<String>,
+    pub(super) dtypes: BTreeMap<String, DataType>,
+    pub(super) columns: Option<Vec<String>>,
+    pub(super) limit: Option<usize>,
+}
+
+impl ReadOptions {
+    /// Options that tell format, delimiter and dtypes from the file, and read all of it.
+    pub fn builder() -> ReadOptionsBuilder {
+        ReadOptionsBuilder(Self::default())
+    }
+
+    /// The format wanted; `None` when it is to be told from the file.
+    pub fn format(&self) -> Option<Format> {
+        self.format
+    }
+
+    /// The columns wanted; `None` for all.
+    pub fn columns(&self) -> Option<&[String]> {
+        self.columns.as_deref()
+    }
+
+    /// How many rows to read at most; `None` for all.
+    pub fn limit(&self) -> Option<usize> {
+        self.limit
+    }
+
+    /// The same options for the first `n_rows` rows.
+    #[must_use]
+    pub fn with_limit(mut self, n_rows: usize) -> Self {
+        self.limit = Some(self.limit.map_or(n_rows, |limit| limit.min(n_rows)));
+        self
+    }
+
+    pub(super) fn dtype_of(&self, column: &str) -> Option<&DataType> {
+        self.dtypes.get(column)
+    }
+
+    /// The columns to read of those that there are, in the order they were asked for.
+    pub(super) fn selection(&self, available: &[String]) -> Result<Vec<usize>> {
+        if self.dtypes.is_empty() && self.columns.is_none() {
+            return Ok((0..available.len()).collect());
+        }
+        let index: HashMap<&str, usize> = available.iter().map(String::as_str).zip(0..).collect();
+        let find = |name: &String| {
+            index.get(name.as_str()).copied().ok_or_else(|| Error::column_not_found(name, available))
+        };
+        self.dtypes.keys().try_for_each(|name| find(name).map(|_| ()))?;
+        match &self.columns {
+            None => Ok((0..available.len()).collect()),
+            Some(columns) => columns.iter().map(find).collect(),
+        }
+    }
+}
+
+/// Builds [`ReadOptions`].
+///
+/// # Example
+/// ```
+/// use parrow::table::{ReadOptions, parse_dtype};
+///
+/// let options = ReadOptions::builder()
+///     .delimiter(b';')
+///     .null_values(["n/a", "-"])
+///     .dtypes([("zip", parse_dtype("str")?)])
+///     .build()?;
+/// # Ok::<_, parrow::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct ReadOptionsBuilder(ReadOptions);
+
+impl ReadOptionsBuilder {
+    /// The format, for every input, instead of what its name or content says.
+    pub fn format(mut self, format: impl Into<Option<Format>>) -> Self {
+        self.0.format = format.into();
+        self
+    }
+
+    /// The byte between two cells of a CSV or TSV file. Not given, it is the tab in TSV; in CSV it is the comma, unless the
+    /// first line has none and `;`, tab or `|` splits every line alike.
+    pub fn delimiter(mut self, delimiter: impl Into<Option<u8>>) -> Self {
+        self.0.delimiter = delimiter.into();
+        self
+    }
+
+    /// Whether a CSV or TSV file begins with the names of its columns.
+    pub fn header(mut self, header: Header) -> Self {
+        self.0.header = header;
+        self
+    }
+
+    /// Texts of CSV and TSV cells that stand for a missing value, beside the empty cell.
+    pub fn null_values<S: Into<String>>(mut self, texts: impl IntoIterator<Item = S>) -> Self {
+        self.0.null_values = texts.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The dtypes of columns, instead of what the file says or its text looks like. The last one given for a column counts.
+    pub fn dtypes<S: Into<String>>(mut self, dtypes: impl IntoIterator<Item = (S, DataType)>) -> Self {
+        self.0.dtypes = dtypes.into_iter().map(|(name, dtype)| (name.into(), dtype)).collect();
+        self
+    }
+
+    /// Reads these columns alone, in this order.
+    pub fn columns(mut self, columns: impl Into<Option<Vec<String>>>) -> Self {
+        self.0.columns = columns.into();
+        self
+    }
+
+    /// Reads this many rows, from the first, at most.
+    pub fn limit(mut self, limit: impl Into<Option<usize>>) -> Self {
+        self.0.limit = limit.into();
+        self
+    }
+
+    /// The options.
+    ///
+    /// # Errors
+    /// [`InvalidOption`](crate::ErrorKind::InvalidOption) for a delimiter that also ends lines, quotes, or is part of a
+    /// character outside ASCII; [`DuplicateColumn`](crate::ErrorKind::DuplicateColumn) for a column asked for twice.
+    pub fn build(self) -> Result<ReadOptions> {
+        if let Some(delimiter) = self.0.delimiter {
+            check_delimiter(delimiter)?;
+        }
+        if let Some(columns) = &self.0.columns {
+            let mut seen = HashSet::with_capacity(columns.len());
+            if let Some(name) = columns.iter().find(|name| !seen.insert(name.as_str())) {
+                return Err(Error::new(ErrorKind::DuplicateColumn { name: name.clone() }));
+            }
+        }
+        Ok(self.0)
+    }
+}
+
+/// That a byte can stand between two cells.
+pub(super) fn check_delimiter(delimiter: u8) -> Result<()> {
+    let message = match delimiter {
+        b'"' => "it cannot be the quotation mark",
+        b'\n' | b'\r' => "it cannot be a line end",
+        byte if !byte.is_ascii() => "it must be a single ASCII character",
+        _ => return Ok(()),
+    };
+    Err(Error::invalid_option("delimiter", message))
+}

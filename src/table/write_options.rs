@@ -1,0 +1,107 @@
+//! How a table is written.
+
+use crate::error::{Error, Result};
+
+use super::format::{Compression, Format};
+use super::output::Output;
+use super::read_options::{Header, check_delimiter};
+
+/// How a table is written; made by [`WriteOptions::builder`].
+#[derive(Clone, Debug, Default)]
+pub struct WriteOptions {
+    pub(super) format: Option<Format>,
+    pub(super) compression: Option<Compression>,
+    pub(super) delimiter: Option<u8>,
+    pub(super) header: Header,
+    pub(super) null_text: String,
+}
+
+impl WriteOptions {
+    /// Options that take the format from the output's name.
+    pub fn builder() -> WriteOptionsBuilder {
+        WriteOptionsBuilder(Self::default())
+    }
+
+    /// The format and packing for an output: as given, or as its name says, or CSV for standard output.
+    pub(super) fn resolve(&self, output: &Output) -> Result<(Format, Compression)> {
+        let by_name = output.path().and_then(Format::from_path);
+        let format = match (self.format, by_name, output) {
+            (Some(format), _, _) => format,
+            (None, Some((format, _)), _) => format,
+            (None, None, Output::Stdout) => Format::Csv,
+            (None, None, Output::Path(path)) => {
+                let known = Format::NAMES.to_vec();
+                return Err(Error::new(crate::ErrorKind::UnknownFormat { known }).in_file(path));
+            }
+        };
+        let by_name = by_name.map(|(_, compression)| compression);
+        let compression = self.compression.or(by_name).unwrap_or_default();
+        if compression != Compression::None && !format.is_text() {
+            let message = format!("{format} is packed inside already; leave the .gz or .zst away");
+            return Err(Error::invalid_option("compression", message).in_file(output.label()));
+        }
+        Ok((format, compression))
+    }
+}
+
+/// Builds [`WriteOptions`].
+///
+/// # Example
+/// ```
+/// use parrow::table::{Format, WriteOptions};
+///
+/// let options = WriteOptions::builder().format(Format::Csv).delimiter(b';').null_text("NA").build()?;
+/// # Ok::<_, parrow::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct WriteOptionsBuilder(WriteOptions);
+
+impl WriteOptionsBuilder {
+    /// The format, instead of what the output's name says.
+    pub fn format(mut self, format: impl Into<Option<Format>>) -> Self {
+        self.0.format = format.into();
+        self
+    }
+
+    /// How text is packed, instead of what the output's name says.
+    pub fn compression(mut self, compression: impl Into<Option<Compression>>) -> Self {
+        self.0.compression = compression.into();
+        self
+    }
+
+    /// The byte between two cells of a CSV or TSV file. Not given, it is the comma, and in TSV the tab.
+    pub fn delimiter(mut self, delimiter: impl Into<Option<u8>>) -> Self {
+        self.0.delimiter = delimiter.into();
+        self
+    }
+
+    /// Whether a CSV or TSV file begins with the names of its columns.
+    pub fn header(mut self, header: Header) -> Self {
+        self.0.header = header;
+        self
+    }
+
+    /// What a CSV or TSV cell without a value holds; the default is nothing at all.
+    pub fn null_text(mut self, text: impl Into<String>) -> Self {
+        self.0.null_text = text.into();
+        self
+    }
+
+    /// The options.
+    ///
+    /// # Errors
+    /// [`InvalidOption`](crate::ErrorKind::InvalidOption) for a delimiter that also ends lines, quotes, or is part of a
+    /// character outside ASCII, and for a null text that would have to be quoted.
+    pub fn build(self) -> Result<WriteOptions> {
+        if let Some(delimiter) = self.0.delimiter {
+            check_delimiter(delimiter)?;
+        }
+        let delimiter = self.0.delimiter.unwrap_or(b',');
+        if self.0.null_text.bytes().any(|byte| matches!(byte, b'"' | b'\n' | b'\r') || byte == delimiter) {
+            let message = "it cannot hold a quotation mark, a line end or the delimiter";
+            return Err(Error::invalid_option("null text", message));
+        }
+        Ok(self.0)
+    }
+}

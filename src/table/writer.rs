@@ -1,0 +1,291 @@
+//! Frames to files.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use flate2::write::GzEncoder;
+use polars::prelude::*;
+
+use crate::error::{Error, Result};
+
+use super::csv::CsvWriter;
+use super::dtype::dtype_name;
+use super::format::{Compression, Format};
+use super::ipc::IpcWriter;
+use super::ndjson::NdJsonWriter;
+use super::output::{Output, Sink};
+use super::parquet::ParquetWriter;
+use super::write_options::WriteOptions;
+
+/// What was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WriteSummary {
+    /// The format.
+    pub format: Format,
+    /// How its bytes are packed.
+    pub compression: Compression,
+    /// How many rows.
+    pub n_rows: u64,
+    /// How many bytes, as they lie in the file.
+    pub n_bytes: u64,
+}
+
+/// Writes a frame.
+///
+/// A file appears under its name whole or not at all: it is written beside it, brought to the disk, and renamed. What
+/// exists under the name and is no regular file, such as a pipe or `/dev/null`, is written into.
+///
+/// What CSV cannot say is written so that [`read`](super::read) with the same dtypes gives the same values: lists as
+/// `[1, 2]`, durations as `PT1.5S`, instants with `Z`, a null as nothing and an empty text as `""`, floats with as many
+/// digits as they need, `NaN`, `inf`. NDJSON has no NaN: it becomes null.
+///
+/// # Errors
+/// [`Io`](crate::ErrorKind::Io) where the system refuses, with [`BrokenPipe`](io::ErrorKind::BrokenPipe) when the reader of
+/// a pipe is gone; [`UnknownFormat`](crate::ErrorKind::UnknownFormat) when the name tells no format;
+/// [`Dtype`](crate::ErrorKind::Dtype) for a column that the format cannot hold.
+///
+/// # Example
+/// ```
+/// use parrow::polars::prelude::*;
+/// use parrow::table::{Input, Output, ReadOptions, WriteOptions, read, write};
+///
+/// # let folder = tempfile::tempdir().unwrap();
+/// let path = folder.path().join("squares.csv");
+/// let frame = df!["n" => [1, 2, 3], "square" => [1, 4, 9]].unwrap();
+/// write(&frame, &Output::from(path.as_path()), &WriteOptions::default())?;
+/// let table = read(&[Input::from(path.as_path())], &ReadOptions::default())?;
+/// assert_eq!(table.frame.shape(), (3, 2));
+/// # Ok::<_, parrow::Error>(())
+/// ```
+pub fn write(frame: &DataFrame, output: &Output, options: &WriteOptions) -> Result<WriteSummary> {
+    let mut writer = TableWriter::create(output, frame.schema(), options)?;
+    writer.write_chunk(frame)?;
+    writer.finish()
+}
+
+/// Writes a table chunk by chunk.
+///
+/// Dropped before [`finish`](Self::finish), it leaves nothing behind.
+#[must_use = "nothing appears under the output's name before `finish`"]
+pub struct TableWriter {
+    output: Output,
+    schema: SchemaRef,
+    format: Format,
+    compression: Compression,
+    encoder: Box<dyn Encoder>,
+    sink: SharedSink,
+    n_rows: u64,
+}
+
+impl TableWriter {
+    /// Opens the output for a table of this schema.
+    ///
+    /// # Errors
+    /// As [`write`].
+    pub fn create(output: &Output, schema: &SchemaRef, options: &WriteOptions) -> Result<Self> {
+        let (format, compression) = options.resolve(output)?;
+        let sink = SharedSink::new(Packer::new(Sink::create(output)?, compression)?);
+        let encoder =
+            encoder(format, sink.clone(), schema, options).map_err(|error| error.in_file(output.label()))?;
+        let (output, schema) = (output.clone(), schema.clone());
+        Ok(Self { output, schema, format, compression, encoder, sink, n_rows: 0 })
+    }
+
+    /// Adds rows. Their columns are those of the schema, in its order.
+    ///
+    /// # Errors
+    /// As [`write`], and [`Shape`](crate::ErrorKind::Shape) for other columns than the schema's.
+    pub fn write_chunk(&mut self, frame: &DataFrame) -> Result<()> {
+        self.check(frame)?;
+        self.n_rows += frame.height() as u64;
+        if frame.height() == 0 {
+            return Ok(());
+        }
+        self.encoder.write_chunk(frame).map_err(|error| error.in_file(self.output.label()))
+    }
+
+    /// Writes the end, brings all of it to the disk and the file to its name.
+    ///
+    /// # Errors
+    /// As [`write`]; then nothing is left behind.
+    pub fn finish(self) -> Result<WriteSummary> {
+        let Self { output, format, compression, mut encoder, sink, n_rows, .. } = self;
+        let in_file = |error: Error| error.in_file(output.label());
+        encoder.finish().map_err(in_file)?;
+        drop(encoder);
+        let n_bytes = sink.take().and_then(Packer::finish).and_then(Sink::finish).map_err(in_file)?;
+        Ok(WriteSummary { format, compression, n_rows, n_bytes })
+    }
+
+    fn check(&self, frame: &DataFrame) -> Result<()> {
+        if frame.width() != self.schema.len() {
+            let message = format!(
+                "{} columns are to be written where the file has {}",
+                frame.width(),
+                self.schema.len()
+            );
+            return Err(Error::shape(message).in_file(self.output.label()));
+        }
+        for (column, (name, dtype)) in frame.columns().iter().zip(self.schema.iter()) {
+            if column.name() != name {
+                let message =
+                    format!("column {:?} is to be written where the file has {name:?}", column.name());
+                return Err(Error::shape(message).in_file(self.output.label()));
+            }
+            if column.dtype() != dtype {
+                let error = Error::dtype(name.as_str(), dtype_name(dtype), dtype_name(column.dtype()));
+                return Err(error.in_file(self.output.label()));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn encoder(
+    format: Format,
+    sink: SharedSink,
+    schema: &SchemaRef,
+    options: &WriteOptions,
+) -> Result<Box<dyn Encoder>> {
+    Ok(match format {
+        Format::Csv | Format::Tsv => Box::new(CsvWriter::new(sink, schema, format, options)?),
+        Format::Parquet => Box::new(ParquetWriter::new(sink, schema)?),
+        Format::Ipc => Box::new(IpcWriter::file(sink, schema)?),
+        Format::IpcStream => Box::new(IpcWriter::stream(sink, schema)?),
+        Format::NdJson => Box::new(NdJsonWriter::new(sink, schema)?),
+    })
+}
+
+/// Turns frames into a format's bytes.
+pub(super) trait Encoder: Send {
+    /// Adds at least one row.
+    fn write_chunk(&mut self, frame: &DataFrame) -> Result<()>;
+
+    /// Writes what belongs at the end.
+    fn finish(&mut self) -> Result<()>;
+}
+
+/// The engine's error while writing, as ours; what the system said is kept.
+pub(super) fn write_error(error: PolarsError) -> Error {
+    match error {
+        PolarsError::IO { error, .. } => {
+            let source = match error.raw_os_error() {
+                Some(code) => io::Error::from_raw_os_error(code),
+                None => io::Error::new(error.kind(), error.to_string()),
+            };
+            Error::io("write", source)
+        }
+        error => Error::engine(error),
+    }
+}
+
+/// Collects small chunks, since formats with a block a chunk are slow to read back where blocks are small.
+#[derive(Default)]
+pub(super) struct Gathered {
+    frame: Option<DataFrame>,
+}
+
+impl Gathered {
+    /// How many rows make a block.
+    const BLOCK_ROWS: usize = 512 * 512;
+
+    /// Keeps a chunk.
+    pub(super) fn keep(&mut self, frame: &DataFrame) -> Result<()> {
+        match &mut self.frame {
+            None => self.frame = Some(frame.clone()),
+            Some(gathered) => {
+                gathered.vstack_mut(frame).map_err(Error::engine)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps a chunk, and gives all that is kept when it is enough for a block.
+    pub(super) fn add(&mut self, frame: &DataFrame) -> Result<Option<DataFrame>> {
+        self.keep(frame)?;
+        let enough = self.frame.as_ref().is_some_and(|frame| frame.height() >= Self::BLOCK_ROWS);
+        Ok(if enough { self.take() } else { None })
+    }
+
+    /// Gives all that is kept, in blocks.
+    pub(super) fn take(&mut self) -> Option<DataFrame> {
+        let frame = self.frame.take()?;
+        if frame.height() <= Self::BLOCK_ROWS {
+            let mut frame = frame;
+            frame.rechunk_mut_par();
+            return Some(frame);
+        }
+        let n_blocks = frame.height().div_ceil(Self::BLOCK_ROWS);
+        let block_rows = frame.height().div_ceil(n_blocks);
+        let mut blocks = (0..n_blocks).map(|block| {
+            let mut block = frame.slice((block * block_rows) as i64, block_rows);
+            block.rechunk_mut_par();
+            block
+        });
+        let mut whole = blocks.next()?;
+        for block in blocks {
+            whole.vstack_mut_owned_unchecked(block);
+        }
+        Some(whole)
+    }
+}
+
+/// Packs bytes on their way to the sink.
+enum Packer {
+    Plain(Sink),
+    Gzip(GzEncoder<Sink>),
+    Zstd(zstd::Encoder<'static, Sink>),
+}
+
+impl Packer {
+    fn new(sink: Sink, compression: Compression) -> Result<Self> {
+        Ok(match compression {
+            Compression::None => Self::Plain(sink),
+            Compression::Gzip => Self::Gzip(GzEncoder::new(sink, flate2::Compression::default())),
+            Compression::Zstd => {
+                let encoder = zstd::Encoder::new(sink, zstd::DEFAULT_COMPRESSION_LEVEL);
+                Self::Zstd(encoder.map_err(|error| Error::io("write", error))?)
+            }
+        })
+    }
+
+    fn finish(self) -> Result<Sink> {
+        match self {
+            Self::Plain(sink) => Ok(sink),
+            Self::Gzip(encoder) => encoder.finish(),
+            Self::Zstd(encoder) => encoder.finish(),
+        }
+        .map_err(|error| Error::io("write", error))
+    }
+}
+
+/// The way to the output, shared with the engine's writers, which do not give back what they write into.
+#[derive(Clone)]
+struct SharedSink(Arc<Mutex<Option<Packer>>>);
+
+impl SharedSink {
+    fn new(packer: Packer) -> Self {
+        Self(Arc::new(Mutex::new(Some(packer))))
+    }
+
+    fn take(&self) -> Result<Packer> {
+        let mut packer = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        packer.take().ok_or_else(|| Error::engine("the output is finished already"))
+    }
+}
+
+impl Write for SharedSink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).as_mut() {
+            Some(Packer::Plain(sink)) => sink.write(bytes),
+            Some(Packer::Gzip(encoder)) => encoder.write(bytes),
+            Some(Packer::Zstd(encoder)) => encoder.write(bytes),
+            None => Err(io::Error::other("the output is finished already")),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,1 @@
+//! Tests of row functions written as text.
