@@ -21,7 +21,7 @@ pub(super) fn apply_dtypes(frame: DataFrame, options: &ReadOptions) -> Result<Da
     DataFrame::new(frame.height(), columns.collect::<Result<_>>()?).map_err(Error::engine)
 }
 
-/// A column as the dtype that a person asked for: text is read, integers may be rounded to floats, and nothing else may
+/// A column as the dtype that a person asked for: text is read, numbers may be rounded to floats, and nothing else may
 /// change its value.
 fn to_given(series: &Series, dtype: &DataType) -> Result<Series> {
     if series.dtype() == dtype {
@@ -32,8 +32,8 @@ fn to_given(series: &Series, dtype: &DataType) -> Result<Series> {
         (DataType::String, dtype) if !matches!(dtype, DataType::String) => return from_text(series, dtype),
         _ => {}
     }
-    let cast = match dtype.is_float() && series.dtype().is_integer() {
-        true => series.strict_cast(dtype).ok(),
+    let cast = match dtype.is_float() && series.dtype().is_primitive_numeric() {
+        true => rounded_cast(series, dtype),
         false => lossless_cast(series, dtype),
     };
     cast.ok_or_else(|| {
@@ -46,7 +46,8 @@ fn to_given(series: &Series, dtype: &DataType) -> Result<Series> {
 fn from_text(series: &Series, dtype: &DataType) -> Result<Series> {
     let name = series.name();
     let mut builder = builder(dtype).ok_or_else(|| {
-        Error::invalid_option("dtype", format!("text cannot be read as {}", dtype_name(dtype))).in_column(name.as_str())
+        Error::invalid_option("dtype", format!("text cannot be read as {}", dtype_name(dtype)))
+            .in_column(name.as_str())
     })?;
     for (row, text) in series.str().map_err(Error::engine)?.iter().enumerate() {
         match text {
@@ -63,6 +64,16 @@ fn from_text(series: &Series, dtype: &DataType) -> Result<Series> {
     builder.finish(name.clone())
 }
 
+/// A column of numbers as floats, when none of them is too large for one.
+fn rounded_cast(series: &Series, dtype: &DataType) -> Option<Series> {
+    let infinities = |series: &Series| {
+        let floats = series.cast(&DataType::Float64).ok()?;
+        Some(floats.f64().ok()?.iter().flatten().filter(|float| float.is_infinite()).count())
+    };
+    let cast = series.strict_cast(dtype).ok()?;
+    (infinities(&cast)? == infinities(series)?).then_some(cast)
+}
+
 /// A column as another dtype, when every value comes back the same; else `None`.
 pub(super) fn lossless_cast(series: &Series, dtype: &DataType) -> Option<Series> {
     if series.dtype() == dtype {
@@ -74,7 +85,8 @@ pub(super) fn lossless_cast(series: &Series, dtype: &DataType) -> Option<Series>
     let there = series.strict_cast(dtype).ok()?;
     let back = there.strict_cast(series.dtype()).ok()?;
     // An `f64` holds 2^63 and an `i64` does not; the way back saturates, and hides it.
-    let saturates = there.dtype().is_float() && series.dtype().is_integer() && exceeds_integers(&there, series.dtype());
+    let saturates =
+        there.dtype().is_float() && series.dtype().is_integer() && exceeds_integers(&there, series.dtype());
     (back.equals_missing(series) && !saturates).then_some(there)
 }
 

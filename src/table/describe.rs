@@ -81,7 +81,10 @@ pub struct ColumnInference {
 /// As [`read`](super::read).
 pub fn describe(inputs: &[Input], options: &ReadOptions) -> Result<Vec<FileDescription>> {
     let options = ReadOptions { columns: None, limit: None, ..options.clone() };
-    inputs.iter().map(|input| describe_one(input, &options).map_err(|error| error.in_file(input.label()))).collect()
+    inputs
+        .iter()
+        .map(|input| describe_one(input, &options).map_err(|error| error.in_file(input.label())))
+        .collect()
 }
 
 /// The columns that [`read`](super::read) would give.

@@ -6,8 +6,26 @@ use crate::error::{Error, Result, nearest};
 
 /// The names without arguments, for suggestions; the first of a dtype is the one that is shown.
 const NAMES: &[&str] = &[
-    "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f32", "f64", "bool", "str", "date", "datetime", "time",
-    "duration", "categorical", "decimal", "list", "binary",
+    "i8",
+    "i16",
+    "i32",
+    "i64",
+    "u8",
+    "u16",
+    "u32",
+    "u64",
+    "f32",
+    "f64",
+    "bool",
+    "str",
+    "date",
+    "datetime",
+    "time",
+    "duration",
+    "categorical",
+    "decimal",
+    "list",
+    "binary",
 ];
 
 /// The dtype of a name.
@@ -41,7 +59,8 @@ pub fn parse_dtype(text: &str) -> Result<DataType> {
     match head {
         "list" => Ok(DataType::List(Box::new(parse_dtype(arguments)?))),
         "decimal" => decimal(arguments).ok_or_else(|| {
-            let wanted = "write decimal(precision, scale), with a precision from 1 to 38 and a scale up to it";
+            let wanted =
+                "write decimal(precision, scale), with a precision from 1 to 38 and a scale up to it";
             Error::invalid_option("dtype", format!("{text:?}: {wanted}"))
         }),
         "datetime" => {
@@ -53,7 +72,10 @@ pub fn parse_dtype(text: &str) -> Result<DataType> {
                 None => None,
                 Some("utc") => Some(TimeZone::UTC),
                 Some(_) => {
-                    return Err(Error::invalid_option("dtype", format!("{text:?}: the zone can only be UTC")));
+                    return Err(Error::invalid_option(
+                        "dtype",
+                        format!("{text:?}: the zone can only be UTC"),
+                    ));
                 }
             };
             Ok(DataType::Datetime(time_unit(unit).ok_or_else(|| unknown(text))?, zone))

@@ -94,8 +94,9 @@ impl fmt::Display for Input {
 
 /// The files that a pattern stands for.
 fn matches(pattern: &str) -> Result<Vec<Input>> {
-    let paths = glob::glob(pattern)
-        .map_err(|error| Error::invalid_option("input", format!("{pattern:?} is no pattern: {}", error.msg)))?;
+    let paths = glob::glob(pattern).map_err(|error| {
+        Error::invalid_option("input", format!("{pattern:?} is no pattern: {}", error.msg))
+    })?;
     let mut found = Vec::new();
     for path in paths {
         let path = path.map_err(|error| {
@@ -116,7 +117,8 @@ fn matches(pattern: &str) -> Result<Vec<Input>> {
 pub(super) fn check_is_file(path: &Path) -> Result<()> {
     let metadata = path.metadata().map_err(|error| Error::io("open", error).in_file(path))?;
     if metadata.is_dir() {
-        let hint = format!("it is a folder; name its files, as in {:?}", path.join("*.csv").display().to_string());
+        let hint =
+            format!("it is a folder; name its files, as in {:?}", path.join("*.csv").display().to_string());
         return Err(Error::io("open", io::Error::new(io::ErrorKind::IsADirectory, hint)).in_file(path));
     }
     Ok(())

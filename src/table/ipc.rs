@@ -135,19 +135,20 @@ impl<W: Write + Send> Encoder for IpcWriter<W> {
 }
 
 fn arrow_schema(schema: &Schema) -> ArrowSchema {
-    let fields = schema.iter().map(|(name, dtype)| {
-        (name.clone(), dtype.to_arrow_field(name.clone(), CompatLevel::newest()))
-    });
+    let fields = schema
+        .iter()
+        .map(|(name, dtype)| (name.clone(), dtype.to_arrow_field(name.clone(), CompatLevel::newest())));
     fields.collect()
 }
 
-/// That a stream ends with its end mark, or where it may end without one: between two messages.
+/// That a stream ends with its end mark.
 ///
-/// The engine's reader takes a stream that was cut within a message for one that has ended, and loses rows in silence.
+/// The engine's reader takes a stream that was cut off for one that has ended, and loses rows in silence. The specification
+/// lets a writer leave the mark away; then nothing tells a whole stream from half of one, and it is refused.
 fn check_stream_is_whole(bytes: &[u8]) -> Result<()> {
     let mut position = 0;
     let cut = || {
-        let message = "it ends within a message; it was cut off";
+        let message = "it ends without its end mark; it was cut off";
         Error::malformed(STREAM, message).at_byte(bytes.len() as u64)
     };
     let word = |at: usize| -> Result<usize> {
@@ -172,8 +173,7 @@ fn check_stream_is_whole(bytes: &[u8]) -> Result<()> {
         }
         position += body;
     }
-    // Old writers end a stream by closing it.
-    Ok(())
+    Err(cut())
 }
 
 /// The length of the body that follows a message's header.

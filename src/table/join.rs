@@ -123,7 +123,9 @@ fn finer(one: TimeUnit, other: TimeUnit) -> TimeUnit {
 
 fn different(part: &Series, wanted: &DataType, first: &SourceInfo, source: &SourceInfo) -> Error {
     let name = part.name();
-    let flag = if wanted.is_primitive_numeric() && part.dtype().is_primitive_numeric() { "f64" } else { "str" };
-    let expected = format!("{}, as in {}, (--dtype {name}={flag} reads both alike)", dtype_name(wanted), first.input);
+    let flag =
+        if wanted.is_primitive_numeric() && part.dtype().is_primitive_numeric() { "f64" } else { "str" };
+    let expected =
+        format!("{}, as in {}, (--dtype {name}={flag} reads both alike)", dtype_name(wanted), first.input);
     Error::dtype(name.as_str(), expected, dtype_name(part.dtype())).in_file(source.input.label())
 }

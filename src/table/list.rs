@@ -144,7 +144,8 @@ impl Lists {
             values,
             Some(self.validity.into()),
         );
-        let series = array.and_then(|array| Series::from_arrow(name, Box::new(array))).map_err(Error::engine)?;
+        let series =
+            array.and_then(|array| Series::from_arrow(name, Box::new(array))).map_err(Error::engine)?;
         series.cast(&DataType::List(Box::new(items.dtype().clone()))).map_err(Error::engine)
     }
 }
@@ -195,7 +196,7 @@ fn bare<'t>(rest: &mut &'t str) -> &'t str {
 }
 
 /// The quoted item that `rest` starts with, its escapes resolved; `rest` is moved behind it.
-fn quoted(rest: &mut &str, quote: char) -> std::result::Result<String, String> {
+pub(super) fn quoted(rest: &mut &str, quote: char) -> std::result::Result<String, String> {
     let mut item = String::new();
     let mut characters = rest[1..].char_indices();
     while let Some((index, character)) = characters.next() {
@@ -212,7 +213,8 @@ fn quoted(rest: &mut &str, quote: char) -> std::result::Result<String, String> {
                     Some('t') => '\t',
                     Some('b') => '\u{8}',
                     Some('f') => '\u{c}',
-                    Some('u') => escaped_unicode(&mut characters).ok_or("a \\u in the list is not followed by a character's code")?,
+                    Some('u') => escaped_unicode(&mut characters)
+                        .ok_or("a \\u in the list is not followed by a character's code")?,
                     Some(itself @ ('"' | '\'' | '\\' | '/')) => itself,
                     _ => return Err("a \\ in the list is followed by no known escape".into()),
                 });

@@ -37,6 +37,9 @@ fn load_bytes(input: &Input, wanted: Option<Format>) -> Result<Loaded> {
     }
     let by_name = input.path().and_then(Format::from_path);
     let (_, compression) = Format::from_content(&packed);
+    if let Some((_, named)) = by_name {
+        check_not_cut(&packed, named)?;
+    }
     let bytes = match compression {
         Compression::None => packed,
         _ => unpack(&packed, compression)?,
@@ -50,6 +53,21 @@ fn load_bytes(input: &Input, wanted: Option<Format>) -> Result<Loaded> {
         return Err(empty());
     }
     Ok(Loaded { bytes, format, compression, file_size })
+}
+
+/// That packed bytes are not cut off within the mark by which they would be known.
+fn check_not_cut(packed: &[u8], named: Compression) -> Result<()> {
+    let (format, mark): (_, &[u8]) = match named {
+        Compression::Gzip => ("gzip", &[0x1f, 0x8b]),
+        Compression::Zstd => ("zstd", &[0x28, 0xb5, 0x2f, 0xfd]),
+        Compression::None => return Ok(()),
+    };
+    match packed.len() < mark.len() && mark.starts_with(packed) {
+        true => {
+            Err(Error::malformed(format, format!("it ends after {} bytes; it was cut off", packed.len())))
+        }
+        false => Ok(()),
+    }
 }
 
 fn empty() -> Error {
@@ -67,8 +85,8 @@ fn unpack(packed: &[u8], compression: Compression) -> Result<Vec<u8>> {
     let (format, outcome) = match compression {
         Compression::Gzip => ("gzip", flate2::read::MultiGzDecoder::new(packed).read_to_end(&mut bytes)),
         Compression::Zstd => {
-            let outcome =
-                zstd::stream::read::Decoder::new(packed).and_then(|mut decoder| decoder.read_to_end(&mut bytes));
+            let outcome = zstd::stream::read::Decoder::new(packed)
+                .and_then(|mut decoder| decoder.read_to_end(&mut bytes));
             ("zstd", outcome)
         }
         Compression::None => unreachable!("plain bytes are not unpacked"),

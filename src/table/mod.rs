@@ -9,7 +9,7 @@
 //!
 //! Left to others: which rows to compute (`apply`), and files larger than memory (`pipeline`).
 
-//ARROW mod arrow_exchange;
+mod arrow_exchange;
 mod cast;
 mod contain;
 mod csv;
@@ -21,7 +21,7 @@ mod ipc;
 mod join;
 mod list;
 mod load;
-//MATRIX mod matrix;
+mod matrix;
 mod ndjson;
 mod output;
 mod parquet;
@@ -29,17 +29,17 @@ mod position;
 mod read;
 mod read_options;
 mod text;
-mod writer;
 mod write_options;
+mod writer;
 
-//ARROW pub use arrow_exchange::{from_record_batches, to_record_batch, to_record_batches};
+pub use arrow_exchange::{from_record_batches, to_record_batch, to_record_batches};
 pub use contain::is_contained;
 pub use describe::{ColumnInference, FileDescription, RowGroup, TextDescription, describe, read_schema};
 pub use dtype::{dtype_name, parse_dtype};
 pub use format::{Compression, Format};
 pub use input::Input;
 pub use list::parse_list_column;
-//MATRIX pub use matrix::{Matrix, MatrixElement, MatrixOptions};
+pub use matrix::{Matrix, MatrixElement, MatrixOptions};
 pub use output::Output;
 pub use position::{SourceInfo, Table};
 pub use read::read;

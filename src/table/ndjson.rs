@@ -17,6 +17,7 @@ use crate::error::{Error, ErrorKind, Result};
 
 use super::contain::contain;
 use super::dtype::dtype_name;
+use super::list::quoted;
 use super::read_options::ReadOptions;
 use super::text::{check_has_text, with_text_columns};
 use super::writer::{Encoder, write_error};
@@ -96,18 +97,28 @@ impl Key {
             let Some(both) = common_dtype(&whole, dtype) else {
                 let (expected, found) = (dtype_name(&whole), dtype_name(dtype));
                 let expected = format!("{expected}, as in the lines before,");
-                return Err(Error::dtype(self.name.as_str(), expected, found).at_line(line_at(bytes, *offset)));
+                return Err(
+                    Error::dtype(self.name.as_str(), expected, found).at_line(line_at(bytes, *offset))
+                );
             };
             whole = both;
         }
         if whole == DataType::Float64 && seen.iter().any(|(dtype, _)| dtype.is_integer()) {
-            self.check_integers_are_exact(bytes)?;
+            self.check_integers(bytes, "exact as f64, which the column's fractions ask for", |value| {
+                (value as f64) as i128 == value
+            })?;
+        }
+        if whole == DataType::Int128 {
+            self.check_integers(bytes, "u64, which the column's largest integers ask for", |value| {
+                u64::try_from(value).is_ok()
+            })?;
+            whole = DataType::UInt64;
         }
         Ok(if whole == DataType::Null { DataType::String } else { whole })
     }
 
-    /// That the integers of a column which also holds fractions are floats, too.
-    fn check_integers_are_exact(&self, bytes: &[u8]) -> Result<()> {
+    /// That all integers of the column fit what the others make of it.
+    fn check_integers(&self, bytes: &[u8], dtype: &str, fits: impl Fn(i128) -> bool) -> Result<()> {
         let schema = Schema::from_iter([Field::new(self.name.clone(), DataType::Int128)]);
         for (offset, line) in lines(bytes) {
             let found = contain(NAME, || infer_schema(&mut &line[..], None))?;
@@ -116,10 +127,9 @@ impl Key {
             }
             let frame = contain(NAME, || parse_ndjson(line, Some(1), &schema, false))?;
             let value = frame.columns()[0].get(0).ok().and_then(|value| value.extract::<i128>());
-            if value.is_some_and(|value| (value as f64) as i128 != value) {
-                let hint = "the column also holds fractions; write it as text, in quotes".into();
-                let text = value.unwrap_or_default().to_string();
-                let kind = ErrorKind::Cell { text, dtype: "exact as f64".into(), hint };
+            if let Some(value) = value.filter(|value| !fits(*value)) {
+                let (text, dtype) = (value.to_string(), dtype.to_string());
+                let kind = ErrorKind::Cell { text, dtype, hint: "write it as text, in quotes".into() };
                 return Err(Error::new(kind).at_line(line_at(bytes, offset)).in_column(self.name.as_str()));
             }
         }
@@ -132,8 +142,13 @@ fn common_dtype(one: &DataType, other: &DataType) -> Option<DataType> {
     match (one, other) {
         (one, other) if one == other => Some(one.clone()),
         (DataType::Null, dtype) | (dtype, DataType::Null) => Some(dtype.clone()),
-        (DataType::Float64, integer) | (integer, DataType::Float64) if integer.is_integer() => Some(DataType::Float64),
-        (DataType::List(one), DataType::List(other)) => Some(DataType::List(Box::new(common_dtype(one, other)?))),
+        (DataType::Int64, DataType::Int128) | (DataType::Int128, DataType::Int64) => Some(DataType::Int128),
+        (DataType::Float64, integer) | (integer, DataType::Float64) if integer.is_integer() => {
+            Some(DataType::Float64)
+        }
+        (DataType::List(one), DataType::List(other)) => {
+            Some(DataType::List(Box::new(common_dtype(one, other)?)))
+        }
         (DataType::Struct(one), DataType::Struct(other)) => {
             let mut fields = one.clone();
             for field in other {
@@ -150,7 +165,8 @@ fn common_dtype(one: &DataType, other: &DataType) -> Option<DataType> {
 
 /// The keys of all objects, in the order in which they come.
 fn fields(bytes: &[u8], ranges: &[Range<usize>]) -> Result<Vec<Key>> {
-    let parts: Vec<Result<Vec<Key>>> = ranges.par_iter().map(|range| fields_in(bytes, range.clone())).collect();
+    let parts: Vec<Result<Vec<Key>>> =
+        ranges.par_iter().map(|range| fields_in(bytes, range.clone())).collect();
     let mut keys: Vec<Key> = Vec::new();
     let mut index: HashMap<PlSmallStr, usize> = HashMap::new();
     for part in parts {
@@ -165,7 +181,9 @@ fn fields(bytes: &[u8], ranges: &[Range<usize>]) -> Result<Vec<Key>> {
         }
     }
     if keys.is_empty() && lines(bytes).next().is_none() {
-        return Err(Error::new(ErrorKind::Empty { message: "there is nothing in the file but blank lines".into() }));
+        return Err(Error::new(ErrorKind::Empty {
+            message: "there is nothing in the file but blank lines".into(),
+        }));
     }
     Ok(keys)
 }
@@ -181,7 +199,7 @@ fn fields_in(bytes: &[u8], range: Range<usize>) -> Result<Vec<Key>> {
         if last.as_ref() == Some(&schema) {
             continue;
         }
-        for (name, dtype) in schema.iter() {
+        for (name, dtype) in in_order_of_line(&schema, line) {
             let slot = *index.entry(name.clone()).or_insert_with(|| {
                 keys.push(Key { name: name.clone(), seen: Vec::new() });
                 keys.len() - 1
@@ -191,6 +209,41 @@ fn fields_in(bytes: &[u8], range: Range<usize>) -> Result<Vec<Key>> {
         last = Some(schema);
     }
     Ok(keys)
+}
+
+/// The columns of a line's object in the order of its text, which the engine forgets where there are many.
+fn in_order_of_line<'s>(schema: &'s Schema, line: &[u8]) -> Vec<(&'s PlSmallStr, &'s DataType)> {
+    const KEPT_BY_ENGINE: usize = 32;
+    let mut fields: Vec<_> = schema.iter().collect();
+    if fields.len() > KEPT_BY_ENGINE {
+        let order: HashMap<String, usize> = keys_of_line(line).into_iter().zip(0..).collect();
+        fields.sort_by_key(|(name, _)| order.get(name.as_str()).copied());
+    }
+    fields
+}
+
+/// The keys of the object that a line is, which is valid JSON.
+fn keys_of_line(line: &[u8]) -> Vec<String> {
+    let Ok(mut rest) = std::str::from_utf8(line) else { return Vec::new() };
+    let mut keys = Vec::new();
+    let mut depth = 0;
+    while let Some(at) = rest.find(['"', '{', '}', '[', ']']) {
+        let sign = rest.as_bytes()[at];
+        rest = &rest[at..];
+        match sign {
+            b'"' => {
+                let Ok(text) = quoted(&mut rest, '"') else { return keys };
+                if depth == 1 && rest.trim_start().starts_with(':') {
+                    keys.push(text);
+                }
+                continue;
+            }
+            b'{' | b'[' => depth += 1,
+            _ => depth -= 1,
+        }
+        rest = &rest[1..];
+    }
+    keys
 }
 
 /// The lines that are rows, with where each starts.

@@ -129,7 +129,8 @@ fn open(path: &Path) -> Result<Target> {
     let existing = path.metadata().ok();
     if let Some(existing) = &existing {
         if existing.is_dir() {
-            let source = io::Error::new(io::ErrorKind::IsADirectory, "a folder of this name is there already");
+            let source =
+                io::Error::new(io::ErrorKind::IsADirectory, "a folder of this name is there already");
             return Err(create_error(source));
         }
         if !existing.is_file() {
@@ -137,7 +138,8 @@ fn open(path: &Path) -> Result<Target> {
             return Ok(Target::Direct(BufWriter::with_capacity(BUFFER_BYTES, file)));
         }
         if existing.permissions().readonly() {
-            let source = io::Error::new(io::ErrorKind::PermissionDenied, "the file is there, and is read-only");
+            let source =
+                io::Error::new(io::ErrorKind::PermissionDenied, "the file is there, and is read-only");
             return Err(create_error(source));
         }
     }
@@ -170,9 +172,8 @@ fn beside(folder: &Path, path: &Path, exists: bool) -> io::Result<NamedTempFile>
         return Ok(temporary);
     }
     // A plain `File::create` leaves the permissions to the umask; tempfile's own are for the owner alone.
-    builder.make_in(folder, |path| File::options().write(true).create_new(true).open(path))
-        .map(|temporary| {
-            let (file, path) = temporary.into_parts();
-            NamedTempFile::from_parts(file, path)
-        })
+    builder.make_in(folder, |path| File::options().write(true).create_new(true).open(path)).map(|temporary| {
+        let (file, path) = temporary.into_parts();
+        NamedTempFile::from_parts(file, path)
+    })
 }

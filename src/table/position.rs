@@ -46,7 +46,10 @@ impl Table {
     pub fn position(&self, row: u64) -> Position {
         let mut position = Position::default();
         position.row = Some(row);
-        let source = self.sources.iter().find(|source| (source.first_row..source.first_row + source.n_rows).contains(&row));
+        let source = self
+            .sources
+            .iter()
+            .find(|source| (source.first_row..source.first_row + source.n_rows).contains(&row));
         if let Some(source) = source {
             position.path = source.input.path().map(|path| path.to_path_buf());
             position.line = source.line_of(row - source.first_row);

@@ -1,8 +1,10 @@
 //! How a table is read.
 
+use std::collections::{BTreeMap, HashMap, HashSet};
+
 use polars::prelude::DataType;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 use super::format::Format;
 
@@ -24,7 +26,7 @@ pub struct ReadOptions {
     pub(super) delimiter: Option<u8>,
     pub(super) header: Header,
     pub(super) null_values: Vec<String>,
-    pub(super) dtypes: Vec<(String, DataType)>,
+    pub(super) dtypes: BTreeMap<String, DataType>,
     pub(super) columns: Option<Vec<String>>,
     pub(super) limit: Option<usize>,
 }
@@ -58,25 +60,22 @@ impl ReadOptions {
     }
 
     pub(super) fn dtype_of(&self, column: &str) -> Option<&DataType> {
-        self.dtypes.iter().rev().find(|(name, _)| name == column).map(|(_, dtype)| dtype)
+        self.dtypes.get(column)
     }
 
     /// The columns to read of those that there are, in the order they were asked for.
     pub(super) fn selection(&self, available: &[String]) -> Result<Vec<usize>> {
-        for (name, _) in &self.dtypes {
-            if !available.contains(name) {
-                return Err(Error::column_not_found(name, available));
-            }
+        if self.dtypes.is_empty() && self.columns.is_none() {
+            return Ok((0..available.len()).collect());
         }
+        let index: HashMap<&str, usize> = available.iter().map(String::as_str).zip(0..).collect();
+        let find = |name: &String| {
+            index.get(name.as_str()).copied().ok_or_else(|| Error::column_not_found(name, available))
+        };
+        self.dtypes.keys().try_for_each(|name| find(name).map(|_| ()))?;
         match &self.columns {
             None => Ok((0..available.len()).collect()),
-            Some(columns) => columns
-                .iter()
-                .map(|name| {
-                    let index = available.iter().position(|known| known == name);
-                    index.ok_or_else(|| Error::column_not_found(name, available))
-                })
-                .collect(),
+            Some(columns) => columns.iter().map(find).collect(),
         }
     }
 }
@@ -152,10 +151,9 @@ impl ReadOptionsBuilder {
             check_delimiter(delimiter)?;
         }
         if let Some(columns) = &self.0.columns {
-            for (index, name) in columns.iter().enumerate() {
-                if columns[..index].contains(name) {
-                    return Err(Error::new(crate::ErrorKind::DuplicateColumn { name: name.clone() }));
-                }
+            let mut seen = HashSet::with_capacity(columns.len());
+            if let Some(name) = columns.iter().find(|name| !seen.insert(name.as_str())) {
+                return Err(Error::new(ErrorKind::DuplicateColumn { name: name.clone() }));
             }
         }
         Ok(self.0)

@@ -11,7 +11,10 @@ use crate::error::{Error, Result};
 use super::dtype::dtype_name;
 
 /// The columns that a text format's writer cannot say, as text; all others as they are.
-pub(super) fn with_text_columns(frame: &DataFrame, needs_text: impl Fn(&DataType) -> bool) -> Result<DataFrame> {
+pub(super) fn with_text_columns(
+    frame: &DataFrame,
+    needs_text: impl Fn(&DataType) -> bool,
+) -> Result<DataFrame> {
     let columns = frame.columns().iter().map(|column| match needs_text(column.dtype()) {
         true => Ok(to_text(column.as_materialized_series())?.into_column()),
         false => Ok(column.clone()),
@@ -111,7 +114,8 @@ fn push_quoted(text: &mut String, string: &str) {
 
 fn push_time(text: &mut String, nanoseconds: i64) {
     let seconds = nanoseconds.div_euclid(1_000_000_000) as u32;
-    let time = NaiveTime::from_num_seconds_from_midnight_opt(seconds, nanoseconds.rem_euclid(1_000_000_000) as u32);
+    let time =
+        NaiveTime::from_num_seconds_from_midnight_opt(seconds, nanoseconds.rem_euclid(1_000_000_000) as u32);
     push(text, format_args!("{}", time.unwrap_or_default().format("%T%.f")));
 }
 
@@ -119,7 +123,8 @@ fn push_moment(text: &mut String, since: i64, unit: TimeUnit, utc: bool) -> Resu
     let per_second = per_second(unit);
     let seconds = since.div_euclid(per_second);
     let nanoseconds = since.rem_euclid(per_second) * (1_000_000_000 / per_second);
-    let moment = DateTime::from_timestamp(seconds, nanoseconds as u32).ok_or_else(|| out_of_range("datetime"))?;
+    let moment =
+        DateTime::from_timestamp(seconds, nanoseconds as u32).ok_or_else(|| out_of_range("datetime"))?;
     push(text, format_args!("{}{}", moment.format("%FT%T%.f"), if utc { "Z" } else { "" }));
     Ok(())
 }

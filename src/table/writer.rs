@@ -9,12 +9,12 @@ use polars::prelude::*;
 use crate::error::{Error, Result};
 
 use super::csv::CsvWriter;
+use super::dtype::dtype_name;
 use super::format::{Compression, Format};
 use super::ipc::IpcWriter;
 use super::ndjson::NdJsonWriter;
 use super::output::{Output, Sink};
 use super::parquet::ParquetWriter;
-use super::dtype::dtype_name;
 use super::write_options::WriteOptions;
 
 /// What was written.
@@ -86,8 +86,8 @@ impl TableWriter {
     pub fn create(output: &Output, schema: &SchemaRef, options: &WriteOptions) -> Result<Self> {
         let (format, compression) = options.resolve(output)?;
         let sink = SharedSink::new(Packer::new(Sink::create(output)?, compression)?);
-        let encoder = encoder(format, sink.clone(), schema, options)
-            .map_err(|error| error.in_file(output.label()))?;
+        let encoder =
+            encoder(format, sink.clone(), schema, options).map_err(|error| error.in_file(output.label()))?;
         let (output, schema) = (output.clone(), schema.clone());
         Ok(Self { output, schema, format, compression, encoder, sink, n_rows: 0 })
     }
@@ -120,12 +120,17 @@ impl TableWriter {
 
     fn check(&self, frame: &DataFrame) -> Result<()> {
         if frame.width() != self.schema.len() {
-            let message = format!("{} columns are to be written where the file has {}", frame.width(), self.schema.len());
+            let message = format!(
+                "{} columns are to be written where the file has {}",
+                frame.width(),
+                self.schema.len()
+            );
             return Err(Error::shape(message).in_file(self.output.label()));
         }
         for (column, (name, dtype)) in frame.columns().iter().zip(self.schema.iter()) {
             if column.name() != name {
-                let message = format!("column {:?} is to be written where the file has {name:?}", column.name());
+                let message =
+                    format!("column {:?} is to be written where the file has {name:?}", column.name());
                 return Err(Error::shape(message).in_file(self.output.label()));
             }
             if column.dtype() != dtype {

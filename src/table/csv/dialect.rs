@@ -84,12 +84,18 @@ fn text_start(bytes: &[u8]) -> Result<usize> {
         start += length;
     }
     if start == bytes.len() {
-        return Err(Error::new(ErrorKind::Empty { message: "there is nothing in the file but blank lines".into() }));
+        return Err(Error::new(ErrorKind::Empty {
+            message: "there is nothing in the file but blank lines".into(),
+        }));
     }
-    let first_line = &bytes[start..memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |newline| start + newline)];
+    let first_line =
+        &bytes[start..memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |newline| start + newline)];
     if let Some(nul) = memchr(0, first_line) {
-        let message = "its first line holds NUL bytes, so it is no text in UTF-8; give its format with --format";
-        return Err(Error::malformed("CSV", message).at_line(line_at(bytes, start)).at_byte((start + nul) as u64));
+        let message =
+            "its first line holds NUL bytes, so it is no text in UTF-8; give its format with --format";
+        return Err(Error::malformed("CSV", message)
+            .at_line(line_at(bytes, start))
+            .at_byte((start + nul) as u64));
     }
     if first_line.len() == bytes.len() - start
         && memchr(b'\r', first_line.strip_suffix(b"\r").unwrap_or(first_line)).is_some()
@@ -151,7 +157,8 @@ fn likely_delimiter(bytes: &[u8], start: usize) -> u8 {
     if first.is_none_or(|cells| cells > 1) {
         return b',';
     }
-    let fits = |delimiter: &u8| cells_in_records(bytes, start, *delimiter, LINES).is_some_and(|cells| cells > 1);
+    let fits =
+        |delimiter: &u8| cells_in_records(bytes, start, *delimiter, LINES).is_some_and(|cells| cells > 1);
     [b';', b'\t', b'|'].into_iter().find(fits).unwrap_or(b',')
 }
 

@@ -60,7 +60,11 @@ pub(super) fn propose(sample: &Evidence) -> Result<DataType, Contradiction> {
 }
 
 /// The dtype of a column of which all rows are known, where the first ones proposed `proposed`.
-pub(super) fn settle(proposed: &DataType, sample_is_empty: bool, all: &Evidence) -> Result<Inferred, Contradiction> {
+pub(super) fn settle(
+    proposed: &DataType,
+    sample_is_empty: bool,
+    all: &Evidence,
+) -> Result<Inferred, Contradiction> {
     if *proposed == DataType::String {
         if let Some(offset) = all.first_of(Kinds::of(&[Kind::NotUtf8])) {
             return Err(Contradiction { offset, wanted: DataType::String, problem: Problem::NotUtf8 });

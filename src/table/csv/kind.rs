@@ -47,8 +47,24 @@ const N_KINDS: usize = Kind::NotUtf8 as usize + 1;
 
 /// Texts, in lower case, that people write where a value is missing.
 const MISSING_MARKERS: &[&str] = &[
-    "na", "n/a", "#n/a", "n.a.", "null", "none", "nil", "-", "--", "?", ".", "missing", "unknown", "undefined", "(null)",
-    "\\n", "<na>", "nat",
+    "na",
+    "n/a",
+    "#n/a",
+    "n.a.",
+    "null",
+    "none",
+    "nil",
+    "-",
+    "--",
+    "?",
+    ".",
+    "missing",
+    "unknown",
+    "undefined",
+    "(null)",
+    "\\n",
+    "<na>",
+    "nat",
 ];
 
 /// What a text looks like. The text is a cell's, its quotes taken off, and not a null.

@@ -18,11 +18,18 @@ pub(super) fn contradiction(bytes: &[u8], dialect: &Dialect, column: &str, found
     let (dtype, hint) = match found.problem {
         Problem::Text => {
             let null = format!("--null-value {}", shell_word(&text));
-            (wanted, format!("if it stands for a missing value give {null}, else read the column as text with {as_text}"))
+            (
+                wanted,
+                format!(
+                    "if it stands for a missing value give {null}, else read the column as text with {as_text}"
+                ),
+            )
         }
         Problem::Padded => {
             let number = as_dtype(&wanted);
-            let hint = format!("read the column as text with {as_text}, or as numbers, without what leads them, with {number}");
+            let hint = format!(
+                "read the column as text with {as_text}, or as numbers, without what leads them, with {number}"
+            );
             (format!("{wanted} as written"), hint)
         }
         Problem::Huge => {
@@ -38,14 +45,21 @@ pub(super) fn contradiction(bytes: &[u8], dialect: &Dialect, column: &str, found
 }
 
 /// The error of a cell that is no value of the dtype that was given for its column.
-pub(super) fn mismatch(bytes: &[u8], dialect: &Dialect, column: &str, offset: usize, dtype: &DataType) -> Error {
+pub(super) fn mismatch(
+    bytes: &[u8],
+    dialect: &Dialect,
+    column: &str,
+    offset: usize,
+    dtype: &DataType,
+) -> Error {
     let text = text_at(bytes, dialect, offset);
     if text.contains('\u{fffd}') && *dtype == DataType::String {
         return not_utf8(bytes, offset, column);
     }
     let null = format!("--null-value {}", shell_word(&text));
     let other = format!("--dtype {}", shell_word(&format!("{column}=str")));
-    let hint = format!("if it stands for a missing value give {null}, else give another dtype, as in {other}");
+    let hint =
+        format!("if it stands for a missing value give {null}, else give another dtype, as in {other}");
     at(bytes, offset, column, ErrorKind::Cell { text, dtype: dtype_name(dtype), hint })
 }
 
@@ -67,7 +81,8 @@ pub(in crate::table) fn line_of_row(bytes: &[u8], dialect: &Dialect, row: u64) -
 }
 
 fn not_utf8(bytes: &[u8], offset: usize, column: &str) -> Error {
-    let message = "the cell's bytes are not UTF-8 text; convert the file first, as in: iconv -f LATIN1 -t UTF-8";
+    let message =
+        "the cell's bytes are not UTF-8 text; convert the file first, as in: iconv -f LATIN1 -t UTF-8";
     at(bytes, offset, column, ErrorKind::Malformed { format: "CSV", message: message.into() })
 }
 

@@ -59,7 +59,11 @@ pub(in crate::table) fn read(bytes: &[u8], format: Format, options: &ReadOptions
 }
 
 /// Looks at every row, and keeps none.
-pub(in crate::table) fn describe(bytes: &[u8], format: Format, options: &ReadOptions) -> Result<CsvDescription> {
+pub(in crate::table) fn describe(
+    bytes: &[u8],
+    format: Format,
+    options: &ReadOptions,
+) -> Result<CsvDescription> {
     let reader = Reader::new(bytes, format, options)?;
     let selection: Vec<usize> = (0..reader.dialect.n_columns()).collect();
     options.selection(&reader.dialect.names)?;
@@ -248,9 +252,13 @@ impl<'a> Reader<'a> {
                 None => self.settle(plan, all),
             };
             match settled {
-                Ok(inferred) => wanted.push(Wanted { index: plan.index, dtype: Some(inferred.dtype), guessed: true }),
+                Ok(inferred) => {
+                    wanted.push(Wanted { index: plan.index, dtype: Some(inferred.dtype), guessed: true })
+                }
                 Err(error) => {
-                    let earlier = first_error.as_ref().is_none_or(|first| error.position().byte < first.position().byte);
+                    let earlier = first_error
+                        .as_ref()
+                        .is_none_or(|first| error.position().byte < first.position().byte);
                     if earlier {
                         first_error = Some(error);
                     }
@@ -358,12 +366,16 @@ impl<'a> Reader<'a> {
     fn assemble(&self, plans: &[Plan], chunks: Vec<Chunk>) -> Result<DataFrame> {
         let n_rows: u64 = chunks.iter().map(|chunk| chunk.n_rows).sum();
         if n_rows > u64::from(IdxSize::MAX) {
-            return Err(Error::shape(format!("{n_rows} rows are more than a frame can hold ({})", IdxSize::MAX)));
+            return Err(Error::shape(format!(
+                "{n_rows} rows are more than a frame can hold ({})",
+                IdxSize::MAX
+            )));
         }
         let mut columns: Vec<Option<Series>> = vec![None; plans.len()];
         for chunk in chunks {
             for (column, series) in columns.iter_mut().zip(chunk.columns) {
-                let series = series.map_err(|offset| Error::engine(format!("the cell at byte {offset} fits no dtype")))?;
+                let series = series
+                    .map_err(|offset| Error::engine(format!("the cell at byte {offset} fits no dtype")))?;
                 match column {
                     None => *column = Some(series),
                     Some(column) => {

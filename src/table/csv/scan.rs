@@ -132,9 +132,7 @@ impl Fault {
                 );
                 Error::malformed("CSV", message)
             }
-            Self::Ragged { expected, found, .. } => {
-                Error::new(crate::ErrorKind::Ragged { expected, found })
-            }
+            Self::Ragged { expected, found, .. } => Error::new(crate::ErrorKind::Ragged { expected, found }),
         };
         error.at_line(line_at(bytes, self.offset())).at_byte(self.offset() as u64)
     }

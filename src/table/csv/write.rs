@@ -19,7 +19,12 @@ pub(in crate::table) struct CsvWriter<W: Write> {
 }
 
 impl<W: Write + Send> CsvWriter<W> {
-    pub(in crate::table) fn new(sink: W, schema: &Schema, format: Format, options: &WriteOptions) -> Result<Self> {
+    pub(in crate::table) fn new(
+        sink: W,
+        schema: &Schema,
+        format: Format,
+        options: &WriteOptions,
+    ) -> Result<Self> {
         if schema.is_empty() {
             return Err(Error::shape("a table without columns cannot be written as CSV"));
         }

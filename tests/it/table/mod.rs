@@ -1,5 +1,12 @@
 //! Reading, writing and exchanging tables.
 
+mod arrow_exchange;
+mod corrupt;
 mod csv_errors;
 mod csv_values;
+mod habits;
+mod inputs;
+mod matrix;
+mod outputs;
+mod round_trip;
 mod support;

@@ -1,0 +1,92 @@
+//! A corrupt file is an error, or reads as a table of the same shape; it never panics out of the reader.
+
+use parrow::polars::prelude::*;
+use parrow::table::{Input, Output, ReadOptions, WriteOptions, read, write};
+
+use super::support::Scratch;
+
+/// A small file of every format that can be told to be damaged.
+fn bytes_of(name: &str) -> Vec<u8> {
+    let scratch = Scratch::new();
+    let path = scratch.path(name);
+    let frame = df![
+        "n" => (0..50).collect::<Vec<i64>>(),
+        "x" => (0..50).map(|row| (row % 7 != 0).then_some(f64::from(row) / 3.0)).collect::<Vec<_>>(),
+        "s" => (0..50).map(|row| format!("text {}", row % 9)).collect::<Vec<_>>(),
+    ];
+    let mut frame = frame.unwrap();
+    let categories =
+        frame.column("s").unwrap().cast(&DataType::from_categories(Categories::global())).unwrap();
+    frame.with_column(categories.with_name("c".into())).unwrap();
+    write(&frame, &Output::from(path.as_path()), &WriteOptions::default()).unwrap();
+    std::fs::read(path).unwrap()
+}
+
+fn read_bytes(scratch: &Scratch, name: &str, bytes: &[u8]) -> parrow::Result<DataFrame> {
+    let path = scratch.file(name, bytes);
+    read(&[Input::from(path)], &ReadOptions::default()).map(|table| table.frame)
+}
+
+/// Panics of decoders are contained, and would only fill the test's output.
+fn quietly(test: impl FnOnce()) {
+    static HOOK: std::sync::Once = std::sync::Once::new();
+    HOOK.call_once(|| {
+        let default_hook = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !parrow::table::is_contained() {
+                default_hook(panic);
+            }
+        }));
+    });
+    test();
+}
+
+#[test]
+fn truncated_at_every_byte() {
+    quietly(|| {
+        for name in ["a.parquet", "a.arrow", "a.arrows", "a.csv.gz", "a.csv.zst"] {
+            let bytes = bytes_of(name);
+            let scratch = Scratch::new();
+            for length in 0..bytes.len() {
+                if let Ok(frame) = read_bytes(&scratch, name, &bytes[..length]) {
+                    panic!("{name} cut to {length} of {} bytes was read:\n{frame}", bytes.len());
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn flipped_bytes() {
+    quietly(|| {
+        for name in ["a.parquet", "a.arrow", "a.arrows", "a.csv.gz", "a.csv.zst", "a.ndjson", "a.csv"] {
+            let bytes = bytes_of(name);
+            let scratch = Scratch::new();
+            for index in (0..bytes.len()).step_by(3) {
+                let mut damaged = bytes.clone();
+                damaged[index] ^= if index % 2 == 0 { 0xff } else { 1 << (index % 8) };
+                if let Ok(frame) = read_bytes(&scratch, name, &damaged) {
+                    let expected = frame.height() == 50 || name == "a.csv" || name == "a.ndjson";
+                    assert!(expected, "{name} with byte {index} flipped has {} rows", frame.height());
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn files_of_another_format() {
+    quietly(|| {
+        let scratch = Scratch::new();
+        for name in ["a.parquet", "a.arrow", "a.arrows", "a.csv.gz", "a.csv.zst", "a.ndjson"] {
+            for content in ["x", "a,b\n1,2\n", "PAR1", "ARROW1\0\0", "PAR1xxxxPAR1"] {
+                if name.starts_with("a.csv") && content.starts_with(['x', 'a']) {
+                    continue;
+                }
+                let outcome = read_bytes(&scratch, name, content.as_bytes());
+                let shown = format!("{name} {content:?}: {outcome:?}");
+                assert!(outcome.is_err() || name.starts_with("a.csv"), "{shown}");
+            }
+        }
+    });
+}
