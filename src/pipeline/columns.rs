@@ -37,7 +37,9 @@ pub(super) fn combine(
         return Ok(new);
     }
     let mut old = match on_error {
-        OnError::Skip if !ledger.is_empty() => old.filter(&succeeded(old.height(), ledger)).map_err(Error::engine)?,
+        OnError::Skip if !ledger.is_empty() => {
+            old.filter(&succeeded(old.height(), ledger)).map_err(Error::engine)?
+        }
         _ => old,
     };
     old.hstack_mut(new.columns()).map_err(Error::engine)?;

@@ -23,12 +23,12 @@ pub use argument::{Arguments, Cons, Nil, Prepared};
 pub use chunk::Chunk;
 pub use columns::ColumnNames;
 pub(crate) use columns::resolve;
+pub(crate) use drive::panic_message;
 #[doc(hidden)]
 pub use into_row::RowWriter;
 pub use into_row::{FromColumns, IntoRow, RESULT_NAME};
 pub use into_row_list::ListItem;
 pub use kernel::{BoundFunction, Kernel, RowFunction};
-pub(crate) use drive::panic_message;
 pub(crate) use output::FixedBuffer;
 pub use output::{AfterFault, ChunkOutput, Fixed, FixedMut, RowFault, Slot};
 pub use typed::{Typed, TypedFunction};

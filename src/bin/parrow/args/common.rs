@@ -7,7 +7,7 @@ use parrow::pipeline::ColumnSelection;
 use parrow::table::Format;
 
 use super::values::{
-    ColorChoice, DtypeOverride, OnErrorChoice, OutputFormat, ProgressChoice, delimiter, positive,
+    ColorChoice, DtypeOverride, OnErrorChoice, OutputFormat, ProgressChoice, delimiter, parsed, positive,
 };
 
 /// How inputs are read.
@@ -15,7 +15,7 @@ use super::values::{
 #[command(next_help_heading = "Reading")]
 pub struct InputArgs {
     /// Read this format: csv, tsv, parquet, arrow, arrows, ndjson [default: by name, then by content]
-    #[arg(long, value_name = "FORMAT")]
+    #[arg(long, value_name = "FORMAT", value_parser = parsed::<Format>)]
     pub format: Option<Format>,
 
     /// The character between the cells of CSV, or the word tab
@@ -44,7 +44,7 @@ pub struct OutputArgs {
     pub output: Option<PathBuf>,
 
     /// Write this format: csv, tsv, parquet, arrow, arrows, ndjson, or table for people
-    #[arg(long, value_name = "FORMAT")]
+    #[arg(long, value_name = "FORMAT", value_parser = parsed::<OutputFormat>)]
     pub output_format: Option<OutputFormat>,
 
     /// Write the new columns alone, without the input's
@@ -97,7 +97,7 @@ pub struct RunArgs {
 #[derive(Args, Debug)]
 pub struct ColumnsArg {
     /// The columns to look at, as a,b,c or '^regex$' [default: every numeric column]
-    #[arg(long, value_name = "COLUMNS")]
+    #[arg(long, value_name = "COLUMNS", value_parser = parsed::<ColumnSelection>)]
     columns: Option<ColumnSelection>,
 }
 

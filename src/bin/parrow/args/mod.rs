@@ -7,8 +7,8 @@ mod values;
 
 use clap::{CommandFactory, Parser};
 
-pub use common::{InputArgs, NameArg, OutputArgs, RunArgs, ColumnsArg};
-pub use values::{ColorChoice, OutputFormat, ProgressChoice};
+pub use common::{ColumnsArg, InputArgs, NameArg, OutputArgs, RunArgs};
+pub use values::{ColorChoice, OutputFormat, ProgressChoice, parsed, positive};
 
 use super::commands::Command;
 use super::console::Console;

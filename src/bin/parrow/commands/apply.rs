@@ -1,6 +1,7 @@
 //! `parrow apply`: new columns from SQL expressions.
 
 use clap::Args;
+use parrow::Error;
 use parrow::pipeline::Work;
 use parrow::script::SqlExpressions;
 
@@ -29,7 +30,7 @@ pub struct Apply {
     input_file: String,
 
     /// SQL expressions, each a new column: 'a + b AS total'
-    #[arg(value_name = "EXPRESSION", allow_hyphen_values = false)]
+    #[arg(value_name = "EXPRESSION", allow_hyphen_values = true)]
     expressions: Vec<String>,
 
     #[command(flatten)]
@@ -44,6 +45,15 @@ pub struct Apply {
 
 impl Apply {
     pub fn run(self, console: &Console) -> Result<Code, Failure> {
+        // A leading minus may begin an expression; two of them are a flag that nobody knows.
+        if let Some(flag) = self.expressions.iter().find(|text| text.starts_with("--")) {
+            let name = flag.split(['=', ' ']).next().unwrap_or_default().to_owned();
+            return Err(Error::invalid_option(
+                "apply",
+                format!("there is no flag {name}; see parrow apply --help"),
+            )
+            .into());
+        }
         let work = match self.expressions.is_empty() {
             true => Work::copy(),
             false => Work::rows(SqlExpressions::parse(&self.expressions)?),

@@ -4,7 +4,7 @@ use clap::Args;
 use parrow::functions::{CountInRange, Number, RangeBounds};
 use parrow::pipeline::Work;
 
-use crate::args::{ColumnsArg, InputArgs, NameArg, OutputArgs, RunArgs};
+use crate::args::{ColumnsArg, InputArgs, NameArg, OutputArgs, RunArgs, parsed};
 use crate::console::Console;
 use crate::execute::execute;
 use crate::exit_code::Code;
@@ -26,11 +26,11 @@ pub struct CountRange {
     inputs: Vec<String>,
 
     /// The lower bound
-    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true, value_parser = parsed::<Number>)]
     min: Number,
 
     /// The upper bound
-    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true, value_parser = parsed::<Number>)]
     max: Number,
 
     #[command(flatten)]
