@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use polars::prelude::DataFrame;
 
-use super::columns::{Keep, check_names, combine};
+use super::columns::{Keep, check_names, combine, reduce_columns};
 use super::destination::{Destination, head, or_cancelled};
 use super::filter::Kept;
 use super::summary::{RunSummary, StageTimes};
@@ -169,7 +169,9 @@ impl<'f> Pipeline<'f> {
 
     /// The rows to read are those to write where each row read is a row written.
     fn read_options(&self) -> Result<ReadOptions> {
-        let one_for_one = self.filter.is_none() && self.apply.on_error() != OnError::Skip;
+        let one_for_one = self.filter.is_none()
+            && self.apply.on_error() != OnError::Skip
+            && !matches!(self.work.0, Task::Columns(..));
         Ok(match self.head {
             Some(n_rows) if one_for_one => self.read.clone().with_limit(n_rows),
             _ => self.read.clone(),
@@ -188,6 +190,14 @@ impl<'f> Pipeline<'f> {
                 let ledger = applied.ledger;
                 let table = combine(frame.clone(), applied.table, self.keep, self.apply.on_error(), &ledger)?;
                 Ok(Applied { table, ledger, sharing: applied.sharing })
+            }
+            Task::Columns(columns, function) => {
+                let names = columns.resolve(frame.schema())?;
+                Ok(Applied {
+                    table: reduce_columns(frame, &names, function.as_ref(), &self.apply)?,
+                    ledger: Ledger::default(),
+                    sharing: Sharing { n_chunks: names.len(), ..Sharing::default() },
+                })
             }
         }
     }

@@ -8,7 +8,7 @@ use parrow::script::SqlPredicate;
 use parrow::table::{Format, Header, Input, MatrixOptions, Output, ReadOptions, WriteOptions};
 use parrow::{ApplyOptions, ApplyOptionsBuilder, Error, OnError};
 
-use super::args::{InputArgs, OutputArgs, OutputFormat, RunArgs};
+use super::args::{InputArgs, KeepArgs, OutputArgs, OutputFormat, RunArgs};
 use super::system;
 
 /// How many first and last rows a person is shown.
@@ -39,11 +39,16 @@ impl Settings {
     pub fn resolve(
         inputs: &[String],
         input: &InputArgs,
+        keep: &KeepArgs,
         output: &OutputArgs,
         run: &RunArgs,
     ) -> Result<Self, Error> {
         let source = Source::Inputs(Input::expand(inputs)?, read_options(input)?);
-        Self::with_source(source, output, run)
+        Ok(Self {
+            filter: keep.filter.as_deref().map(SqlPredicate::parse).transpose()?,
+            keep: if keep.only { Keep::New } else { Keep::All },
+            ..Self::with_source(source, output, run)?
+        })
     }
 
     /// Resolves the flags of a run over a random matrix.
@@ -54,8 +59,8 @@ impl Settings {
     fn with_source(source: Source, output: &OutputArgs, run: &RunArgs) -> Result<Self, Error> {
         Ok(Self {
             source,
-            filter: output.filter.as_deref().map(SqlPredicate::parse).transpose()?,
-            keep: if output.only { Keep::New } else { Keep::All },
+            filter: None,
+            keep: Keep::default(),
             head: output.head,
             destination: destination(output)?,
             apply: apply_options(run),

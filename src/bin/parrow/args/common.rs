@@ -35,7 +35,7 @@ pub struct InputArgs {
     pub dtypes: Vec<DtypeOverride>,
 }
 
-/// Where the result goes and what is in it.
+/// Where the result goes.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Writing")]
 pub struct OutputArgs {
@@ -47,13 +47,18 @@ pub struct OutputArgs {
     #[arg(long, value_name = "FORMAT", value_parser = parsed::<OutputFormat>)]
     pub output_format: Option<OutputFormat>,
 
-    /// Write the new columns alone, without the input's
-    #[arg(long)]
-    pub only: bool,
-
     /// Write the first N rows alone
     #[arg(long, value_name = "N")]
     pub head: Option<usize>,
+}
+
+/// Which rows and columns of the input are written beside the new columns.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Writing")]
+pub struct KeepArgs {
+    /// Write the new columns alone, without the input's
+    #[arg(long)]
+    pub only: bool,
 
     /// Keep the rows for which this SQL condition is true
     #[arg(long = "where", value_name = "CONDITION")]

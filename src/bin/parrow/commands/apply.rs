@@ -1,11 +1,10 @@
 //! `parrow apply`: new columns from SQL expressions.
 
 use clap::Args;
-use parrow::Error;
 use parrow::pipeline::Work;
 use parrow::script::SqlExpressions;
 
-use crate::args::{InputArgs, OutputArgs, RunArgs};
+use crate::args::{InputArgs, KeepArgs, OutputArgs, RunArgs};
 use crate::console::Console;
 use crate::execute::execute;
 use crate::exit_code::Code;
@@ -29,12 +28,15 @@ pub struct Apply {
     #[arg(value_name = "INPUT")]
     input_file: String,
 
-    /// SQL expressions, each a new column: 'a + b AS total'
-    #[arg(value_name = "EXPRESSION", allow_hyphen_values = true)]
+    /// SQL expressions, each a new column: 'a + b AS total'. One that begins with a minus needs -- before it
+    #[arg(value_name = "EXPRESSION")]
     expressions: Vec<String>,
 
     #[command(flatten)]
     input: InputArgs,
+
+    #[command(flatten)]
+    keep: KeepArgs,
 
     #[command(flatten)]
     output: OutputArgs,
@@ -45,20 +47,12 @@ pub struct Apply {
 
 impl Apply {
     pub fn run(self, console: &Console) -> Result<Code, Failure> {
-        // A leading minus may begin an expression; two of them are a flag that nobody knows.
-        if let Some(flag) = self.expressions.iter().find(|text| text.starts_with("--")) {
-            let name = flag.split(['=', ' ']).next().unwrap_or_default().to_owned();
-            return Err(Error::invalid_option(
-                "apply",
-                format!("there is no flag {name}; see parrow apply --help"),
-            )
-            .into());
-        }
         let work = match self.expressions.is_empty() {
             true => Work::copy(),
             false => Work::rows(SqlExpressions::parse(&self.expressions)?),
         };
-        let settings = Settings::resolve(&[self.input_file], &self.input, &self.output, &self.run)?;
+        let settings =
+            Settings::resolve(&[self.input_file], &self.input, &self.keep, &self.output, &self.run)?;
         execute(settings, work, console)
     }
 }
