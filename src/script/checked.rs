@@ -4,7 +4,8 @@
 use std::fmt::Display;
 
 use polars::prelude::{
-    ChunkedArray, Column, DataType, Field, IntoColumn, NewChunkedArray, PolarsError, PolarsNumericType, PolarsResult, Schema,
+    ChunkedArray, Column, DataType, Field, IntoColumn, NewChunkedArray, PolarsError, PolarsNumericType,
+    PolarsResult, Schema,
 };
 use polars_arrow::bitmap::{self, Bitmap};
 use polars_plan::dsl::{BaseColumnUdf, new_column_udf};
@@ -30,7 +31,11 @@ enum Operation {
 ///
 /// # Errors
 /// A message about arithmetic on lists or structs of integers, which the engine wraps and nothing here checks.
-pub(super) fn check_arithmetic(root: Node, arena: &mut Arena<AExpr>, schema: &Schema) -> Result<Node, String> {
+pub(super) fn check_arithmetic(
+    root: Node,
+    arena: &mut Arena<AExpr>,
+    schema: &Schema,
+) -> Result<Node, String> {
     let reached: Vec<Node> = arena.iter(root).map(|(node, _)| node).collect();
     for node in reached {
         let Some((operation, operands)) = operation(arena.get(node)) else { continue };

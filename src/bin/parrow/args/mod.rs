@@ -5,10 +5,10 @@ mod common;
 mod styles;
 mod values;
 
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches, Parser};
 
-pub use common::{InputArgs, NameArg, OutputArgs, RunArgs, ColumnsArg};
-pub use values::{ColorChoice, OutputFormat, ProgressChoice};
+pub use common::{ColumnsArg, InputArgs, KeepArgs, NameArg, OutputArgs, RunArgs};
+pub use values::{ColorChoice, OutputFormat, ProgressChoice, parsed, positive};
 
 use super::commands::Command;
 use super::console::Console;
@@ -43,7 +43,8 @@ Examples:
 impl Arguments {
     /// What was typed, or the parser's answer to it.
     pub fn parse() -> Result<Self, clap::Error> {
-        Self::try_parse()
+        let matches = Self::grammar().try_get_matches()?;
+        Self::from_arg_matches(&matches)
     }
 
     /// How many threads were asked for.
@@ -69,6 +70,6 @@ impl Arguments {
 
     /// The grammar, for completions and the manual page.
     pub fn grammar() -> clap::Command {
-        Self::command()
+        Self::command().mut_subcommands(|command| command.help_template(styles::TEMPLATE))
     }
 }

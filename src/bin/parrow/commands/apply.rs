@@ -4,7 +4,7 @@ use clap::Args;
 use parrow::pipeline::Work;
 use parrow::script::SqlExpressions;
 
-use crate::args::{InputArgs, OutputArgs, RunArgs};
+use crate::args::{InputArgs, KeepArgs, OutputArgs, RunArgs};
 use crate::console::Console;
 use crate::execute::execute;
 use crate::exit_code::Code;
@@ -28,12 +28,15 @@ pub struct Apply {
     #[arg(value_name = "INPUT")]
     input_file: String,
 
-    /// SQL expressions, each a new column: 'a + b AS total'
-    #[arg(value_name = "EXPRESSION", allow_hyphen_values = false)]
+    /// SQL expressions, each a new column: 'a + b AS total'. One that begins with a minus needs -- before it
+    #[arg(value_name = "EXPRESSION")]
     expressions: Vec<String>,
 
     #[command(flatten)]
     input: InputArgs,
+
+    #[command(flatten)]
+    keep: KeepArgs,
 
     #[command(flatten)]
     output: OutputArgs,
@@ -48,7 +51,8 @@ impl Apply {
             true => Work::copy(),
             false => Work::rows(SqlExpressions::parse(&self.expressions)?),
         };
-        let settings = Settings::resolve(&[self.input_file], &self.input, &self.output, &self.run)?;
+        let settings =
+            Settings::resolve(&[self.input_file], &self.input, &self.keep, &self.output, &self.run)?;
         execute(settings, work, console)
     }
 }

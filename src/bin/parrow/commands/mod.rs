@@ -30,7 +30,8 @@ impl Command {
         match self {
             Self::CountRange(command) => Some(&command.run),
             Self::Apply(command) => Some(&command.run),
-            Self::Info(_) | Self::Generate(_) | Self::Completions(_) | Self::Man(_) => None,
+            Self::Generate(command) => Some(&command.run),
+            Self::Info(_) | Self::Completions(_) | Self::Man(_) => None,
         }
     }
 
