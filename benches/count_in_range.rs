@@ -43,7 +43,8 @@ fn sum(frame: &DataFrame) -> i64 {
 }
 
 fn expression(dtype: DataType) -> Expr {
-    let within = |name: &str| col(name).gt_eq(lit(4_i64)).and(col(name).lt_eq(lit(8_i64))).cast(dtype.clone());
+    let within =
+        |name: &str| col(name).gt_eq(lit(4_i64)).and(col(name).lt_eq(lit(8_i64))).cast(dtype.clone());
     let total = NAMES.into_iter().map(within).reduce(|a, b| a + b).unwrap();
     total.cast(DataType::UInt32).alias(CountInRange::NAME)
 }
@@ -64,7 +65,9 @@ fn bench(criterion: &mut Criterion) {
     group.bench_function("polars, u32", |bencher| {
         bencher.iter_with_large_drop(|| polars(&frame, DataType::UInt32));
     });
-    group.bench_function("polars, u8", |bencher| bencher.iter_with_large_drop(|| polars(&frame, DataType::UInt8)));
+    group.bench_function("polars, u8", |bencher| {
+        bencher.iter_with_large_drop(|| polars(&frame, DataType::UInt8))
+    });
     group.finish();
 
     // What a run gives is dropped before the clock of the next one starts: the memory of each is fresh.
