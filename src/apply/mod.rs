@@ -1,11 +1,19 @@
 //! Row functions over a frame in memory: the frame in chunks on every core, the results in order.
 
 mod applied;
+mod by_column;
+mod by_frame;
+mod by_group;
+mod by_value;
+mod by_window;
+mod frame;
 mod function;
+mod items;
 mod options;
 mod plan;
 mod run;
 
 pub use applied::{Applied, Sharing};
+pub use frame::{ConfiguredFrame, ParallelApply, TableOf};
 pub use function::apply_function;
 pub use options::{ApplyOptions, ApplyOptionsBuilder};

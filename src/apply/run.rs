@@ -271,7 +271,14 @@ fn assemble(
 /// The rows that did not fail, counted from the first one of `rows`.
 fn kept_rows(faults: &[Fault], rows: Rows<'_>) -> IdxCa {
     let mut failed = faults.iter().map(|fault| fault.row - rows.first_row).peekable();
-    let kept = (0..rows.n_rows as u64).filter(|row| failed.next_if_eq(row).is_none());
+    // A row may have failed for several of its values.
+    let kept = (0..rows.n_rows as u64).filter(|row| {
+        let mut kept = true;
+        while failed.next_if_eq(row).is_some() {
+            kept = false;
+        }
+        kept
+    });
     IdxCa::from_iter_values("".into(), kept.map(|row| row as polars::prelude::IdxSize))
 }
 

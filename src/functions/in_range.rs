@@ -1,11 +1,11 @@
 //! The loops that count: how many values of a row lie within a range of their own type.
 //!
 //! Columns of one type are taken up to eight at a time, so that the counts of a row stay in a register of the values'
-//! own width while all of them are looked at. Each loop is compiled for AVX-512, AVX2 and the portable instruction set,
-//! and the one that the processor has is called.
+//! own width while all of them are looked at.
 
-use multiversion::multiversion;
 use polars_arrow::bitmap::bitmask::BitMask;
+
+use super::widest::{Loop, run_widest};
 
 /// A value that may lie within a range.
 pub(super) trait Ranged: Copy + Send + Sync + 'static {
@@ -57,21 +57,11 @@ pub(super) fn add_counts<T: Ranged>(columns: &[&[T]], min: T, max: T, counts: &m
     }
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2"))]
 fn add_set<T: Ranged, const N: usize>(columns: [&[T]; N], min: T, max: T, counts: &mut [u32]) {
-    let columns = columns.map(|column| &column[..counts.len()]);
-    for (row, count) in counts.iter_mut().enumerate() {
-        let mut within = T::Counter::default();
-        for column in &columns {
-            within = within + column[row].count(min, max);
-        }
-        let within: u64 = within.into();
-        *count += within as u32;
-    }
+    run_widest(Whole { columns, min, max, counts });
 }
 
 /// As [`add_counts`] for one column, whose rows count only where `valid` is set.
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2"))]
 pub(super) fn add_valid_counts<T: Ranged>(
     values: &[T],
     valid: BitMask<'_>,
@@ -79,13 +69,54 @@ pub(super) fn add_valid_counts<T: Ranged>(
     max: T,
     counts: &mut [u32],
 ) {
-    const BITS: usize = u32::BITS as usize;
-    let words = values.chunks(BITS).zip(counts.chunks_mut(BITS));
-    for (index, (values, counts)) in words.enumerate() {
-        let word = valid.get_u32(index * BITS);
-        for (bit, (value, count)) in values.iter().zip(counts).enumerate() {
-            let within: u64 = value.count(min, max).into();
-            *count += within as u32 & (word >> bit) & 1;
+    run_widest(WithNulls { values, valid, min, max, counts });
+}
+
+/// Columns without nulls.
+struct Whole<'a, T, const N: usize> {
+    columns: [&'a [T]; N],
+    min: T,
+    max: T,
+    counts: &'a mut [u32],
+}
+
+impl<T: Ranged, const N: usize> Loop for Whole<'_, T, N> {
+    #[inline(always)]
+    fn run(self) {
+        let Self { columns, min, max, counts } = self;
+        let columns = columns.map(|column| &column[..counts.len()]);
+        for (row, count) in counts.iter_mut().enumerate() {
+            let mut within = T::Counter::default();
+            for column in &columns {
+                within = within + column[row].count(min, max);
+            }
+            let within: u64 = within.into();
+            *count += within as u32;
+        }
+    }
+}
+
+/// A column with nulls.
+struct WithNulls<'a, T> {
+    values: &'a [T],
+    valid: BitMask<'a>,
+    min: T,
+    max: T,
+    counts: &'a mut [u32],
+}
+
+impl<T: Ranged> Loop for WithNulls<'_, T> {
+    #[inline(always)]
+    fn run(self) {
+        const BITS: usize = u32::BITS as usize;
+        let Self { values, valid, min, max, counts } = self;
+        let words = values.chunks(BITS).zip(counts.chunks_mut(BITS));
+        for (index, (values, counts)) in words.enumerate() {
+            let word = valid.get_u32(index * BITS);
+            for (bit, (value, count)) in values.iter().zip(counts).enumerate() {
+                let within: u64 = value.count(min, max).into();
+                *count += within as u32 & (word >> bit) & 1;
+            }
         }
     }
 }

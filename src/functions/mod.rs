@@ -4,6 +4,7 @@ mod count_in_range;
 mod in_range;
 mod number;
 mod range_bounds;
+mod widest;
 
 pub use count_in_range::CountInRange;
 pub use number::Number;

@@ -53,6 +53,17 @@ pub trait Argument {
     #[doc(hidden)]
     fn prepare(column: &Series) -> Result<Prepared<Self::Values>>;
 
+    /// As `prepare`, where each row is to get a window of the column.
+    #[doc(hidden)]
+    fn prepare_windows(column: &Series, windows: Windows) -> Result<Prepared<Self::Values>> {
+        let _ = windows;
+        Err(Error::dtype(
+            column.name().as_str(),
+            Self::expected(),
+            "windows, which are slices such as &[f64]",
+        ))
+    }
+
     #[doc(hidden)]
     fn reader<'p>(prepared: &'p Prepared<Self::Values>) -> Self::Reader<'p>;
 
@@ -72,6 +83,16 @@ pub struct Prepared<V> {
     pub(crate) validity: Option<Bitmap>,
     /// Rows whose value is not null and yet does not fit, in order, with what is wrong.
     pub(crate) unfit: Vec<(usize, String)>,
+}
+
+/// Windows over the rows of a chunk that comes with rows before it.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Windows {
+    /// How many rows come before the first one that gets a window.
+    pub(crate) lead: usize,
+    /// How many rows a window has.
+    pub(crate) n_rows: usize,
 }
 
 /// Which rows of a chunk the function is called for. The others are null, or faults.
@@ -117,6 +138,7 @@ pub trait Arguments {
 
     fn check<'c>(columns: impl Iterator<Item = (&'c str, &'c DataType)>) -> Result<()>;
     fn prepare(chunk: &Chunk, first_column: usize) -> Result<Self::Prepared>;
+    fn prepare_windows(chunk: &Chunk, first_column: usize, windows: Windows) -> Result<Self::Prepared>;
     fn add_states(prepared: &Self::Prepared, names: &[&str], states: &mut RowStates);
     fn reader<'p>(prepared: &'p Self::Prepared) -> Self::Reader<'p>;
     fn n_rows(reader: &Self::Reader<'_>) -> usize;
@@ -144,6 +166,10 @@ impl Arguments for Nil {
     }
 
     fn prepare(_chunk: &Chunk, _first_column: usize) -> Result<Nil> {
+        Ok(Nil)
+    }
+
+    fn prepare_windows(_chunk: &Chunk, _first_column: usize, _windows: Windows) -> Result<Nil> {
         Ok(Nil)
     }
 
@@ -185,6 +211,13 @@ impl<A: Argument, B: Arguments> Arguments for Cons<A, B> {
 
     fn prepare(chunk: &Chunk, first_column: usize) -> Result<Self::Prepared> {
         Ok(Cons(A::prepare(chunk.series(first_column))?, B::prepare(chunk, first_column + 1)?))
+    }
+
+    fn prepare_windows(chunk: &Chunk, first_column: usize, windows: Windows) -> Result<Self::Prepared> {
+        Ok(Cons(
+            A::prepare_windows(chunk.series(first_column), windows)?,
+            B::prepare_windows(chunk, first_column + 1, windows)?,
+        ))
     }
 
     fn add_states(prepared: &Self::Prepared, names: &[&str], states: &mut RowStates) {

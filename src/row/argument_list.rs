@@ -4,7 +4,7 @@ use polars::prelude::{DataType, Series};
 use polars_arrow::array::Utf8ViewArray;
 use polars_arrow::bitmap::Bitmap;
 
-use super::argument::{Argument, Prepared};
+use super::argument::{Argument, Prepared, Windows};
 use super::argument_scalar::usable;
 use crate::error::{Error, Result};
 
@@ -12,8 +12,8 @@ use crate::error::{Error, Result};
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Lists<V> {
-    /// One more than there are lists; list `i` holds items `bounds[i]..bounds[i + 1]`.
-    bounds: Vec<usize>,
+    /// List `i` holds items `bounds[i].0..bounds[i].1`. Windows overlap.
+    bounds: Vec<(usize, usize)>,
     items: Prepared<V>,
 }
 
@@ -21,7 +21,7 @@ pub struct Lists<V> {
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct ListReader<'p, I> {
-    bounds: &'p [usize],
+    bounds: &'p [(usize, usize)],
     items: I,
 }
 
@@ -177,18 +177,20 @@ impl<T: ListElement> Argument for &[T] {
 
         let offsets = array.offsets().buffer();
         let (first, last) = (offsets[0], offsets[offsets.len() - 1]);
-        let bounds: Vec<usize> = offsets.iter().map(|offset| (offset - first) as usize).collect();
+        let bounds: Vec<(usize, usize)> =
+            offsets.windows(2).map(|pair| ((pair[0] - first) as usize, (pair[1] - first) as usize)).collect();
         let items = array.values().sliced(first as usize, (last - first) as usize);
         let items = Series::from_chunk_and_dtype("".into(), items, &item_dtype).map_err(Error::engine)?;
         let items = T::Scalar::prepare(&items)?;
 
         let mut unfit: Vec<(usize, String)> = Vec::new();
         for (item, message) in &items.unfit {
-            unfit.push((list_of(&bounds, *item), message.clone()));
+            let list = bounds.partition_point(|(_, end)| end <= item);
+            unfit.push((list, message.clone()));
         }
         if let (false, Some(valid_items)) = (T::TAKES_NULL, &items.validity) {
-            for (row, bound) in bounds.windows(2).enumerate() {
-                if valid_items.null_count_range(bound[0], bound[1] - bound[0]) > 0 {
+            for (row, (from, to)) in bounds.iter().enumerate() {
+                if valid_items.null_count_range(*from, to - from) > 0 {
                     let message = "the list holds a null; take a slice of Option to be given it";
                     unfit.push((row, message.to_owned()));
                 }
@@ -200,22 +202,41 @@ impl<T: ListElement> Argument for &[T] {
         Ok(Prepared { values: Lists { bounds, items }, validity, unfit })
     }
 
+    fn prepare_windows(column: &Series, windows: Windows) -> Result<Prepared<Self::Values>> {
+        let items = T::Scalar::prepare(column)?;
+        let n_rows = column.len() - windows.lead;
+        // Ends count from the first row there is, so a window is whole when it is long enough.
+        let bounds: Vec<(usize, usize)> =
+            (windows.lead + 1..=column.len()).map(|end| (end.saturating_sub(windows.n_rows), end)).collect();
+        let whole = |row: usize| {
+            let (from, to) = bounds[row];
+            let has_null = |valid: &Bitmap| valid.null_count_range(from, to - from) > 0;
+            to - from == windows.n_rows && (T::TAKES_NULL || !items.validity.as_ref().is_some_and(has_null))
+        };
+        let validity: Bitmap = (0..n_rows).map(whole).collect();
+        let mut unfit = Vec::new();
+        for (item, message) in &items.unfit {
+            let first = item.saturating_sub(windows.lead);
+            let last = (item + windows.n_rows).saturating_sub(windows.lead).min(n_rows);
+            unfit
+                .extend((first..last).filter(|row| validity.get_bit(*row)).map(|row| (row, message.clone())));
+        }
+        unfit.sort_by_key(|(row, _)| *row);
+        Ok(Prepared { values: Lists { bounds, items }, validity: usable(Some(&validity)), unfit })
+    }
+
     fn reader<'p>(prepared: &'p Prepared<Self::Values>) -> Self::Reader<'p> {
         ListReader { bounds: &prepared.values.bounds, items: T::items(&prepared.values.items) }
     }
 
     #[inline]
     fn n_rows(reader: &Self::Reader<'_>) -> usize {
-        reader.bounds.len() - 1
+        reader.bounds.len()
     }
 
     #[inline]
     fn get<'r>(reader: &'r Self::Reader<'_>, row: usize) -> Self::Item<'r> {
-        T::slice(&reader.items, reader.bounds[row], reader.bounds[row + 1])
+        let (from, to) = reader.bounds[row];
+        T::slice(&reader.items, from, to)
     }
-}
-
-/// The list that an item is in.
-fn list_of(bounds: &[usize], item: usize) -> usize {
-    bounds.partition_point(|bound| *bound <= item) - 1
 }

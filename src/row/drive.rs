@@ -21,12 +21,14 @@ pub(crate) enum Outcome<R> {
 
 /// Calls `call` for every row of a chunk that `states` lets through and writes the results into `output`.
 ///
-/// A row is called once at most. `n_rows` must be no more than what the readers behind `call` hold.
+/// A row is called once at most. `n_rows` must be no more than what the readers behind `call` hold. When a call panics,
+/// `after_panic` may know better what became of its row.
 pub(crate) fn drive<R: IntoRow>(
     n_rows: usize,
     mut states: RowStates,
     output: &mut ChunkOutput<'_>,
     call: impl Fn(usize) -> Outcome<R>,
+    after_panic: impl Fn(usize) -> Option<Outcome<R>>,
 ) {
     let mut writer = R::writer(&mut output.slots().iter_mut(), n_rows);
     let plain = states.called.is_none() && states.unfit.is_empty();
@@ -44,8 +46,16 @@ pub(crate) fn drive<R: IntoRow>(
             Ok(None) => break,
             Ok(Some(fault)) => fault,
             Err(payload) => {
-                writer.write_null(row);
-                RowFault::new(row, panic_message(payload.as_ref()), RowFailure::Panicked)
+                let outcome = after_panic(row).unwrap_or_else(|| {
+                    Outcome::Fault(RowFault::new(row, panic_message(payload.as_ref()), RowFailure::Panicked))
+                });
+                match write(row, outcome, &mut writer) {
+                    Some(fault) => fault,
+                    None => {
+                        row += 1;
+                        continue;
+                    }
+                }
             }
         };
         row += 1;
@@ -54,6 +64,15 @@ pub(crate) fn drive<R: IntoRow>(
         }
     }
     writer.finish(&mut output.slots().iter_mut());
+}
+
+/// Calls `call` for each of `n_items` items that are not rows of a frame.
+pub(crate) fn call_items<R: IntoRow>(
+    n_items: usize,
+    output: &mut ChunkOutput<'_>,
+    call: impl Fn(usize) -> R,
+) {
+    drive::<R>(n_items, RowStates::default(), output, |item| Outcome::Value(call(item)), |_| None);
 }
 
 /// Runs from `row` on until the end, or until a row fails; `row` is that row then, and it is written.

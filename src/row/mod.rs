@@ -7,28 +7,42 @@ mod argument;
 mod argument_list;
 mod argument_scalar;
 mod argument_temporal;
+mod cell;
 mod chunk;
 mod columns;
 mod drive;
+mod from_row;
 mod into_row;
 mod into_row_list;
 mod into_row_scalar;
+mod into_row_struct;
 mod kernel;
 mod output;
+mod row;
 mod typed;
 
 pub use argument::Argument;
 #[doc(hidden)]
 pub use argument::{Arguments, Cons, Nil, Prepared};
+pub use cell::FromCell;
 pub use chunk::Chunk;
 pub use columns::ColumnNames;
-pub(crate) use columns::resolve;
-pub(crate) use drive::panic_message;
+pub use from_row::{FromRow, StructFunction};
 #[doc(hidden)]
 pub use into_row::RowWriter;
 pub use into_row::{FromColumns, IntoRow, RESULT_NAME};
 pub use into_row_list::ListItem;
+#[doc(hidden)]
+pub use into_row_struct::{PartsWriter, RowParts, StructRow, StructWriter};
 pub use kernel::{BoundFunction, Kernel, RowFunction};
 pub(crate) use output::FixedBuffer;
 pub use output::{AfterFault, ChunkOutput, Fixed, FixedMut, RowFault, Slot};
+pub use parrow_derive::{FromRow, IntoRow};
+pub use row::{ColumnKey, Dynamic, Row, RowIter};
 pub use typed::{Typed, TypedFunction};
+
+pub(crate) use columns::resolve;
+pub(crate) use drive::{call_items, panic_message};
+pub(crate) use from_row::bind_struct;
+pub(crate) use row::bind_rows;
+pub(crate) use typed::{bind_typed_function, check_arguments, n_arguments, run_typed, run_windows};

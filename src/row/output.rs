@@ -88,6 +88,16 @@ impl<'o> ChunkOutput<'o> {
         self.after_fault
     }
 
+    /// Runs `fill` with an output that has one of the slots alone, and takes its faults over.
+    pub(crate) fn with_slot<T>(&mut self, index: usize, fill: impl FnOnce(&mut ChunkOutput<'o>) -> T) -> T {
+        let slot = std::mem::replace(&mut self.slots[index], Slot::Series(None));
+        let mut alone = ChunkOutput::new(self.n_rows, vec![slot], self.after_fault);
+        let filled = fill(&mut alone);
+        self.faults.append(&mut alone.faults);
+        self.slots[index] = alone.slots.remove(0);
+        filled
+    }
+
     /// Gives the slots and the faults away, the faults in the order of their rows.
     pub fn into_parts(mut self) -> (Vec<Slot<'o>>, Vec<RowFault>) {
         self.faults.sort_by_key(|fault| fault.row);

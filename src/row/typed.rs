@@ -2,9 +2,9 @@
 
 use std::marker::PhantomData;
 
-use polars::prelude::{Field, PlSmallStr, Schema};
+use polars::prelude::{DataType, Field, PlSmallStr, Schema};
 
-use super::argument::{Argument, Arguments, Cons, Nil, RowStates};
+use super::argument::{Argument, Arguments, Cons, Nil, RowStates, Windows};
 use super::chunk::Chunk;
 use super::columns::resolve;
 use super::drive::{Outcome, drive};
@@ -165,13 +165,77 @@ where
     }
 
     fn run(&self, chunk: &Chunk, output: &mut ChunkOutput<'_>) -> Result<()> {
-        let prepared = A::prepare(chunk, 0)?;
         let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
-        let mut states = RowStates::default();
-        A::add_states(&prepared, &names, &mut states);
-        let reader = A::reader(&prepared);
-        let n_rows = chunk.n_rows().min(A::n_rows(&reader));
-        drive::<R>(n_rows, states, output, |row| Outcome::Value((self.call)(A::get(&reader, row))));
+        run_prepared::<A, R>(A::prepare(chunk, 0)?, chunk.n_rows(), &names, output, &self.call);
         Ok(())
     }
+}
+
+/// Ties a typed function to columns.
+pub(crate) fn bind_typed_function<'f, Marker, F: TypedFunction<Marker>>(
+    columns: &[PlSmallStr],
+    schema: &Schema,
+    function: &'f F,
+) -> Result<BoundFunction<'f>>
+where
+    F::Arguments: 'f,
+    F::Output: 'f,
+{
+    bind_typed::<F::Arguments, F::Output>(columns, schema, |arguments| function.call(arguments))
+}
+
+/// How many arguments a typed function takes.
+pub(crate) fn n_arguments<Marker, F: TypedFunction<Marker>>() -> usize {
+    F::Arguments::LEN
+}
+
+/// Checks that a typed function takes columns of these names and dtypes.
+pub(crate) fn check_arguments<'c, Marker, F: TypedFunction<Marker>>(
+    mut columns: impl Iterator<Item = (&'c str, &'c DataType)>,
+) -> Result<()> {
+    F::Arguments::check(&mut columns)
+}
+
+/// Runs a typed function over the columns of a chunk from `first_column` on.
+pub(crate) fn run_typed<Marker, F: TypedFunction<Marker>>(
+    function: &F,
+    chunk: &Chunk,
+    first_column: usize,
+    names: &[&str],
+    output: &mut ChunkOutput<'_>,
+) -> Result<()> {
+    let prepared = F::Arguments::prepare(chunk, first_column)?;
+    let call = |arguments: <F::Arguments as Arguments>::Item<'_>| function.call(arguments);
+    run_prepared::<F::Arguments, F::Output>(prepared, chunk.n_rows(), names, output, &call);
+    Ok(())
+}
+
+/// Runs a typed function over the windows of `window_rows` rows that end at each row of a chunk after the first `lead`.
+pub(crate) fn run_windows<Marker, F: TypedFunction<Marker>>(
+    function: &F,
+    chunk: &Chunk,
+    lead: usize,
+    window_rows: usize,
+    names: &[&str],
+    output: &mut ChunkOutput<'_>,
+) -> Result<()> {
+    let windows = Windows { lead, n_rows: window_rows };
+    let prepared = F::Arguments::prepare_windows(chunk, 0, windows)?;
+    let call = |arguments: <F::Arguments as Arguments>::Item<'_>| function.call(arguments);
+    run_prepared::<F::Arguments, F::Output>(prepared, chunk.n_rows() - lead, names, output, &call);
+    Ok(())
+}
+
+fn run_prepared<A: Arguments, R: IntoRow>(
+    prepared: A::Prepared,
+    n_rows: usize,
+    names: &[&str],
+    output: &mut ChunkOutput<'_>,
+    call: &impl for<'r> Fn(A::Item<'r>) -> R,
+) {
+    let mut states = RowStates::default();
+    A::add_states(&prepared, names, &mut states);
+    let reader = A::reader(&prepared);
+    let n_rows = n_rows.min(A::n_rows(&reader));
+    drive::<R>(n_rows, states, output, |row| Outcome::Value(call(A::get(&reader, row))), |_| None);
 }

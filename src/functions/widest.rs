@@ -1,0 +1,44 @@
+//! Runs a loop with the widest registers that the processor has, though the program is built for all processors.
+
+/// A loop that is worth compiling for several instruction sets.
+pub(super) trait Loop {
+    /// Runs it. To be marked `#[inline(always)]`, since it takes on the instruction set of what it is inlined into.
+    fn run(self);
+}
+
+/// Runs the loop as it was compiled for the best of AVX-512, AVX2 and the instructions that every processor has.
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)]
+pub(super) fn run_widest(it: impl Loop) {
+    if is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512vl")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512dq")
+    {
+        // SAFETY: the processor has been found to have what the function is compiled for.
+        unsafe { run_avx512(it) }
+    } else if is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has been found to have what the function is compiled for.
+        unsafe { run_avx2(it) }
+    } else {
+        it.run();
+    }
+}
+
+/// Runs the loop: the other processors have their vector instructions in every model.
+#[cfg(not(target_arch = "x86_64"))]
+pub(super) fn run_widest(it: impl Loop) {
+    it.run();
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq")]
+fn run_avx512(it: impl Loop) {
+    it.run();
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn run_avx2(it: impl Loop) {
+    it.run();
+}

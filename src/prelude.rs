@@ -1,0 +1,5 @@
+//! What most programs need: `use parrow::prelude::*;`.
+
+pub use crate::apply::{ApplyOptions, ParallelApply};
+pub use crate::fault::OnError;
+pub use crate::row::{FromRow, IntoRow, Row};

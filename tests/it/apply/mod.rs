@@ -1,0 +1,7 @@
+//! Row functions over frames.
+
+mod basics;
+mod derive;
+mod determinism;
+mod faults;
+mod shapes;
