@@ -71,3 +71,8 @@ pub use progress::{CancellationToken, Progress};
 
 pub use ::arrow;
 pub use ::polars;
+
+/// The examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

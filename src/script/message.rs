@@ -28,8 +28,11 @@ pub(super) fn parser_message(error: &PolarsError) -> String {
     }
     let unknown = message.strip_prefix("unsupported function '").and_then(|rest| rest.split('\'').next());
     if let Some(name) = unknown {
-        let known: Vec<String> =
-            polars::sql::keywords::all_functions().iter().filter(|known| **known != name).map(ToString::to_string).collect();
+        let known: Vec<String> = polars::sql::keywords::all_functions()
+            .iter()
+            .filter(|known| **known != name)
+            .map(ToString::to_string)
+            .collect();
         return match nearest(name, &known) {
             Some(near) => format!("there is no function {name}; did you mean {near}?"),
             None => format!("there is no function {name}"),

@@ -12,36 +12,72 @@ fn check(arguments: &[&str], expected: &str) {
 
 #[test]
 fn count_range() {
-    check(&["count-range", "points.csv", "--min", "4", "--max", "8"], "x,y,name,count_in_range\n3,4,a,1\n5,12,b,1\n8,,c,1\n");
-    check(&["count-range", "points.csv", "--min", "-1", "--max", "1e2", "--columns", "y", "--only", "--name", "n"], "n\n1\n1\n0\n");
-    check(&["count-range", "points.csv", "--min", "4", "--max", "8", "--columns", "^[x]$", "--only"], "count_in_range\n0\n1\n1\n");
+    check(
+        &["count-range", "points.csv", "--min", "4", "--max", "8"],
+        "x,y,name,count_in_range\n3,4,a,1\n5,12,b,1\n8,,c,1\n",
+    );
+    check(
+        &[
+            "count-range",
+            "points.csv",
+            "--min",
+            "-1",
+            "--max",
+            "1e2",
+            "--columns",
+            "y",
+            "--only",
+            "--name",
+            "n",
+        ],
+        "n\n1\n1\n0\n",
+    );
+    check(
+        &["count-range", "points.csv", "--min", "4", "--max", "8", "--columns", "^[x]$", "--only"],
+        "count_in_range\n0\n1\n1\n",
+    );
 }
 
 #[test]
 fn the_classic_problem() {
-    let counts = Place::new().run(&["count-range", &data("matrix.csv"), "--min", "4", "--max", "8", "--only"]).code(0);
+    let counts =
+        Place::new().run(&["count-range", &data("matrix.csv"), "--min", "4", "--max", "8", "--only"]).code(0);
     assert!(counts.stdout.starts_with("count_in_range\n3\n2\n3\n2\n3\n"), "{counts}");
     assert_eq!(counts.stdout.lines().count(), 200_001);
-    let parquet = Place::new().run(&["count-range", &data("matrix.parquet"), "--min", "4", "--max", "8", "--only"]).code(0);
+    let parquet = Place::new()
+        .run(&["count-range", &data("matrix.parquet"), "--min", "4", "--max", "8", "--only"])
+        .code(0);
     assert_eq!(counts.stdout, parquet.stdout);
 }
 
 #[test]
 fn hypot() {
-    check(&["hypot", "points.csv", "--a", "x", "--b", "y"], "x,y,name,hypot\n3,4,a,5.0\n5,12,b,13.0\n8,,c,\n");
+    check(
+        &["hypot", "points.csv", "--a", "x", "--b", "y"],
+        "x,y,name,hypot\n3,4,a,5.0\n5,12,b,13.0\n8,,c,\n",
+    );
     check(&["hypot", "points.csv", "--a", "x", "--b", "y", "--only", "--name", "r"], "r\n5.0\n13.0\n\n");
 }
 
 #[test]
 fn scale() {
     check(&["scale", "points.csv", "--only"], "x_scaled,y_scaled\n0.0,1.0\n0.0,1.0\n0.0,\n");
-    check(&["scale", "points.csv", "--only", "--suffix", "", "--columns", "y,x"], "y,x\n1.0,0.0\n1.0,0.0\n,0.0\n");
+    check(
+        &["scale", "points.csv", "--only", "--suffix", "", "--columns", "y,x"],
+        "y,x\n1.0,0.0\n1.0,0.0\n,0.0\n",
+    );
 }
 
 #[test]
 fn common_items() {
-    check(&["common-items", "lists.csv", "--left", "l", "--right", "r", "--only"], "common_items\n\"[3, 1]\"\n[]\n\n");
-    check(&["common-items", "lists.csv", "--left", "r", "--right", "l", "--only", "--name", "c"], "c\n\"[1, 3]\"\n[]\n\n");
+    check(
+        &["common-items", "lists.csv", "--left", "l", "--right", "r", "--only"],
+        "common_items\n\"[3, 1]\"\n[]\n\n",
+    );
+    check(
+        &["common-items", "lists.csv", "--left", "r", "--right", "l", "--only", "--name", "c"],
+        "c\n\"[1, 3]\"\n[]\n\n",
+    );
 }
 
 #[test]
@@ -63,14 +99,23 @@ fn apply() {
 #[test]
 fn generate() {
     let place = Place::new();
-    let arguments = ["generate", "--rows", "1000", "--cols", "3", "--low", "-2", "--high", "3", "--seed", "7"];
+    let arguments =
+        ["generate", "--rows", "1000", "--cols", "3", "--low", "-2", "--high", "3", "--seed", "7"];
     let first = place.run(&arguments).code(0);
     assert_eq!(first.stdout, place.run(&arguments).stdout);
     assert_eq!(first.stdout.lines().count(), 1001);
-    assert!(first.stdout.lines().skip(1).flat_map(|line| line.split(',')).all(|cell| {
-        (-2..3).contains(&cell.parse::<i64>().expect("an integer"))
-    }));
-    place.run(&["generate", "--rows", "5", "--cols", "2", "-o", "m.parquet"]).code(0).stderr("parrow: wrote 5 rows, 2 columns to m.parquet\n");
+    assert!(
+        first
+            .stdout
+            .lines()
+            .skip(1)
+            .flat_map(|line| line.split(','))
+            .all(|cell| { (-2..3).contains(&cell.parse::<i64>().expect("an integer")) })
+    );
+    place
+        .run(&["generate", "--rows", "5", "--cols", "2", "-o", "m.parquet"])
+        .code(0)
+        .stderr("parrow: wrote 5 rows, 2 columns to m.parquet\n");
     place.run(&["info", "m.parquet"]).code(0).stdout_has("5 rows × 2 columns");
 }
 
@@ -78,7 +123,14 @@ fn generate() {
 fn info() {
     let place = Place::with_points();
     let info = place.run(&["info", "points.csv", "-j", "3", "--chunk-rows", "2"]).code(0).stderr("");
-    for line in ["3 rows × 3 columns", "x     i64", "y     i64  1 null", "name  str", "threads     3", "chunks      2, of 2 rows"] {
+    for line in [
+        "3 rows × 3 columns",
+        "x     i64",
+        "y     i64  1 null",
+        "name  str",
+        "threads     3",
+        "chunks      2, of 2 rows",
+    ] {
         assert!(info.stdout.contains(line), "{line}\n{info}");
     }
     let json = place.run(&["info", "points.csv", "--json"]).code(0);

@@ -16,12 +16,18 @@ fn check(arguments: &[&str], format: &str) {
     let reference = run("1", "1000000");
     for threads in ["1", "2", "8"] {
         for chunk_rows in ["1", "7", "64"] {
-            assert!(run(threads, chunk_rows) == reference, "{arguments:?} with {threads} threads, {chunk_rows} rows a chunk");
+            assert!(
+                run(threads, chunk_rows) == reference,
+                "{arguments:?} with {threads} threads, {chunk_rows} rows a chunk"
+            );
         }
     }
     let automatic = place.run(&[arguments, &["-o", &file, "-q"]].concat());
     assert!(automatic.code == Some(0) || automatic.code == Some(1), "{automatic}");
-    assert!(std::fs::read(place.path(&file)).expect("the output is there") == reference.0, "{arguments:?} with automatic chunks");
+    assert!(
+        std::fs::read(place.path(&file)).expect("the output is there") == reference.0,
+        "{arguments:?} with automatic chunks"
+    );
 }
 
 #[test]

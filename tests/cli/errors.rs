@@ -43,27 +43,58 @@ fn a_header_alone_is_a_table_without_rows() {
     let place = Place::new();
     place.file("in.csv", "a,b\n");
     place.run(&["apply", "in.csv", "1 AS n"]).code(0).stdout("a,b,n\n");
-    place.run(&["count-range", "in.csv", "--min", "1", "--max", "2", "--columns", "a"]).code(2).stderr_has("column \"a\" holds str");
+    place
+        .run(&["count-range", "in.csv", "--min", "1", "--max", "2", "--columns", "a"])
+        .code(2)
+        .stderr_has("column \"a\" holds str");
 }
 
 #[test]
 fn functions_say_which_column_does_not_fit() {
     let place = Place::with_points();
     let range = ["count-range", "points.csv", "--min", "1", "--max", "2", "--columns"];
-    place.run(&[&range[..], &["name"]].concat()).code(2).one_clear_line().stderr_has("column \"name\" holds str");
-    place.run(&[&range[..], &["nmae"]].concat()).code(2).one_clear_line().stderr_has("did you mean \"name\"?");
-    place.run(&[&range[..], &["^z.*$"]].concat()).code(2).one_clear_line().stderr_has("no column is matched by ^z.*$");
-    place.run(&["hypot", "points.csv", "--a", "x", "--b", "name"]).code(2).one_clear_line().stderr_has("\"name\"");
-    place.run(&["common-items", "points.csv", "--left", "x", "--right", "y"]).code(2).one_clear_line().stderr_has("\"x\"");
+    place
+        .run(&[&range[..], &["name"]].concat())
+        .code(2)
+        .one_clear_line()
+        .stderr_has("column \"name\" holds str");
+    place
+        .run(&[&range[..], &["nmae"]].concat())
+        .code(2)
+        .one_clear_line()
+        .stderr_has("did you mean \"name\"?");
+    place
+        .run(&[&range[..], &["^z.*$"]].concat())
+        .code(2)
+        .one_clear_line()
+        .stderr_has("no column is matched by ^z.*$");
+    place
+        .run(&["hypot", "points.csv", "--a", "x", "--b", "name"])
+        .code(2)
+        .one_clear_line()
+        .stderr_has("\"name\"");
+    place
+        .run(&["common-items", "points.csv", "--left", "x", "--right", "y"])
+        .code(2)
+        .one_clear_line()
+        .stderr_has("\"x\"");
 }
 
 #[test]
 fn files_that_cannot_be_read() {
     let place = Place::with_points();
-    place.run(&["apply", "nope.csv"]).code(3).one_clear_line().stderr("parrow: nope.csv: could not open: no such file or directory\n");
+    place
+        .run(&["apply", "nope.csv"])
+        .code(3)
+        .one_clear_line()
+        .stderr("parrow: nope.csv: could not open: no such file or directory\n");
     place.run(&["apply", "."]).code(3).one_clear_line().stderr_has("it is a folder");
     place.file("bad.parquet", b"PAR1 this is not what it says PAR1");
-    place.run(&["apply", "bad.parquet"]).code(3).one_clear_line().stderr_has("bad.parquet: not a readable parquet file");
+    place
+        .run(&["apply", "bad.parquet"])
+        .code(3)
+        .one_clear_line()
+        .stderr_has("bad.parquet: not a readable parquet file");
     place.file("bad.arrow", b"ARROW1\0\0 neither is this ARROW1");
     place.run(&["apply", "bad.arrow"]).code(3).one_clear_line().stderr_has("bad.arrow");
 }
@@ -71,9 +102,17 @@ fn files_that_cannot_be_read() {
 #[test]
 fn places_that_cannot_be_written() {
     let place = Place::with_points();
-    place.run(&["apply", "points.csv", "-o", "no/such/folder.csv"]).code(3).one_clear_line().stderr_has("there is no folder no/such");
+    place
+        .run(&["apply", "points.csv", "-o", "no/such/folder.csv"])
+        .code(3)
+        .one_clear_line()
+        .stderr_has("there is no folder no/such");
     place.run(&["apply", "points.csv", "-o", "."]).code(3).one_clear_line();
-    place.run(&["apply", "points.csv", "-o", "out.what"]).code(2).one_clear_line().stderr_has("--output-format");
+    place
+        .run(&["apply", "points.csv", "-o", "out.what"])
+        .code(2)
+        .one_clear_line()
+        .stderr_has("--output-format");
     assert_eq!(place.files(), ["points.csv"]);
 }
 
@@ -81,7 +120,11 @@ fn places_that_cannot_be_written() {
 #[test]
 fn a_full_disk_is_an_error() {
     let place = Place::with_points();
-    place.run(&["apply", "points.csv", "-o", "/dev/full"]).code(3).one_clear_line().stderr_has("no space left");
+    place
+        .run(&["apply", "points.csv", "-o", "/dev/full"])
+        .code(3)
+        .one_clear_line()
+        .stderr_has("no space left");
 }
 
 #[test]

@@ -9,12 +9,17 @@ fn every_format_goes_round() {
     for input in [stations.as_str(), lists.as_str()] {
         let place = Place::new();
         let first = place.run(&["apply", input]).code(0);
-        for extension in ["csv", "tsv", "parquet", "arrow", "arrows", "ndjson", "csv.gz", "csv.zst", "ndjson.gz"] {
+        for extension in
+            ["csv", "tsv", "parquet", "arrow", "arrows", "ndjson", "csv.gz", "csv.zst", "ndjson.gz"]
+        {
             let file = format!("out.{extension}");
             place.run(&["apply", input, "-o", &file, "-q"]).code(0).stderr("");
             if extension.contains("json") || (extension.contains("sv") && input == lists) {
                 // Dates are text there, and lists are.
-                assert_eq!(place.run(&["apply", &file]).code(0).stdout.lines().count(), first.stdout.lines().count());
+                assert_eq!(
+                    place.run(&["apply", &file]).code(0).stdout.lines().count(),
+                    first.stdout.lines().count()
+                );
             } else {
                 place.run(&["apply", &file]).code(0).stdout(&first.stdout);
             }
@@ -36,8 +41,18 @@ fn the_format_is_told_by_content_or_by_flag() {
 #[test]
 fn standard_output_takes_any_format() {
     let place = Place::with_points();
-    place.run(&["apply", "points.csv", "--output-format", "ndjson", "--head", "1"]).code(0).stdout("{\"x\":3,\"y\":4,\"name\":\"a\"}\n");
-    place.run(&["apply", "points.csv", "--output-format", "tsv", "--head", "1"]).code(0).stdout("x\ty\tname\n3\t4\ta\n");
-    let parquet = place.command(&["apply", "points.csv", "--output-format", "parquet"]).output().expect("started").stdout;
+    place
+        .run(&["apply", "points.csv", "--output-format", "ndjson", "--head", "1"])
+        .code(0)
+        .stdout("{\"x\":3,\"y\":4,\"name\":\"a\"}\n");
+    place
+        .run(&["apply", "points.csv", "--output-format", "tsv", "--head", "1"])
+        .code(0)
+        .stdout("x\ty\tname\n3\t4\ta\n");
+    let parquet = place
+        .command(&["apply", "points.csv", "--output-format", "parquet"])
+        .output()
+        .expect("started")
+        .stdout;
     place.run_with(&["apply", "-"], parquet, &[]).code(0).stdout(super::support::POINTS);
 }

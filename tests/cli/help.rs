@@ -5,12 +5,26 @@ use super::support::Place;
 #[test]
 fn help_of_every_command() {
     let place = Place::new();
-    let commands = ["apply", "columns", "common-items", "completions", "count-range", "generate", "hypot", "info", "man", "scale"];
+    let commands = [
+        "apply",
+        "columns",
+        "common-items",
+        "completions",
+        "count-range",
+        "generate",
+        "hypot",
+        "info",
+        "man",
+        "scale",
+    ];
     insta::assert_snapshot!("help", place.run(&["--help"]).code(0).stdout);
     for command in commands {
         let help = place.run(&[command, "--help"]).code(0);
         let about = help.stdout.find("Usage:").expect("usage");
-        assert!(help.stdout.find("Examples:").is_some_and(|examples| examples < about), "examples come first\n{help}");
+        assert!(
+            help.stdout.find("Examples:").is_some_and(|examples| examples < about),
+            "examples come first\n{help}"
+        );
         insta::assert_snapshot!(format!("help-{command}"), help.stdout);
     }
 }

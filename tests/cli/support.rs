@@ -123,7 +123,9 @@ impl Run {
     pub fn one_clear_line(self) -> Self {
         let is_clear = self.stderr.starts_with("parrow: ")
             && self.stderr.lines().count() == 1
-            && !["panicked", "RUST_BACKTRACE", "src/", "unwrap"].iter().any(|word| self.stderr.contains(word));
+            && !["panicked", "RUST_BACKTRACE", "src/", "unwrap"]
+                .iter()
+                .any(|word| self.stderr.contains(word));
         assert!(is_clear, "one clear line is expected on stderr\n{self}");
         self
     }

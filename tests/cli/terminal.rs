@@ -4,7 +4,16 @@ use super::support::{Place, data};
 
 #[test]
 fn a_table_shows_the_first_and_last_rows() {
-    let run = Place::new().run(&["count-range", &data("matrix.csv"), "--min", "4", "--max", "8", "--output-format", "table"]);
+    let run = Place::new().run(&[
+        "count-range",
+        &data("matrix.csv"),
+        "--min",
+        "4",
+        "--max",
+        "8",
+        "--output-format",
+        "table",
+    ]);
     insta::assert_snapshot!(run.code(0).stdout);
 }
 
@@ -29,7 +38,10 @@ fn a_wide_table_shows_its_outer_columns() {
 #[test]
 fn a_table_of_no_rows_or_columns() {
     let place = Place::with_points();
-    place.run(&["apply", "points.csv", "--where", "x > 99", "--output-format", "table"]).code(0).stdout_has("0 rows × 3 columns\n");
+    place
+        .run(&["apply", "points.csv", "--where", "x > 99", "--output-format", "table"])
+        .code(0)
+        .stdout_has("0 rows × 3 columns\n");
 }
 
 #[test]
@@ -52,7 +64,9 @@ fn a_terminal_gets_a_table_that_fits() {
 
     let program = env!("CARGO_BIN_EXE_parrow");
     let inner = format!("stty cols 40; '{program}' count-range '{}' --min 4 --max 8", data("matrix.csv"));
-    let Ok(output) = Command::new("script").args(["-qec", &inner, "/dev/null"]).env_remove("NO_COLOR").output() else {
+    let Ok(output) =
+        Command::new("script").args(["-qec", &inner, "/dev/null"]).env_remove("NO_COLOR").output()
+    else {
         eprintln!("script is not installed");
         return;
     };
