@@ -1,7 +1,10 @@
 //! How many rows a chunk is to have, from what the first ones cost.
 //!
 //! The cost of a chunk is taken to be `start + row * n`: what it costs to begin a chunk (slicing ten thousand columns is
-//! not free) and what each row adds. Both come from timing the first chunks, whose results are kept.
+//! not free) and what each row adds. Both come from timing the chunks, whose results are kept.
+//!
+//! A time may be wrong by any factor: the first call is cold, and the system may run something else meanwhile. So no time
+//! is believed for longer than until the next one, and a chunk is at most [`GROWTH`] times the one that was timed.
 
 use std::time::Duration;
 
@@ -24,6 +27,8 @@ const GROWTH: usize = 16;
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Cost {
     last: Option<Sample>,
+    /// The seconds that the shortest chunk took.
+    least: Option<f64>,
     start: f64,
     row: f64,
 }
@@ -39,8 +44,8 @@ struct Sample {
 pub(crate) enum Step {
     /// Run this many rows on the calling thread, and look again.
     Here(usize),
-    /// Share the rest out in chunks of this many rows.
-    Share(usize),
+    /// Share the rest out.
+    Share,
 }
 
 impl Cost {
@@ -55,6 +60,10 @@ impl Cost {
             Some(_) => self.row = (sample.seconds - self.start).max(0.0) / sample.n_rows,
             None => (self.start, self.row) = (0.0, sample.seconds),
         }
+        // What a chunk costs to begin is no more than what any chunk took.
+        let least = self.least.map_or(sample.seconds, |least| least.min(sample.seconds));
+        self.least = Some(least);
+        self.start = self.start.min(least);
         self.last = Some(sample);
     }
 
@@ -64,7 +73,7 @@ impl Cost {
         let seconds = self.row * remaining as f64;
         let saved = seconds * (1.0 - 1.0 / n_workers as f64);
         if n_workers > 1 && saved > DISPATCH_SECONDS && last.seconds >= SERIAL_CHUNK_SECONDS / 4.0 {
-            return Step::Share(self.chunk_rows(remaining, n_workers));
+            return Step::Share;
         }
         let affordable = if self.row > 0.0 { SERIAL_CHUNK_SECONDS / self.row } else { f64::INFINITY };
         let grown = last.n_rows * GROWTH as f64;
@@ -73,13 +82,14 @@ impl Cost {
         Step::Here((grown.min(limit).max(1.0) as usize).min(remaining))
     }
 
-    /// The rows of a chunk when the rest is shared out.
-    fn chunk_rows(&self, remaining: usize, n_workers: usize) -> usize {
+    /// The rows of the next chunk when the rest is shared out.
+    pub(crate) fn chunk_rows(&self, remaining: usize, n_workers: usize) -> usize {
         let by_time = CHUNK_SECONDS / self.row.max(1e-12);
         let by_balance = remaining as f64 / (n_workers * CHUNKS_PER_WORKER) as f64;
         // A chunk must be worth its start, whatever the balance says.
         let worthwhile = 10.0 * self.start.max(2e-6) / self.row.max(1e-12);
-        let rows = by_time.min(by_balance).max(worthwhile);
+        let timed = self.last.map_or(1.0, |last| last.n_rows) * GROWTH as f64;
+        let rows = by_time.min(by_balance).max(worthwhile).min(timed);
         let fair = (remaining as f64 / n_workers as f64).ceil();
         (rows.min(fair).ceil() as usize).clamp(1, remaining.max(1))
     }

@@ -1,7 +1,7 @@
 //! Runs a kernel over the columns of a frame: cuts chunks, hands them out, puts the outputs together in order.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use polars::prelude::{Column, Field, IdxCa, NewChunkedArray, Series};
 use polars_arrow::bitmap::{Bitmap, BitmapBuilder};
@@ -151,7 +151,7 @@ impl<'r> Runner<'r> {
     fn run_shared(&mut self) -> Result<()> {
         let n_threads = self.options.n_threads();
         if let Some(chunk_rows) = self.options.chunk_rows() {
-            return self.share(chunk_rows, n_threads);
+            return self.share(n_threads, |_| chunk_rows, |_, _| {});
         }
         let mut cost = Cost::default();
         while self.remaining() > 0 {
@@ -161,46 +161,69 @@ impl<'r> Runner<'r> {
                     self.run_here(n_rows)?;
                     cost.add(n_rows, start.elapsed());
                 }
-                Step::Share(chunk_rows) => return self.share(chunk_rows, n_threads),
+                Step::Share => {
+                    let cost = Mutex::new(cost);
+                    return self.share(
+                        n_threads,
+                        |remaining| lock(&cost).chunk_rows(remaining, n_threads),
+                        |n_rows, elapsed| lock(&cost).add(n_rows, elapsed),
+                    );
+                }
             }
         }
         Ok(())
     }
 
-    /// Runs the rest in chunks of this many rows.
-    fn share(&mut self, chunk_rows: usize, n_threads: usize) -> Result<()> {
-        let mut jobs = Vec::with_capacity(self.remaining().div_ceil(chunk_rows));
-        while self.remaining() > 0 {
-            jobs.push(self.next_job(chunk_rows.min(self.remaining())));
-        }
-        if n_threads == 1 || jobs.len() <= 1 {
-            for job in jobs {
-                self.chunks.push(run_job(self.kernel, self.rows, self.options, job)?);
-            }
-            return Ok(());
-        }
-        self.n_workers = n_threads;
+    /// Runs the rest on several threads. Each takes the next rows, as many as `chunk_rows` says of so many that remain, and
+    /// tells `timed` how long they took.
+    fn share(
+        &mut self,
+        n_threads: usize,
+        chunk_rows: impl Fn(usize) -> usize + Sync,
+        timed: impl Fn(usize, Duration) + Sync,
+    ) -> Result<()> {
         let (kernel, rows, options) = (self.kernel, self.rows, self.options);
-        // Chunks after one that has failed are not begun; those before it still are, since the lowest row wins.
-        let failed = AtomicUsize::new(usize::MAX);
-        let run_one = |job: Job<'_>| {
-            if job.offset > failed.load(Ordering::Relaxed) {
-                return None;
+        if n_threads > 1 && chunk_rows(self.remaining()) < self.remaining() {
+            self.n_workers = n_threads;
+        }
+        let n_workers = self.n_workers;
+        let shared = Mutex::new((self, Vec::new(), false));
+        let work = || {
+            loop {
+                let mut guard = lock(&shared);
+                let (runner, _, failed) = &mut *guard;
+                let remaining = runner.remaining();
+                // Those before a chunk that failed have been begun already, and the lowest row wins.
+                if remaining == 0 || *failed {
+                    return;
+                }
+                let job = runner.next_job(chunk_rows(remaining).min(remaining));
+                drop(guard);
+                let (offset, n_rows, start) = (job.offset, job.n_rows, Instant::now());
+                let done = run_job(kernel, rows, options, job);
+                timed(n_rows, start.elapsed());
+                let (_, results, failed) = &mut *lock(&shared);
+                *failed |= done.is_err();
+                results.push((offset, done));
             }
-            let offset = job.offset;
-            let done = run_job(kernel, rows, options, job);
-            if done.is_err() {
-                failed.fetch_min(offset, Ordering::Relaxed);
-            }
-            Some(done)
         };
-        let results: Vec<Option<Result<Done>>> =
-            workers(n_threads)?.install(|| jobs.into_par_iter().with_max_len(1).map(run_one).collect());
-        for done in results.into_iter().flatten() {
-            self.chunks.push(done?);
+        match n_workers {
+            1 => work(),
+            _ => workers(n_workers)?
+                .install(|| (0..n_workers).into_par_iter().with_max_len(1).for_each(|_| work())),
+        }
+        let (runner, mut results, _) = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
+        results.sort_by_key(|(offset, _)| *offset);
+        for (_, done) in results {
+            runner.chunks.push(done?);
         }
         Ok(())
     }
+}
+
+/// What is behind a lock that no panic can leave half done: kernels run outside.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Runs one chunk. A fault is an error when the policy is to fail.

@@ -92,8 +92,9 @@ impl Kernel for ScaleKernel {
     }
 
     fn run(&self, chunk: &Chunk, output: &mut ChunkOutput<'_>) -> Result<()> {
-        let columns =
-            (0..self.fields.len()).map(|index| Floats::of(chunk.series(index))).collect::<Result<Vec<_>>>()?;
+        let columns = (0..self.fields.len())
+            .map(|index| Floats::of(chunk.series(index)))
+            .collect::<Result<Vec<_>>>()?;
         let mut extremes = vec![Extremes::NONE; BLOCK_ROWS];
         let n_rows = chunk.n_rows();
         for from in (0..n_rows).step_by(BLOCK_ROWS) {
@@ -105,7 +106,9 @@ impl Kernel for ScaleKernel {
             }
             for (column, slot) in columns.iter().zip(output.slots()) {
                 let scaled = &mut slot.values_mut::<f64>()[rows.clone()];
-                for ((scaled, value), extremes) in scaled.iter_mut().zip(&column.values()[rows.clone()]).zip(&*extremes) {
+                for ((scaled, value), extremes) in
+                    scaled.iter_mut().zip(&column.values()[rows.clone()]).zip(&*extremes)
+                {
                     *scaled = extremes.scale(*value);
                 }
             }

@@ -48,8 +48,12 @@ pub fn sum_of_squares(column: &Series) -> Result<Scalar> {
     let engine = Error::engine;
     match column.dtype() {
         DataType::Int8 => exact(sum_integers(column.i8().map_err(engine)?, |v| i64::from(v).unsigned_abs())),
-        DataType::Int16 => exact(sum_integers(column.i16().map_err(engine)?, |v| i64::from(v).unsigned_abs())),
-        DataType::Int32 => exact(sum_integers(column.i32().map_err(engine)?, |v| i64::from(v).unsigned_abs())),
+        DataType::Int16 => {
+            exact(sum_integers(column.i16().map_err(engine)?, |v| i64::from(v).unsigned_abs()))
+        }
+        DataType::Int32 => {
+            exact(sum_integers(column.i32().map_err(engine)?, |v| i64::from(v).unsigned_abs()))
+        }
         DataType::Int64 => exact(sum_integers(column.i64().map_err(engine)?, i64::unsigned_abs)),
         DataType::UInt8 => exact(sum_integers(column.u8().map_err(engine)?, u64::from)),
         DataType::UInt16 => exact(sum_integers(column.u16().map_err(engine)?, u64::from)),
@@ -110,7 +114,9 @@ fn sum_integers<T: PolarsNumericType>(column: &ChunkedArray<T>, size: fn(T::Nati
     arrays
         .par_iter()
         .flat_map(|array| {
-            (0..array.len().div_ceil(BLOCK_ROWS)).into_par_iter().map(|block| Block::of(array, block * BLOCK_ROWS))
+            (0..array.len().div_ceil(BLOCK_ROWS))
+                .into_par_iter()
+                .map(|block| Block::of(array, block * BLOCK_ROWS))
         })
         .map(|block| of_block(&block))
         .try_reduce(|| 0, u64::checked_add)
