@@ -4,8 +4,8 @@ mod common;
 
 use common::{Random, keep, shortest};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use parrow::polars::prelude::*;
 use parrow::ApplyOptions;
+use parrow::polars::prelude::*;
 use parrow::prelude::*;
 
 const N_ROWS: usize = 2_000_000;

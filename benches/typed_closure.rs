@@ -25,11 +25,13 @@ fn by_hand(frame: &DataFrame, function: impl Fn(f64, f64) -> f64 + Sync) -> Vec<
     let slice = |name| frame.column(name).unwrap().f64().unwrap().cont_slice().unwrap();
     let (a, b) = (slice("a"), slice("b"));
     let mut result = vec![0.0; N_ROWS];
-    result.par_chunks_mut(ROWS).zip(a.par_chunks(ROWS)).zip(b.par_chunks(ROWS)).for_each(|((result, a), b)| {
-        for ((result, a), b) in result.iter_mut().zip(a).zip(b) {
-            *result = function(*a, *b);
-        }
-    });
+    result.par_chunks_mut(ROWS).zip(a.par_chunks(ROWS)).zip(b.par_chunks(ROWS)).for_each(
+        |((result, a), b)| {
+            for ((result, a), b) in result.iter_mut().zip(a).zip(b) {
+                *result = function(*a, *b);
+            }
+        },
+    );
     result
 }
 

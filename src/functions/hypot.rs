@@ -29,9 +29,11 @@ use crate::row::{BoundFunction, Chunk, ChunkOutput, Kernel, RowFunction, Typed};
 #[must_use]
 #[derive(Clone, Debug)]
 pub struct Hypot {
-    typed: Typed<fn(f64, f64) -> f64, fn(f64, f64) -> f64>,
+    typed: Typed<Function, Function>,
     name: PlSmallStr,
 }
+
+type Function = fn(f64, f64) -> f64;
 
 impl Hypot {
     /// The name of the output column unless another is given.
@@ -39,7 +41,7 @@ impl Hypot {
 
     /// The lengths of the vectors with the coordinates `x` and `y`.
     pub fn new(x: impl AsRef<str>, y: impl AsRef<str>) -> Self {
-        let hypot: fn(f64, f64) -> f64 = f64::hypot;
+        let hypot: Function = f64::hypot;
         Self { typed: Typed::new([x.as_ref(), y.as_ref()], hypot), name: PlSmallStr::from_static(Self::NAME) }
     }
 

@@ -9,7 +9,8 @@ fn lists<T>(name: &str, rows: &[Option<Vec<T>>], dtype: DataType) -> Series
 where
     Series: for<'a> NamedFrom<&'a Vec<T>, [T]>,
 {
-    let rows = rows.iter().map(|row| row.as_ref().map(|items| Series::new("".into(), items).cast(&dtype).unwrap()));
+    let rows =
+        rows.iter().map(|row| row.as_ref().map(|items| Series::new("".into(), items).cast(&dtype).unwrap()));
     list_column(name, rows.collect(), &dtype)
 }
 
@@ -38,7 +39,11 @@ where
 fn order_repeats_and_nulls() {
     check(
         vec![Some(vec![4_i64, 1, 4, 2]), Some(vec![]), None, Some(vec![1]), Some(vec![3, 3])],
-        lists("r", &[Some(vec![2_i64, 4]), Some(vec![1]), Some(vec![1]), None, Some(vec![3])], DataType::Int64),
+        lists(
+            "r",
+            &[Some(vec![2_i64, 4]), Some(vec![1]), Some(vec![1]), None, Some(vec![3])],
+            DataType::Int64,
+        ),
         DataType::Int64,
         &[Some(vec![4, 2]), Some(vec![]), None, None, Some(vec![3])],
     );
@@ -89,7 +94,9 @@ fn text_and_booleans() {
 #[test]
 fn lists_as_text() {
     let frame = df!("l" => [Some("[3, 1, 3]"), None, Some("[]")], "r" => ["[1,2,3]", "[1]", "[ ]"]).unwrap();
-    let table = apply_function(&frame, &CommonItems::new("l", "r").name("both"), &ApplyOptions::default()).unwrap().table;
+    let table = apply_function(&frame, &CommonItems::new("l", "r").name("both"), &ApplyOptions::default())
+        .unwrap()
+        .table;
     let expected = lists("both", &[Some(vec![3_i64, 1]), None, Some(vec![])], DataType::Int64);
     assert!(table.column("both").unwrap().as_materialized_series().equals_missing(&expected), "{table}");
 
@@ -110,9 +117,11 @@ fn text_that_is_no_list_is_a_fault_of_its_row() {
     let error = apply_function(&frame, &common, &ApplyOptions::default()).unwrap_err();
     assert_eq!((error.position().row, error.position().column.as_deref()), (Some(1), Some("l")), "{error}");
     for chunk_rows in 1..6 {
-        let options = ApplyOptions::builder().on_error(OnError::Collect).chunk_rows(chunk_rows).build().unwrap();
+        let options =
+            ApplyOptions::builder().on_error(OnError::Collect).chunk_rows(chunk_rows).build().unwrap();
         let applied = apply_function(&frame, &common, &options).unwrap();
-        let expected = lists("common_items", &[Some(vec![1_i64]), None, Some(vec![2]), None, None], DataType::Int64);
+        let expected =
+            lists("common_items", &[Some(vec![1_i64]), None, Some(vec![2]), None, None], DataType::Int64);
         let column = applied.table.column("common_items").unwrap().as_materialized_series().clone();
         assert!(column.equals_missing(&expected), "{column}");
         let rows: Vec<u64> = applied.ledger.faults().iter().map(|fault| fault.row).collect();
@@ -125,11 +134,9 @@ fn columns_that_do_not_fit_are_named() {
     let numbers = |name| lists(name, &[Some(vec![1_i64])], DataType::Int64);
     let texts = |name| lists(name, &[Some(vec!["a"])], DataType::String);
     let plain = |name: &str| Series::new(name.into(), [1]);
-    for (left, right, at_fault) in [
-        (numbers("l"), texts("r"), "r"),
-        (plain("l"), numbers("r"), "l"),
-        (numbers("l"), plain("r"), "r"),
-    ] {
+    for (left, right, at_fault) in
+        [(numbers("l"), texts("r"), "r"), (plain("l"), numbers("r"), "l"), (numbers("l"), plain("r"), "r")]
+    {
         let error = run(left, right).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Dtype { column, .. } if column == at_fault), "{error}");
     }

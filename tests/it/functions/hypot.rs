@@ -27,5 +27,7 @@ fn any_numbers_and_no_text() {
     let frame = df!("x" => [3_u8], "y" => [-4_i64], "text" => ["x"]).unwrap();
     let run = |x, y| apply_function(&frame, &Hypot::new(x, y).name("length"), &ApplyOptions::default());
     assert_eq!(run("x", "y").unwrap().table, df!("length" => [5.0]).unwrap());
-    assert!(matches!(run("x", "text").unwrap_err().kind(), ErrorKind::Dtype { column, .. } if column == "text"));
+    assert!(
+        matches!(run("x", "text").unwrap_err().kind(), ErrorKind::Dtype { column, .. } if column == "text")
+    );
 }

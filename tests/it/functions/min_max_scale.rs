@@ -7,7 +7,8 @@ use proptest::prelude::*;
 
 /// One row in, one row out.
 fn scaled(row: &[Option<f64>]) -> Vec<Option<f64>> {
-    let columns = row.iter().enumerate().map(|(index, cell)| Column::new(format!("c{index}").into(), [*cell]));
+    let columns =
+        row.iter().enumerate().map(|(index, cell)| Column::new(format!("c{index}").into(), [*cell]));
     let frame = DataFrame::new(1, columns.collect()).unwrap();
     let scale = MinMaxScale::new(frame.get_column_names_owned());
     let table = apply_function(&frame, &scale, &ApplyOptions::default()).unwrap().table;
@@ -18,9 +19,13 @@ fn scaled(row: &[Option<f64>]) -> Vec<Option<f64>> {
 fn rows_with_something_special() {
     const INF: f64 = f64::INFINITY;
     let check = |row: &[f64], expected: &[f64]| {
-        let result: Vec<f64> = scaled(&row.iter().copied().map(Some).collect::<Vec<_>>()).into_iter().flatten().collect();
+        let result: Vec<f64> =
+            scaled(&row.iter().copied().map(Some).collect::<Vec<_>>()).into_iter().flatten().collect();
         let same = |(a, b): (&f64, &f64)| a == b || (a.is_nan() && b.is_nan());
-        assert!(result.len() == expected.len() && result.iter().zip(expected).all(same), "{row:?} became {result:?}");
+        assert!(
+            result.len() == expected.len() && result.iter().zip(expected).all(same),
+            "{row:?} became {result:?}"
+        );
     };
     check(&[1.0, 3.0, 2.0], &[0.0, 1.0, 0.5]);
     check(&[7.0, 7.0, 7.0], &[0.0, 0.0, 0.0]);
@@ -52,7 +57,9 @@ fn dtypes_mix_and_names_follow() {
     let decimal = Series::new("d".into(), ["2.5"]).cast(&DataType::Decimal(9, 1)).unwrap();
     let mut frame = df!("i" => [0_i8], "u" => [5_u64], "f" => [1.25_f32], "text" => ["x"]).unwrap();
     frame.with_column(decimal.into()).unwrap();
-    let run = |scale: MinMaxScale| apply_function(&frame, &scale, &ApplyOptions::default()).map(|applied| applied.table);
+    let run = |scale: MinMaxScale| {
+        apply_function(&frame, &scale, &ApplyOptions::default()).map(|applied| applied.table)
+    };
     let expected = df!("i" => [0.0], "u" => [1.0], "f" => [0.25], "d" => [0.5]).unwrap();
     assert_eq!(run(MinMaxScale::new(["i", "u", "f", "d"]).suffix("")).unwrap(), expected);
     let ends = df!("low" => [i64::MIN], "middle" => [0], "high" => [i64::MAX]).unwrap();
