@@ -1,10 +1,17 @@
 //! The new columns beside the input's.
 
-use polars::prelude::{BooleanChunked, DataFrame, NewChunkedArray, Schema};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::error::{Error, ErrorKind, Result};
+use polars::prelude::{
+    BooleanChunked, Column, DataFrame, NewChunkedArray, PlSmallStr, Scalar, Schema, Series,
+};
+use rayon::prelude::*;
+
+use crate::apply::ApplyOptions;
+use crate::error::{Error, ErrorKind, Result, RowFailure};
 use crate::fault::{Ledger, OnError};
-use crate::row::Kernel;
+use crate::pool::workers;
+use crate::row::{Kernel, panic_message};
 
 /// Which columns a pipeline writes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -37,7 +44,9 @@ pub(super) fn combine(
         return Ok(new);
     }
     let mut old = match on_error {
-        OnError::Skip if !ledger.is_empty() => old.filter(&succeeded(old.height(), ledger)).map_err(Error::engine)?,
+        OnError::Skip if !ledger.is_empty() => {
+            old.filter(&succeeded(old.height(), ledger)).map_err(Error::engine)?
+        }
         _ => old,
     };
     old.hstack_mut(new.columns()).map_err(Error::engine)?;
@@ -50,4 +59,31 @@ fn succeeded(n_rows: usize, ledger: &Ledger) -> BooleanChunked {
         "".into(),
         (0..n_rows as u64).map(|row| failed.next_if_eq(&row).is_none()),
     )
+}
+
+/// One row with the value of each column, all of them at once on the worker threads.
+///
+/// The lowest column's error is the one that counts, whichever was first.
+pub(super) fn reduce_columns(
+    frame: &DataFrame,
+    names: &[PlSmallStr],
+    function: &(dyn Fn(&Series) -> Result<Scalar> + Sync),
+    options: &ApplyOptions,
+) -> Result<DataFrame> {
+    for (index, name) in names.iter().enumerate() {
+        if names[..index].contains(name) {
+            return Err(Error::new(ErrorKind::DuplicateColumn { name: name.to_string() }));
+        }
+    }
+    let reduce = |name: &PlSmallStr| {
+        options.check_cancelled()?;
+        let column = frame.column(name).map_err(Error::engine)?.as_materialized_series();
+        let value = catch_unwind(AssertUnwindSafe(|| function(column))).map_err(|panic| {
+            Error::row(panic_message(panic.as_ref()), RowFailure::Panicked).in_column(name.as_str())
+        })??;
+        Ok(Column::new_scalar(name.clone(), value, 1))
+    };
+    let columns: Vec<Result<Column>> =
+        workers(options.n_threads())?.install(|| names.par_iter().map(reduce).collect());
+    DataFrame::new(1, columns.into_iter().collect::<Result<_>>()?).map_err(Error::engine)
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use polars::prelude::DataFrame;
 
-use super::columns::{Keep, check_names, combine};
+use super::columns::{Keep, check_names, combine, reduce_columns};
 use super::destination::{Destination, head, or_cancelled};
 use super::filter::Kept;
 use super::summary::{RunSummary, StageTimes};
@@ -13,7 +13,7 @@ use crate::apply::{Applied, ApplyOptions, Sharing, apply_function};
 use crate::error::{Error, Result};
 use crate::fault::{Ledger, OnError};
 use crate::script::SqlPredicate;
-use crate::table::{Input, ReadOptions, Table, read};
+use crate::table::{Input, Matrix, MatrixOptions, ReadOptions, Table, read};
 
 /// How many failed rows are looked up in their files.
 const LOCATED_FAILURES: usize = 20;
@@ -43,7 +43,7 @@ const LOCATED_FAILURES: usize = 20;
 #[must_use = "nothing happens before `run`"]
 #[derive(Debug)]
 pub struct Pipeline<'f> {
-    inputs: Vec<Input>,
+    source: Source,
     read: ReadOptions,
     filter: Option<SqlPredicate>,
     work: Work<'f>,
@@ -53,11 +53,27 @@ pub struct Pipeline<'f> {
     destination: Destination,
 }
 
+/// Where the rows come from.
+#[derive(Debug)]
+enum Source {
+    Inputs(Vec<Input>),
+    Matrix(MatrixOptions),
+}
+
 impl<'f> Pipeline<'f> {
-    /// A pipeline with the default options.
+    /// A pipeline from inputs, with the default options.
     pub fn new(inputs: Vec<Input>, work: Work<'f>, destination: Destination) -> Self {
+        Self::with_source(Source::Inputs(inputs), work, destination)
+    }
+
+    /// A pipeline from a random matrix, with the default options.
+    pub fn generate(matrix: MatrixOptions, work: Work<'f>, destination: Destination) -> Self {
+        Self::with_source(Source::Matrix(matrix), work, destination)
+    }
+
+    fn with_source(source: Source, work: Work<'f>, destination: Destination) -> Self {
         Self {
-            inputs,
+            source,
             read: ReadOptions::default(),
             filter: None,
             work,
@@ -115,7 +131,10 @@ impl<'f> Pipeline<'f> {
         self.destination.check()?;
         let mut times = StageTimes::default();
         let read_options = self.read_options()?;
-        let mut table = timed(&mut times.read, || read(&self.inputs, &read_options))?;
+        let mut table = timed(&mut times.read, || match &self.source {
+            Source::Inputs(inputs) => read(inputs, &read_options),
+            Source::Matrix(options) => Ok(Table::from(Matrix::generate(options)?.into_frame())),
+        })?;
         self.apply.check_cancelled()?;
         let n_rows_read = table.frame.height() as u64;
         let n_bytes_read = table.sources.iter().map(|source| source.n_bytes).sum();
@@ -151,7 +170,8 @@ impl<'f> Pipeline<'f> {
     /// The rows to read are those to write where each row read is a row written.
     fn read_options(&self) -> Result<ReadOptions> {
         let one_for_one = self.filter.is_none()
-            && self.apply.on_error() != OnError::Skip;
+            && self.apply.on_error() != OnError::Skip
+            && !matches!(self.work.0, Task::Columns(..));
         Ok(match self.head {
             Some(n_rows) if one_for_one => self.read.clone().with_limit(n_rows),
             _ => self.read.clone(),
@@ -160,11 +180,9 @@ impl<'f> Pipeline<'f> {
 
     fn run_work(&self, frame: &DataFrame) -> Result<Applied<DataFrame>> {
         match &self.work.0 {
-            Task::Copy => Ok(Applied {
-                table: frame.clone(),
-                ledger: Ledger::default(),
-                sharing: Sharing::default(),
-            }),
+            Task::Copy => {
+                Ok(Applied { table: frame.clone(), ledger: Ledger::default(), sharing: Sharing::default() })
+            }
             Task::Rows(make) => {
                 let function = make(frame.schema())?;
                 check_names(function.bind(frame.schema())?.kernel.as_ref(), frame.schema(), self.keep)?;
@@ -172,6 +190,14 @@ impl<'f> Pipeline<'f> {
                 let ledger = applied.ledger;
                 let table = combine(frame.clone(), applied.table, self.keep, self.apply.on_error(), &ledger)?;
                 Ok(Applied { table, ledger, sharing: applied.sharing })
+            }
+            Task::Columns(columns, function) => {
+                let names = columns.resolve(frame.schema())?;
+                Ok(Applied {
+                    table: reduce_columns(frame, &names, function.as_ref(), &self.apply)?,
+                    ledger: Ledger::default(),
+                    sharing: Sharing { n_chunks: names.len(), ..Sharing::default() },
+                })
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use polars::prelude::{PlSmallStr, Schema};
+use polars::prelude::{PlSmallStr, Scalar, Schema, Series};
 
 use super::selection::ColumnSelection;
 use crate::error::Result;
@@ -15,10 +15,14 @@ pub struct Work<'f>(pub(super) Task<'f>);
 pub(super) enum Task<'f> {
     Copy,
     Rows(MakeRowFunction<'f>),
+    Columns(ColumnSelection, ColumnFunction<'f>),
 }
 
 /// Makes a row function once the columns are known.
 pub(super) type MakeRowFunction<'f> = Box<dyn Fn(&Schema) -> Result<Box<dyn RowFunction + 'f>> + 'f>;
+
+/// What becomes of a whole column: one value.
+pub(super) type ColumnFunction<'f> = Box<dyn Fn(&Series) -> Result<Scalar> + Sync + 'f>;
 
 impl<'f> Work<'f> {
     /// Nothing: the rows go through as they are.
@@ -38,6 +42,14 @@ impl<'f> Work<'f> {
     ) -> Self {
         Self(Task::Rows(Box::new(move |schema| Ok(Box::new(make(columns.resolve(schema)?))))))
     }
+
+    /// A function of each chosen column as a whole. The result is one row, with the value of each column under its name.
+    pub fn columns(
+        columns: ColumnSelection,
+        function: impl Fn(&Series) -> Result<Scalar> + Sync + 'f,
+    ) -> Self {
+        Self(Task::Columns(columns, Box::new(function)))
+    }
 }
 
 impl fmt::Debug for Work<'_> {
@@ -45,6 +57,7 @@ impl fmt::Debug for Work<'_> {
         f.write_str(match self.0 {
             Task::Copy => "Work::Copy",
             Task::Rows(_) => "Work::Rows",
+            Task::Columns(..) => "Work::Columns",
         })
     }
 }

@@ -4,7 +4,8 @@
 use std::fmt::Display;
 
 use polars::prelude::{
-    ChunkedArray, Column, DataType, Field, IntoColumn, NewChunkedArray, PolarsError, PolarsNumericType, PolarsResult, Schema,
+    ChunkedArray, Column, DataType, Field, IntoColumn, NewChunkedArray, PolarsError, PolarsNumericType,
+    PolarsResult, Schema,
 };
 use polars_arrow::bitmap::{self, Bitmap};
 use polars_plan::dsl::{BaseColumnUdf, new_column_udf};
@@ -30,9 +31,14 @@ enum Operation {
 ///
 /// # Errors
 /// A message about arithmetic on lists or structs of integers, which the engine wraps and nothing here checks.
-pub(super) fn check_arithmetic(root: Node, arena: &mut Arena<AExpr>, schema: &Schema) -> Result<Node, String> {
+pub(super) fn check_arithmetic(
+    root: Node,
+    arena: &mut Arena<AExpr>,
+    schema: &Schema,
+) -> Result<Node, String> {
     let reached: Vec<Node> = arena.iter(root).map(|(node, _)| node).collect();
     for node in reached {
+        check_numbers(node, arena, schema)?;
         let Some((operation, operands)) = operation(arena.get(node)) else { continue };
         let context = ToFieldContext::new(arena, schema);
         let dtype_of = |node: Node| {
@@ -67,6 +73,26 @@ pub(super) fn check_arithmetic(root: Node, arena: &mut Arena<AExpr>, schema: &Sc
         arena.replace(node, checked);
     }
     Ok(root)
+}
+
+/// That a function of numbers is not given text, of which the engine would make nulls in silence.
+fn check_numbers(node: Node, arena: &Arena<AExpr>, schema: &Schema) -> Result<(), String> {
+    let AExpr::Function { input, function, .. } = arena.get(node) else { return Ok(()) };
+    use IRFunctionExpr::{Exp, Log, Log1p, Pow, Sign, Trigonometry};
+    if !matches!(function, Pow(_) | Trigonometry(_) | Log | Log1p | Exp | Sign) {
+        return Ok(());
+    }
+    let context = ToFieldContext::new(arena, schema);
+    for argument in input {
+        let dtype = arena.get(argument.node()).to_dtype(&context);
+        if dtype.is_ok_and(|dtype| dtype.is_string() || dtype.is_categorical() || dtype.is_enum()) {
+            let argument = node_to_expr(argument.node(), arena);
+            return Err(format!(
+                "{argument} is text, and {function} takes numbers; CAST(… AS DOUBLE) makes a number of it"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The operation that an expression does, if it is one that may wrap, and its operands.

@@ -125,7 +125,9 @@ impl Planned {
         };
         let series = column.take_materialized_series().with_name(self.field.name().clone());
         match self.field.dtype() {
-            DataType::Null => Ok(Series::full_null(self.field.name().clone(), frame.height(), &DataType::Null)),
+            DataType::Null => {
+                Ok(Series::full_null(self.field.name().clone(), frame.height(), &DataType::Null))
+            }
             dtype if dtype == series.dtype() => Ok(series),
             dtype => series.strict_cast(dtype),
         }

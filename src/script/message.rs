@@ -2,6 +2,8 @@
 
 use polars::prelude::PolarsError;
 
+use crate::error::nearest;
+
 /// The first sentence of the innermost error, without advice for the engine's own callers.
 pub(super) fn plain_message(error: &PolarsError) -> String {
     match error {
@@ -10,10 +12,45 @@ pub(super) fn plain_message(error: &PolarsError) -> String {
             let text = error.to_string();
             let first = text.split("\n\n").find(|part| !part.trim().is_empty()).unwrap_or(&text);
             let line = first.lines().map(str::trim).collect::<Vec<_>>().join(" ");
-            ["SQL interface error: ", "SQL syntax error: ", "SQLInterface error: ", "sql parser error: "]
-                .iter()
-                .fold(line.trim(), |line, prefix| line.strip_prefix(prefix).unwrap_or(line))
-                .to_owned()
+            failed_cast(&line).unwrap_or(line)
         }
     }
+}
+
+/// What the SQL parser says about a text.
+pub(super) fn parser_message(error: &PolarsError) -> String {
+    let message = plain_message(error);
+    if message.starts_with("unable to parse") {
+        return "it is no SQL expression; write one like a + b AS total".to_owned();
+    }
+    if message.contains("unexpected subquery") || message.starts_with("relation ") {
+        return "it holds a subquery, and a row function sees one row at a time".to_owned();
+    }
+    let unknown = message.strip_prefix("unsupported function '").and_then(|rest| rest.split('\'').next());
+    if let Some(name) = unknown {
+        let known: Vec<String> = polars::sql::keywords::all_functions()
+            .iter()
+            .filter(|known| **known != name)
+            .map(ToString::to_string)
+            .collect();
+        return match nearest(name, &known) {
+            Some(near) => format!("there is no function {name}; did you mean {near}?"),
+            None => format!("there is no function {name}"),
+        };
+    }
+    message
+}
+
+/// "conversion from `str` to `i64` failed in column 'x' for 1 out of 1 values: ["abc"]", for one row.
+fn failed_cast(line: &str) -> Option<String> {
+    let (dtypes, values) = line.strip_prefix("conversion from ")?.split_once(" failed in column ")?;
+    let value = values.split_once(": [")?.1.strip_suffix(']')?;
+    // The row may have been given twice.
+    let half = value.len().checked_sub(2)? / 2;
+    let value = match (value.get(..half), value.get(half + 2..)) {
+        (Some(first), Some(second)) if first == second => first,
+        _ => value,
+    };
+    let dtype = dtypes.split_once(" to ")?.1.trim_matches('`');
+    Some(format!("{value} is not {dtype}; TRY_CAST makes it null"))
 }

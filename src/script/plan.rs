@@ -8,12 +8,12 @@ use polars::lazy::frame::OptFlags;
 use polars::prelude::{DataFrame, Expr, Field, IntoLazy, PlSmallStr, PolarsResult, Schema, SchemaExt};
 use polars_expr::prelude::PhysicalExpr;
 use polars_expr::{ExpressionConversionState, create_physical_expr};
+use polars_plan::plans::DynLiteralValue;
+use polars_plan::plans::expr_ir::ExprIR;
 use polars_plan::prelude::{
     AExpr, Arena, ArenaExprIter, IR, LiteralValue, Node, Operator, aexpr_to_leaf_names,
     expr_to_leaf_column_names, is_elementwise, is_elementwise_rec, node_to_expr,
 };
-use polars_plan::plans::DynLiteralValue;
-use polars_plan::plans::expr_ir::ExprIR;
 
 use super::checked::check_arithmetic;
 use super::message::plain_message;
@@ -81,8 +81,7 @@ fn plan_expression(text: &SqlText, schema: &Schema) -> Result<Planned> {
     }
     // The chunks are shared out already; expressions that call for more threads would only wait for each other.
     let mut state = ExpressionConversionState::new(false);
-    let chunk_schema: Schema =
-        inputs.iter().filter_map(|name| schema.get_field(name)).collect();
+    let chunk_schema: Schema = inputs.iter().filter_map(|name| schema.get_field(name)).collect();
     let expression = create_physical_expr(&expression, &mut arena, &Arc::new(chunk_schema), &mut state);
     Ok(Planned { text: text.text.clone(), inputs, field, expression: expression.map_err(failed)? })
 }
@@ -104,10 +103,11 @@ fn to_arena(expression: Expr, schema: &Schema) -> PolarsResult<(Arena<AExpr>, Ve
 /// Says which part of an expression is no matter of one row.
 fn whole_column_message(root: Node, arena: &Arena<AExpr>) -> String {
     let culprit = (arena).iter(root).find(|(_, expression)| {
-        !matches!(expression, AExpr::Literal(_)) && !is_elementwise(&mut Default::default(), expression, arena)
+        !matches!(expression, AExpr::Literal(_))
+            && !is_elementwise(&mut Default::default(), expression, arena)
     });
     let what = match culprit {
-        Some((node, AExpr::Over { .. })) => format!("the window function {}", node_to_expr(node, arena)),
+        Some((_, AExpr::Over { .. })) => "a window function (OVER)".to_owned(),
         Some((node, AExpr::Agg(_) | AExpr::Len)) => format!("the aggregate {}", node_to_expr(node, arena)),
         Some((node, _)) => node_to_expr(node, arena).to_string(),
         None => "it".to_owned(),
@@ -133,7 +133,7 @@ pub(super) fn fold_literals(text: &str, expression: Expr) -> Result<Expr> {
         match value.filter(|value| i64::try_from(*value).is_ok()) {
             Some(value) => Expr::Literal(LiteralValue::Dyn(DynLiteralValue::Int(value))),
             None => {
-                too_large.get_or_insert_with(|| format!("{left} {op} {right} is too large for an integer"));
+                too_large.get_or_insert_with(|| format!("{a} {op} {b} is too large for an integer"));
                 expression
             }
         }

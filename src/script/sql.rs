@@ -3,7 +3,7 @@
 use polars::prelude::{DataType, Expr, Schema};
 
 use super::kernel::SqlKernel;
-use super::message::plain_message;
+use super::message::parser_message;
 use super::plan::{contained, fold_literals, plan};
 use crate::error::{Error, ErrorKind, Result};
 use crate::row::{BoundFunction, RowFunction};
@@ -20,7 +20,7 @@ impl SqlText {
         let parsed = contained(|| polars::sql::sql_expr(text));
         let expression = match parsed {
             Ok(Ok(expression)) => expression,
-            Ok(Err(error)) => return Err(Error::expression(text, plain_message(&error))),
+            Ok(Err(error)) => return Err(Error::expression(text, parser_message(&error))),
             Err(panic) => return Err(Error::expression(text, panic)),
         };
         Ok(Self { text: text.to_owned(), expression: fold_literals(text, expression)? })
@@ -68,7 +68,8 @@ impl SqlExpressions {
     /// [`Expression`](ErrorKind::Expression) for a text that is not one SQL expression, that uses a function which is not
     /// there, or whose constants are too large; [`InvalidOption`](ErrorKind::InvalidOption) for no texts.
     pub fn parse<S: AsRef<str>>(texts: impl IntoIterator<Item = S>) -> Result<Self> {
-        let texts = texts.into_iter().map(|text| SqlText::parse(text.as_ref())).collect::<Result<Vec<_>>>()?;
+        let texts =
+            texts.into_iter().map(|text| SqlText::parse(text.as_ref())).collect::<Result<Vec<_>>>()?;
         if texts.is_empty() {
             return Err(Error::invalid_option("expressions", "there must be at least one"));
         }

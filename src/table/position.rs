@@ -44,8 +44,7 @@ impl Table {
     /// The line is found by reading the file again, for which the file must not have changed; it is missing for rows that
     /// came from standard input. For a row beyond the table only the row is known.
     pub fn position(&self, row: u64) -> Position {
-        let mut position = Position::default();
-        position.row = Some(row);
+        let mut position = Position { row: Some(row), ..Position::default() };
         let source = self
             .sources
             .iter()

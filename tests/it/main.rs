@@ -1,7 +1,9 @@
 //! Tests of the library's public face, one module a subject.
 
 mod apply;
+mod architecture;
 mod functions;
+mod promises;
 mod script;
 mod support;
 mod table;

@@ -1,7 +1,7 @@
 //! Runs a pipeline in front of a person: progress, interrupts, and what is said at the end.
 
-use parrow::ErrorKind;
 use parrow::pipeline::{RunSummary, Work};
+use parrow::{ErrorKind, OnError};
 use serde_json::{Value, json};
 
 use super::console::Console;
@@ -12,12 +12,10 @@ use super::progress_bar;
 use super::settings::Settings;
 use super::system;
 
-/// How many failed rows are listed under `--on-error collect`.
-const LISTED_FAILURES: usize = 20;
-
 /// Runs `work` with these settings and says what came of it.
 pub fn execute(settings: Settings, work: Work<'_>, console: &Console) -> Result<Code, Failure> {
     let file = settings.output_file().map(ToString::to_string);
+    let on_error = settings.on_error();
     let pipeline = settings.pipeline(work, |options| {
         let options = options.cancellation(system::interrupts());
         match progress_bar::watcher(console) {
@@ -30,8 +28,12 @@ pub fn execute(settings: Settings, work: Work<'_>, console: &Console) -> Result<
         output::show(preview)?;
     }
     if let Some(file) = &file {
-        let (rows, columns) = (count(summary.n_rows_written, "row"), count(summary.n_columns_written as u64, "column"));
+        let (rows, columns) =
+            (count(summary.n_rows_written, "row"), count(summary.n_columns_written as u64, "column"));
         console.note(&format!("wrote {rows}, {columns} to {file}"));
+    }
+    if on_error == OnError::Collect {
+        list_failures(&summary, console);
     }
     report_failures(&summary, console);
     console.json_line(&to_json(&summary));
@@ -57,10 +59,14 @@ fn report_failures(summary: &RunSummary, console: &Console) {
     }
 }
 
-/// The failed rows themselves.
-pub fn list_failures(summary: &RunSummary, console: &Console) {
-    for failure in summary.first_failures.iter().take(LISTED_FAILURES) {
+/// The failed rows themselves, as far as a person reads them.
+fn list_failures(summary: &RunSummary, console: &Console) {
+    for failure in &summary.first_failures {
         console.warn(&failure.to_string());
+    }
+    let n_more = summary.ledger.len() - summary.first_failures.len();
+    if n_more > 0 {
+        console.warn(&format!("and {n_more} more failed rows"));
     }
 }
 

@@ -1,6 +1,7 @@
 //! What can end the program before its work is done, and how it is said.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
+use std::path::Path;
 use std::sync::Mutex;
 
 use parrow::{Error, ErrorKind};
@@ -56,8 +57,22 @@ impl Failure {
         match self {
             Self::Error(error) => match error.kind() {
                 ErrorKind::Io { source, .. } if is_closed_pipe(source) => None,
-                ErrorKind::DuplicateColumn { .. } => Some(format!("{} (--name or AS gives one, --only leaves the input's columns out)", one_line(error))),
-                ErrorKind::Row { .. } => Some(format!("{} (--on-error null, skip or collect goes on)", one_line(error))),
+                ErrorKind::DuplicateColumn { .. } => Some(format!(
+                    "{} (--name or AS gives one, --only leaves the input's columns out)",
+                    one_line(error)
+                )),
+                ErrorKind::Row { .. } => {
+                    Some(format!("{} (--on-error null, skip or collect goes on)", one_line(error)))
+                }
+                // An input of unknown format is read as text, so this is about the output.
+                ErrorKind::UnknownFormat { known } => {
+                    let path = error.position().path.as_deref().unwrap_or(Path::new("the output"));
+                    let known = known.join(", ");
+                    Some(format!(
+                        "{}: the extension tells no format; give it with --output-format ({known})",
+                        path.display()
+                    ))
+                }
                 ErrorKind::Cancelled => Some("interrupted; nothing was written".to_owned()),
                 _ => Some(one_line(error)),
             },

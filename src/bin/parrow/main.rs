@@ -1,5 +1,7 @@
 //! The program `parrow`: row functions over files, on every core.
 
+#![allow(unreachable_pub, reason = "nothing of a program is reachable from outside")]
+
 mod args;
 mod commands;
 mod console;

@@ -1,28 +1,37 @@
 //! From what was typed to the library's options: the second step of the command line, in which things are looked up and
 //! checked against each other.
 
+use std::path::Path;
+
 use parrow::pipeline::{Destination, Keep, Pipeline, Work};
 use parrow::script::SqlPredicate;
-use parrow::table::{Header, Input, Output, ReadOptions, WriteOptions};
-use parrow::{ApplyOptions, ApplyOptionsBuilder, Error};
+use parrow::table::{Format, Header, Input, MatrixOptions, Output, ReadOptions, WriteOptions};
+use parrow::{ApplyOptions, ApplyOptionsBuilder, Error, OnError};
 
-use super::args::{InputArgs, OutputArgs, OutputFormat, RunArgs};
+use super::args::{InputArgs, KeepArgs, OutputArgs, OutputFormat, RunArgs};
 use super::system;
 
 /// How many first and last rows a person is shown.
 const SHOWN_FIRST: usize = 10;
 const SHOWN_LAST: usize = 5;
 
+/// Where the rows come from.
+#[derive(Debug)]
+enum Source {
+    Inputs(Vec<Input>, ReadOptions),
+    Matrix(MatrixOptions),
+}
+
 /// A run, save for its work.
 #[derive(Debug)]
 pub struct Settings {
-    inputs: Vec<Input>,
-    read: ReadOptions,
+    source: Source,
     filter: Option<SqlPredicate>,
     keep: Keep,
     head: Option<usize>,
     destination: Destination,
     apply: ApplyOptionsBuilder,
+    on_error: OnError,
 }
 
 impl Settings {
@@ -30,17 +39,32 @@ impl Settings {
     pub fn resolve(
         inputs: &[String],
         input: &InputArgs,
+        keep: &KeepArgs,
         output: &OutputArgs,
         run: &RunArgs,
     ) -> Result<Self, Error> {
+        let source = Source::Inputs(Input::expand(inputs)?, read_options(input)?);
         Ok(Self {
-            inputs: Input::expand(inputs)?,
-            read: read_options(input)?,
-            filter: output.filter.as_deref().map(SqlPredicate::parse).transpose()?,
-            keep: if output.only { Keep::New } else { Keep::All },
+            filter: keep.filter.as_deref().map(SqlPredicate::parse).transpose()?,
+            keep: if keep.only { Keep::New } else { Keep::All },
+            ..Self::with_source(source, output, run)?
+        })
+    }
+
+    /// Resolves the flags of a run over a random matrix.
+    pub fn generate(matrix: MatrixOptions, output: &OutputArgs, run: &RunArgs) -> Result<Self, Error> {
+        Self::with_source(Source::Matrix(matrix), output, run)
+    }
+
+    fn with_source(source: Source, output: &OutputArgs, run: &RunArgs) -> Result<Self, Error> {
+        Ok(Self {
+            source,
+            filter: None,
+            keep: Keep::default(),
             head: output.head,
             destination: destination(output)?,
             apply: apply_options(run),
+            on_error: run.on_error.into(),
         })
     }
 
@@ -52,18 +76,22 @@ impl Settings {
         }
     }
 
+    /// What becomes of rows that fail.
+    pub fn on_error(&self) -> OnError {
+        self.on_error
+    }
+
     /// The pipeline for this work; `watch` says who hears of its progress and who can stop it.
     pub fn pipeline<'f>(
         self,
         work: Work<'f>,
         watch: impl FnOnce(ApplyOptionsBuilder) -> ApplyOptionsBuilder,
     ) -> Result<Pipeline<'f>, Error> {
-        Ok(Pipeline::new(self.inputs, work, self.destination)
-            .read(self.read)
-            .filter(self.filter)
-            .keep(self.keep)
-            .head(self.head)
-            .apply(watch(self.apply).build()?))
+        let pipeline = match self.source {
+            Source::Inputs(inputs, read) => Pipeline::new(inputs, work, self.destination).read(read),
+            Source::Matrix(matrix) => Pipeline::generate(matrix, work, self.destination),
+        };
+        Ok(pipeline.filter(self.filter).keep(self.keep).head(self.head).apply(watch(self.apply).build()?))
     }
 }
 
@@ -100,6 +128,8 @@ pub fn destination(args: &OutputArgs) -> Result<Destination, Error> {
             return Err(Error::invalid_option("--output-format", message));
         }
         (None, None) if system::stdout_is_terminal() => return Ok(preview(args.head)),
+        // Devices and pipes have no extension to speak of.
+        (None, Some(path)) if is_device(path) => Format::from_path(path).map_or(Some(Format::Csv), |_| None),
         (None, _) => None,
     };
     let output = match &args.output {
@@ -108,6 +138,10 @@ pub fn destination(args: &OutputArgs) -> Result<Destination, Error> {
         None => Output::Stdout,
     };
     Ok(Destination::Output(output, WriteOptions::builder().format(format).build()?))
+}
+
+fn is_device(path: &Path) -> bool {
+    path.metadata().is_ok_and(|existing| !existing.is_file() && !existing.is_dir())
 }
 
 fn preview(head: Option<usize>) -> Destination {

@@ -61,7 +61,12 @@ impl TableView {
         self.n_hidden
     }
 
-    fn line(&self, f: &mut fmt::Formatter<'_>, style: Style, cell: impl Fn(&ColumnView) -> &str) -> fmt::Result {
+    fn line(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        style: Style,
+        cell: impl Fn(&ColumnView) -> &str,
+    ) -> fmt::Result {
         let mut line = String::new();
         for (index, column) in self.columns.iter().enumerate() {
             let text = cell(column);
@@ -151,7 +156,9 @@ impl ColumnView {
 
 fn cells(column: &Column) -> Vec<String> {
     let text = match column.dtype() {
-        DataType::String | DataType::Categorical(..) | DataType::Enum(..) => column.cast(&DataType::String).ok(),
+        DataType::String | DataType::Categorical(..) | DataType::Enum(..) => {
+            column.cast(&DataType::String).ok()
+        }
         _ => None,
     };
     let column = text.as_ref().unwrap_or(column);
@@ -159,8 +166,9 @@ fn cells(column: &Column) -> Vec<String> {
         .map(|row| match column.get(row) {
             Ok(AnyValue::Null) | Err(_) => "null".to_owned(),
             Ok(AnyValue::String(text)) => cut(&one_line(text)),
-            Ok(AnyValue::Float64(value)) => value.to_string(),
-            Ok(AnyValue::Float32(value)) => value.to_string(),
+            Ok(AnyValue::StringOwned(text)) => cut(&one_line(&text)),
+            Ok(AnyValue::Float64(value)) => format!("{value:?}"),
+            Ok(AnyValue::Float32(value)) => format!("{value:?}"),
             Ok(AnyValue::List(items)) => cut(&list(&items.into())),
             Ok(value) => cut(&one_line(&value.to_string())),
         })

@@ -7,6 +7,7 @@ use polars_arrow::types::NativeType;
 
 use crate::error::{Error, Result};
 
+use super::rows::{ColumnCells, Nulls, Text};
 use super::value;
 
 /// Collects the cells of a column.
@@ -15,6 +16,25 @@ pub(in crate::table) trait ColumnBuilder: Send {
     fn push(&mut self, text: &[u8]) -> bool;
 
     fn push_null(&mut self);
+
+    /// Adds the cells of one column of a block; stops at the first that is no value of the dtype, and gives its row.
+    fn push_column(
+        &mut self,
+        cells: ColumnCells,
+        nulls: &Nulls,
+        text: Text,
+    ) -> std::result::Result<(), usize> {
+        let mut scratch = Vec::new();
+        for (row, cell) in cells.iter().enumerate() {
+            let bytes = cell.text(&mut scratch);
+            if nulls.contain(cell, bytes, text) {
+                self.push_null();
+            } else if !self.push(bytes) {
+                return Err(row);
+            }
+        }
+        Ok(())
+    }
 
     /// The cells as a series.
     fn finish(self: Box<Self>, name: PlSmallStr) -> Result<Series>;
@@ -103,6 +123,7 @@ where
     P: Fn(&[u8]) -> Option<V> + Send,
     C: FnOnce(PlSmallStr, PrimitiveArray<V>) -> PolarsResult<Series> + Send,
 {
+    #[inline(always)]
     fn push(&mut self, text: &[u8]) -> bool {
         let Some(value) = (self.parse)(text) else { return false };
         self.values.push(value);
@@ -154,6 +175,7 @@ struct StringBuilder {
 }
 
 impl ColumnBuilder for StringBuilder {
+    #[inline(always)]
     fn push(&mut self, text: &[u8]) -> bool {
         let Ok(text) = std::str::from_utf8(text) else { return false };
         self.views.push_value(text);

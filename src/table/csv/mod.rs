@@ -13,11 +13,13 @@
 //! ```
 
 mod build;
+mod chunk;
 mod dialect;
 mod infer;
 mod kind;
 mod place;
 mod read;
+mod rows;
 mod scan;
 pub(super) mod value;
 mod write;

@@ -11,12 +11,14 @@ use super::super::dtype::dtype_name;
 use super::super::format::Format;
 use super::super::list::parse_list_column;
 use super::super::read_options::ReadOptions;
-use super::build::{ColumnBuilder, builder, guess_builder};
+use super::build::builder;
+use super::chunk::{Chunk, Wanted, build_chunk};
 use super::dialect::Dialect;
 use super::infer::{Inferred, propose, settle};
 use super::kind::{Evidence, kind};
 use super::place;
-use super::scan::{After, Cell, Fault, next_cell, split};
+use super::rows::{Nulls, Rows, Text};
+use super::scan::{Fault, split};
 
 /// How many of the first rows propose the dtypes.
 const SAMPLE_ROWS: u64 = 10_000;
@@ -97,35 +99,6 @@ impl Plan<'_> {
     }
 }
 
-/// A column to build; without a dtype, one that is expected to hold no value.
-struct Wanted {
-    index: usize,
-    dtype: Option<DataType>,
-    guessed: bool,
-}
-
-impl Wanted {
-    fn builder(&self) -> Box<dyn ColumnBuilder> {
-        let builder = match &self.dtype {
-            None => return Box::new(NoValues(0)),
-            Some(dtype) if self.guessed => guess_builder(dtype),
-            Some(dtype) => builder(dtype),
-        };
-        // Lists are read as text first.
-        builder.or_else(|| super::build::builder(&DataType::String)).expect("text has a builder")
-    }
-
-    fn is_text(&self) -> bool {
-        matches!(&self.dtype, None | Some(DataType::String | DataType::Categorical(..)))
-    }
-}
-
-/// The columns of some rows; in the place of a column that does not fit its dtype, where its first such cell starts.
-struct Chunk {
-    n_rows: u64,
-    columns: Vec<std::result::Result<Series, usize>>,
-}
-
 struct Reader<'a> {
     /// The file, up to the last row wanted.
     bytes: &'a [u8],
@@ -148,6 +121,14 @@ impl<'a> Reader<'a> {
         const LARGEST: usize = 16 * 1024 * 1024;
         let share = (self.bytes.len() - self.dialect.body) / (rayon::current_num_threads() * 4);
         split(self.bytes, self.dialect.body, self.dialect.delimiter, share.clamp(SMALLEST, LARGEST))
+    }
+
+    fn rows(&self, range: Range<usize>) -> Rows<'_> {
+        Rows { bytes: &self.bytes[..range.end], start: range.start, dialect: &self.dialect }
+    }
+
+    fn nulls(&self) -> Nulls<'_> {
+        Nulls { texts: &self.options.null_values }
     }
 
     /// Looks at the first rows.
@@ -211,10 +192,14 @@ impl<'a> Reader<'a> {
             slots[*column] = Some(slot);
         }
         let mut evidence = vec![Evidence::default(); columns.len()];
-        let n_rows = self.for_each_cell(range, max_rows, |column, cell, text| {
-            if let Some(slot) = slots[column] {
-                let evidence = &mut evidence[slot];
-                match text.is_empty() || self.is_null(&cell, text, false) {
+        let nulls = self.nulls();
+        let mut scratch = Vec::new();
+        let n_rows = self.rows(range).for_each_block(max_rows, |cells| {
+            for (slot, cell) in slots.iter().cycle().zip(cells) {
+                let Some(slot) = slot else { continue };
+                let text = cell.text(&mut scratch);
+                let evidence = &mut evidence[*slot];
+                match nulls.contain(cell, text, Text::No) {
                     true => evidence.n_nulls += 1,
                     false => evidence.add(kind(text), cell.offset),
                 }
@@ -272,95 +257,12 @@ impl<'a> Reader<'a> {
     }
 
     fn build(&self, ranges: &[Range<usize>], wanted: &[Wanted]) -> Result<Vec<Chunk>> {
-        let parts: Vec<_> = ranges.par_iter().map(|range| self.build_range(range.clone(), wanted)).collect();
+        let parts: Vec<_> = ranges
+            .par_iter()
+            .map(|range| build_chunk(&self.rows(range.clone()), &self.dialect.names, wanted, &self.nulls()))
+            .collect();
         // In the order of the file, so that the first fault is the one that is reported.
         parts.into_iter().collect()
-    }
-
-    fn build_range(&self, range: Range<usize>, wanted: &[Wanted]) -> Result<Chunk> {
-        struct Slot<'w> {
-            wanted: &'w Wanted,
-            is_text: bool,
-            builder: std::result::Result<Box<dyn ColumnBuilder>, usize>,
-        }
-        let mut slots: Vec<Slot> = wanted
-            .iter()
-            .map(|wanted| Slot { wanted, is_text: wanted.is_text(), builder: Ok(wanted.builder()) })
-            .collect();
-        let mut slot_of: Vec<Option<usize>> = vec![None; self.dialect.n_columns()];
-        for (slot, wanted) in wanted.iter().enumerate() {
-            slot_of[wanted.index] = Some(slot);
-        }
-        let n_rows = self
-            .for_each_cell(range, u64::MAX, |column, cell, text| {
-                let Some(slot) = slot_of[column] else { return };
-                let slot = &mut slots[slot];
-                if let Ok(builder) = &mut slot.builder {
-                    if self.is_null(&cell, text, slot.is_text) {
-                        builder.push_null();
-                    } else if !builder.push(text) {
-                        slot.builder = Err(cell.offset);
-                    }
-                }
-            })
-            .map_err(|fault| fault.error(self.bytes))?;
-        let columns = slots.into_iter().map(|slot| match slot.builder {
-            Err(offset) => Ok(Err(offset)),
-            Ok(builder) => {
-                let name = self.dialect.names[slot.wanted.index].as_str();
-                Ok(Ok(builder.finish(name.into())?))
-            }
-        });
-        Ok(Chunk { n_rows, columns: columns.collect::<Result<_>>()? })
-    }
-
-    /// Visits every cell of the rows in `range`, with its column and its text. Returns the number of rows.
-    fn for_each_cell(
-        &self,
-        range: Range<usize>,
-        max_rows: u64,
-        mut visit: impl FnMut(usize, Cell, &[u8]),
-    ) -> std::result::Result<u64, Fault> {
-        let Dialect { delimiter, .. } = self.dialect;
-        let expected = self.dialect.n_columns();
-        let bytes = &self.bytes[..range.end];
-        let mut scratch = Vec::new();
-        let mut position = range.start;
-        let mut n_rows = 0;
-        while position < bytes.len() && n_rows < max_rows {
-            if let Some(length) = self.dialect.skipped_line(bytes, position) {
-                position += length;
-                continue;
-            }
-            let offset = position;
-            let mut found = 0;
-            loop {
-                let (cell, after) = next_cell(bytes, &mut position, delimiter)?;
-                if found < expected {
-                    visit(found, cell, cell.text(&mut scratch));
-                }
-                found += 1;
-                if after == After::Record {
-                    break;
-                }
-            }
-            if found != expected {
-                return Err(Fault::Ragged { offset, expected, found });
-            }
-            n_rows += 1;
-        }
-        Ok(n_rows)
-    }
-
-    /// Whether a cell stands for a missing value: the empty one, and what the options say. A quoted empty cell is a text
-    /// without characters where there is text, and elsewhere nothing.
-    #[inline]
-    fn is_null(&self, cell: &Cell, text: &[u8], is_text: bool) -> bool {
-        if text.is_empty() && (!cell.quoted || !is_text) {
-            return true;
-        }
-        let null_values = &self.options.null_values;
-        !null_values.is_empty() && null_values.iter().any(|null| null.as_bytes() == text)
     }
 
     fn assemble(&self, plans: &[Plan], chunks: Vec<Chunk>) -> Result<DataFrame> {
@@ -405,22 +307,5 @@ impl<'a> Reader<'a> {
             },
             None => error,
         })
-    }
-}
-
-/// Stands in for the builder of a column whose first rows hold no value: it takes nulls alone.
-struct NoValues(usize);
-
-impl ColumnBuilder for NoValues {
-    fn push(&mut self, _: &[u8]) -> bool {
-        false
-    }
-
-    fn push_null(&mut self) {
-        self.0 += 1;
-    }
-
-    fn finish(self: Box<Self>, name: PlSmallStr) -> Result<Series> {
-        Ok(Series::full_null(name, self.0, &DataType::String))
     }
 }

@@ -25,13 +25,16 @@ pub(super) struct Cell<'a> {
 
 impl<'a> Cell<'a> {
     /// The cell's text; `scratch` holds it where it differs from the bytes.
+    #[inline(always)]
     pub(super) fn text<'s>(&self, scratch: &'s mut Vec<u8>) -> &'s [u8]
     where
         'a: 's,
     {
-        if !self.escaped {
-            return self.raw;
-        }
+        if self.escaped { self.unescaped(scratch) } else { self.raw }
+    }
+
+    #[cold]
+    fn unescaped<'s>(&self, scratch: &'s mut Vec<u8>) -> &'s [u8] {
         scratch.clear();
         let mut rest = self.raw;
         while let Some(quote) = memchr(QUOTE, rest) {
@@ -51,7 +54,7 @@ pub(super) enum After {
 }
 
 /// The cell that starts at `*position`, which is moved behind it and its delimiter or line end.
-#[inline]
+#[inline(always)]
 pub(super) fn next_cell<'a>(
     bytes: &'a [u8],
     position: &mut usize,
@@ -61,10 +64,7 @@ pub(super) fn next_cell<'a>(
     if bytes.get(start) == Some(&QUOTE) {
         return quoted_cell(bytes, position, delimiter);
     }
-    let mut end = start;
-    while end < bytes.len() && bytes[end] != delimiter && bytes[end] != b'\n' {
-        end += 1;
-    }
+    let end = cell_end(bytes, start, delimiter);
     let after = if bytes.get(end) == Some(&delimiter) { After::Cell } else { After::Record };
     *position = (end + 1).min(bytes.len());
     let mut raw = &bytes[start..end];
@@ -72,6 +72,27 @@ pub(super) fn next_cell<'a>(
         raw = raw.strip_suffix(b"\r").unwrap_or(raw);
     }
     Ok((Cell { raw, offset: start, quoted: false, escaped: false }, after))
+}
+
+/// Where the next delimiter or LF is, eight bytes at a time.
+#[inline(always)]
+fn cell_end(bytes: &[u8], start: usize, delimiter: u8) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = ONES << 7;
+    // The lowest byte that is zero is marked rightly; marks above it may be false, and are not looked at.
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
+    let (delimiters, newlines) = (ONES * u64::from(delimiter), ONES * u64::from(b'\n'));
+    let mut end = start;
+    while let Some(Ok(word)) = bytes.get(end..end + 8).map(TryInto::try_into) {
+        let word = u64::from_le_bytes(word);
+        let found = zeros(word ^ delimiters) | zeros(word ^ newlines);
+        if found != 0 {
+            return end + found.trailing_zeros() as usize / 8;
+        }
+        end += 8;
+    }
+    let rest = bytes[end..].iter().position(|byte| *byte == delimiter || *byte == b'\n');
+    rest.map_or(bytes.len(), |rest| end + rest)
 }
 
 fn quoted_cell<'a>(bytes: &'a [u8], position: &mut usize, delimiter: u8) -> Result<(Cell<'a>, After), Fault> {

@@ -7,7 +7,7 @@ use parrow::pipeline::ColumnSelection;
 use parrow::table::Format;
 
 use super::values::{
-    ColorChoice, DtypeOverride, OnErrorChoice, OutputFormat, ProgressChoice, delimiter, positive,
+    ColorChoice, DtypeOverride, OnErrorChoice, OutputFormat, ProgressChoice, delimiter, parsed, positive,
 };
 
 /// How inputs are read.
@@ -15,7 +15,7 @@ use super::values::{
 #[command(next_help_heading = "Reading")]
 pub struct InputArgs {
     /// Read this format: csv, tsv, parquet, arrow, arrows, ndjson [default: by name, then by content]
-    #[arg(long, value_name = "FORMAT")]
+    #[arg(long, value_name = "FORMAT", value_parser = parsed::<Format>)]
     pub format: Option<Format>,
 
     /// The character between the cells of CSV, or the word tab
@@ -35,7 +35,7 @@ pub struct InputArgs {
     pub dtypes: Vec<DtypeOverride>,
 }
 
-/// Where the result goes and what is in it.
+/// Where the result goes.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Writing")]
 pub struct OutputArgs {
@@ -44,16 +44,21 @@ pub struct OutputArgs {
     pub output: Option<PathBuf>,
 
     /// Write this format: csv, tsv, parquet, arrow, arrows, ndjson, or table for people
-    #[arg(long, value_name = "FORMAT")]
+    #[arg(long, value_name = "FORMAT", value_parser = parsed::<OutputFormat>)]
     pub output_format: Option<OutputFormat>,
-
-    /// Write the new columns alone, without the input's
-    #[arg(long)]
-    pub only: bool,
 
     /// Write the first N rows alone
     #[arg(long, value_name = "N")]
     pub head: Option<usize>,
+}
+
+/// Which rows and columns of the input are written beside the new columns.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Writing")]
+pub struct KeepArgs {
+    /// Write the new columns alone, without the input's
+    #[arg(long)]
+    pub only: bool,
 
     /// Keep the rows for which this SQL condition is true
     #[arg(long = "where", value_name = "CONDITION")]
@@ -97,7 +102,7 @@ pub struct RunArgs {
 #[derive(Args, Debug)]
 pub struct ColumnsArg {
     /// The columns to look at, as a,b,c or '^regex$' [default: every numeric column]
-    #[arg(long, value_name = "COLUMNS")]
+    #[arg(long, value_name = "COLUMNS", value_parser = parsed::<ColumnSelection>)]
     columns: Option<ColumnSelection>,
 }
 

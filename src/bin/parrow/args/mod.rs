@@ -5,10 +5,10 @@ mod common;
 mod styles;
 mod values;
 
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches, Parser};
 
-pub use common::{InputArgs, NameArg, OutputArgs, RunArgs, ColumnsArg};
-pub use values::{ColorChoice, OutputFormat, ProgressChoice};
+pub use common::{ColumnsArg, InputArgs, KeepArgs, NameArg, OutputArgs, RunArgs};
+pub use values::{ColorChoice, OutputFormat, ProgressChoice, dtype, parsed, positive};
 
 use super::commands::Command;
 use super::console::Console;
@@ -36,14 +36,15 @@ pub struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   parrow count-range data/matrix.csv --min 4 --max 8
-  parrow apply points.parquet 'sqrt(x*x + y*y) AS r' --where 'x > 0' -o r.csv
+  parrow apply data/points.csv 'sqrt(x*x + y*y) AS r' --where 'x > 0' -o r.csv
   parrow info data/stations.csv
   parrow count-range --help";
 
 impl Arguments {
     /// What was typed, or the parser's answer to it.
     pub fn parse() -> Result<Self, clap::Error> {
-        Self::try_parse()
+        let matches = Self::grammar().try_get_matches()?;
+        Self::from_arg_matches(&matches)
     }
 
     /// How many threads were asked for.
@@ -69,6 +70,6 @@ impl Arguments {
 
     /// The grammar, for completions and the manual page.
     pub fn grammar() -> clap::Command {
-        Self::command()
+        Self::command().mut_subcommands(|command| command.help_template(styles::TEMPLATE))
     }
 }

@@ -3,9 +3,9 @@
 use std::str::FromStr;
 
 use clap::ValueEnum;
-use parrow::OnError;
 use parrow::polars::prelude::DataType;
 use parrow::table::{Format, parse_dtype};
+use parrow::{ErrorKind, OnError};
 
 /// When to do what a terminal is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -87,9 +87,25 @@ impl FromStr for DtypeOverride {
     fn from_str(text: &str) -> Result<Self, String> {
         let (column, dtype) =
             text.rsplit_once('=').ok_or("write it as column=dtype, for example price=f64")?;
-        let dtype = parse_dtype(dtype).map_err(|error| error.to_string())?;
+        let dtype = self::dtype(dtype)?;
         Ok(Self { column: column.to_owned(), dtype })
     }
+}
+
+/// A value of the library, whose complaint is said without the option's name: the parser says that itself.
+pub fn parsed<T: FromStr<Err = parrow::Error>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|error: parrow::Error| match error.kind() {
+        ErrorKind::InvalidOption { message, .. } => message.clone(),
+        _ => error.to_string(),
+    })
+}
+
+/// A dtype by its name.
+pub fn dtype(name: &str) -> Result<DataType, String> {
+    parse_dtype(name).map_err(|error| match error.kind() {
+        ErrorKind::InvalidOption { message, .. } => message.clone(),
+        _ => error.to_string(),
+    })
 }
 
 /// A delimiter: one character, or a word for one that is hard to type.

@@ -4,7 +4,7 @@ use clap::Args;
 use parrow::pipeline::Work;
 use parrow::script::SqlExpressions;
 
-use crate::args::{InputArgs, OutputArgs, RunArgs};
+use crate::args::{InputArgs, KeepArgs, OutputArgs, RunArgs};
 use crate::console::Console;
 use crate::execute::execute;
 use crate::exit_code::Code;
@@ -19,21 +19,24 @@ use crate::settings::Settings;
 #[derive(Args, Debug)]
 #[command(before_help = "\
 Examples:
-  parrow apply points.csv 'sqrt(x*x + y*y) AS r'
-  parrow apply stations.csv 'upper(name) AS name_upper' 'CASE WHEN elevation > 1000 THEN 1 ELSE 0 END AS high'
-  parrow apply sales.tsv 'price * amount AS total' --null-value n/a --where 'amount > 2' -o sales.parquet
-  parrow apply matrix.csv -o matrix.parquet")]
+  parrow apply data/points.csv 'sqrt(x*x + y*y) AS r'
+  parrow apply data/stations.csv 'upper(name) AS u' 'elevation > 1000 AS high'
+  parrow apply data/sales.tsv 'price * quantity AS total' --null-value n/a
+  parrow apply data/matrix.csv --where 'a > b' -o matrix.parquet")]
 pub struct Apply {
     /// A file, a pattern such as 'data/*.csv', or - for standard input
     #[arg(value_name = "INPUT")]
     input_file: String,
 
-    /// SQL expressions, each a new column: 'a + b AS total'
-    #[arg(value_name = "EXPRESSION", allow_hyphen_values = false)]
+    /// SQL expressions, each a new column: 'a + b AS total'. One that begins with a minus needs -- before it
+    #[arg(value_name = "EXPRESSION")]
     expressions: Vec<String>,
 
     #[command(flatten)]
     input: InputArgs,
+
+    #[command(flatten)]
+    keep: KeepArgs,
 
     #[command(flatten)]
     output: OutputArgs,
@@ -48,7 +51,8 @@ impl Apply {
             true => Work::copy(),
             false => Work::rows(SqlExpressions::parse(&self.expressions)?),
         };
-        let settings = Settings::resolve(&[self.input_file], &self.input, &self.output, &self.run)?;
+        let settings =
+            Settings::resolve(&[self.input_file], &self.input, &self.keep, &self.output, &self.run)?;
         execute(settings, work, console)
     }
 }

@@ -4,7 +4,7 @@ use clap::Args;
 use parrow::functions::{CountInRange, Number, RangeBounds};
 use parrow::pipeline::Work;
 
-use crate::args::{ColumnsArg, InputArgs, NameArg, OutputArgs, RunArgs};
+use crate::args::{ColumnsArg, InputArgs, KeepArgs, NameArg, OutputArgs, RunArgs, parsed};
 use crate::console::Console;
 use crate::execute::execute;
 use crate::exit_code::Code;
@@ -18,7 +18,7 @@ use crate::settings::Settings;
 #[command(before_help = "\
 Examples:
   parrow count-range data/matrix.csv --min 4 --max 8
-  parrow count-range scores.parquet --min 0.5 --max 1 --columns '^q_.*$' --name passed -o out.csv
+  parrow count-range data/matrix.parquet --min 4 --max 8 --columns a,b -o n.csv
   cat data/matrix.csv | parrow count-range - --min 4 --max 8 --only")]
 pub struct CountRange {
     /// Files, patterns such as 'data/*.csv', or - for standard input
@@ -26,11 +26,11 @@ pub struct CountRange {
     inputs: Vec<String>,
 
     /// The lower bound
-    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true, value_parser = parsed::<Number>)]
     min: Number,
 
     /// The upper bound
-    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true, value_parser = parsed::<Number>)]
     max: Number,
 
     #[command(flatten)]
@@ -43,6 +43,9 @@ pub struct CountRange {
     input: InputArgs,
 
     #[command(flatten)]
+    keep: KeepArgs,
+
+    #[command(flatten)]
     output: OutputArgs,
 
     #[command(flatten)]
@@ -52,7 +55,7 @@ pub struct CountRange {
 impl CountRange {
     pub fn run(self, console: &Console) -> Result<Code, Failure> {
         let bounds = RangeBounds::new(self.min, self.max)?;
-        let settings = Settings::resolve(&self.inputs, &self.input, &self.output, &self.run)?;
+        let settings = Settings::resolve(&self.inputs, &self.input, &self.keep, &self.output, &self.run)?;
         let name = self.name.name.as_deref().unwrap_or(CountInRange::NAME);
         let work = Work::rows_over(self.columns.selection(), |columns| {
             CountInRange::new(columns.as_slice(), bounds).name(name)

@@ -1,0 +1,57 @@
+//! `parrow hypot`: the length of a vector with two coordinates.
+
+use clap::Args;
+use parrow::functions::Hypot;
+use parrow::pipeline::Work;
+
+use crate::args::{InputArgs, KeepArgs, NameArg, OutputArgs, RunArgs};
+use crate::console::Console;
+use crate::execute::execute;
+use crate::exit_code::Code;
+use crate::failure::Failure;
+use crate::settings::Settings;
+
+/// Compute sqrt(a² + b²) of two columns, without overflow on the way
+///
+/// A null in either column makes the result null. The new column is called hypot.
+#[derive(Args, Debug)]
+#[command(before_help = "\
+Examples:
+  parrow hypot data/points.csv --a x --b y
+  parrow hypot data/stations.csv --a wind_x --b wind_y --only")]
+pub struct HypotCommand {
+    /// Files, patterns such as 'data/*.csv', or - for standard input
+    #[arg(required = true, value_name = "INPUT")]
+    inputs: Vec<String>,
+
+    /// The column of the first coordinate
+    #[arg(long, value_name = "COLUMN")]
+    a: String,
+
+    /// The column of the second coordinate
+    #[arg(long, value_name = "COLUMN")]
+    b: String,
+
+    #[command(flatten)]
+    name: NameArg,
+
+    #[command(flatten)]
+    input: InputArgs,
+
+    #[command(flatten)]
+    keep: KeepArgs,
+
+    #[command(flatten)]
+    output: OutputArgs,
+
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+impl HypotCommand {
+    pub fn run(self, console: &Console) -> Result<Code, Failure> {
+        let settings = Settings::resolve(&self.inputs, &self.input, &self.keep, &self.output, &self.run)?;
+        let name = self.name.name.as_deref().unwrap_or(Hypot::NAME);
+        execute(settings, Work::rows(Hypot::new(&self.a, &self.b).name(name)), console)
+    }
+}

@@ -1,0 +1,144 @@
+//! Mistakes of people and files: one clear line each, and nothing left behind.
+
+use super::support::Place;
+
+/// A file of this content gives this error, and no output.
+#[track_caller]
+fn check(content: &[u8], arguments: &[&str], code: i32, expected: &str) {
+    let place = Place::new();
+    place.file("in.csv", content);
+    let arguments = [&["apply", "in.csv", "-o", "out.csv"], arguments].concat();
+    place.run(&arguments).code(code).stdout("").one_clear_line().stderr_has(expected);
+    assert_eq!(place.files(), ["in.csv"], "nothing is left behind");
+}
+
+#[test]
+fn cells_and_rows() {
+    check(b"a,b\n1,2\n3,x\n", &["--dtype", "b=i64"], 3, "in.csv, line 3");
+    check(b"a,b\n1,2\n3,x\n", &["--dtype", "b=i64"], 3, "\"x\" is not");
+    check(b"a,b\n1,2\n3,4,5\n", &[], 3, "in.csv, line 3");
+    check(b"a,b\n1,2\n\"3,4\n", &[], 3, "in.csv, line 3");
+    check(b"a,a\n1,2\n", &[], 2, "two columns");
+    check(b"", &[], 3, "empty");
+    check(b"a,b\n1,\xff\xfe\n", &[], 3, "in.csv");
+}
+
+#[test]
+fn columns_and_expressions() {
+    let file = b"height,width\n1,2\n";
+    check(file, &["heigth + 1 AS h"], 2, "no column \"heigth\"; did you mean \"height\"?");
+    check(file, &["heigth + 1 AS h", "--only"], 2, "did you mean \"height\"?");
+    check(file, &["1 AS n", "--where", "widht > 1"], 2, "did you mean \"width\"?");
+    check(file, &["1 AS n", "--where", "width + 1"], 2, "a condition must be true or false");
+    check(file, &["sum(width) AS s"], 2, "looks at more than one row");
+    check(file, &["1 AS width"], 2, "two columns would be called \"width\"");
+    check(file, &["1 AS n", "2 AS n"], 2, "two columns would be called \"n\"");
+    check(file, &["width +"], 2, "it is no SQL expression");
+    check(file, &["--dtype", "widht=f64"], 2, "did you mean \"width\"?");
+    check(file, &["9223372036854775807 + width AS n"], 1, "does not fit i64");
+}
+
+#[test]
+fn a_header_alone_is_a_table_without_rows() {
+    let place = Place::new();
+    place.file("in.csv", "a,b\n");
+    place.run(&["apply", "in.csv", "1 AS n"]).code(0).stdout("a,b,n\n");
+    place
+        .run(&["count-range", "in.csv", "--min", "1", "--max", "2", "--columns", "a"])
+        .code(2)
+        .stderr_has("column \"a\" holds str");
+}
+
+#[test]
+fn functions_say_which_column_does_not_fit() {
+    let place = Place::with_points();
+    let range = ["count-range", "points.csv", "--min", "1", "--max", "2", "--columns"];
+    place
+        .run(&[&range[..], &["name"]].concat())
+        .code(2)
+        .one_clear_line()
+        .stderr_has("column \"name\" holds str");
+    place
+        .run(&[&range[..], &["nmae"]].concat())
+        .code(2)
+        .one_clear_line()
+        .stderr_has("did you mean \"name\"?");
+    place
+        .run(&[&range[..], &["^z.*$"]].concat())
+        .code(2)
+        .one_clear_line()
+        .stderr_has("no column is matched by ^z.*$");
+    place
+        .run(&["hypot", "points.csv", "--a", "x", "--b", "name"])
+        .code(2)
+        .one_clear_line()
+        .stderr_has("\"name\"");
+    place
+        .run(&["common-items", "points.csv", "--left", "x", "--right", "y"])
+        .code(2)
+        .one_clear_line()
+        .stderr_has("\"x\"");
+}
+
+#[test]
+fn files_that_cannot_be_read() {
+    let place = Place::with_points();
+    place
+        .run(&["apply", "nope.csv"])
+        .code(3)
+        .one_clear_line()
+        .stderr("parrow: nope.csv: could not open: no such file or directory\n");
+    place.run(&["apply", "."]).code(3).one_clear_line().stderr_has("it is a folder");
+    place.file("bad.parquet", b"PAR1 this is not what it says PAR1");
+    place
+        .run(&["apply", "bad.parquet"])
+        .code(3)
+        .one_clear_line()
+        .stderr_has("bad.parquet: not a readable Parquet file");
+    place.file("bad.arrow", b"ARROW1\0\0 neither is this ARROW1");
+    place.run(&["apply", "bad.arrow"]).code(3).one_clear_line().stderr_has("bad.arrow");
+}
+
+#[test]
+fn places_that_cannot_be_written() {
+    let place = Place::with_points();
+    place
+        .run(&["apply", "points.csv", "-o", "no/such/folder.csv"])
+        .code(3)
+        .one_clear_line()
+        .stderr_has("there is no folder no/such");
+    place.run(&["apply", "points.csv", "-o", "."]).code(3).one_clear_line();
+    place
+        .run(&["apply", "points.csv", "-o", "out.what"])
+        .code(2)
+        .one_clear_line()
+        .stderr_has("--output-format");
+    assert_eq!(place.files(), ["points.csv"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_an_error() {
+    let place = Place::with_points();
+    place
+        .run(&["apply", "points.csv", "-o", "/dev/full"])
+        .code(3)
+        .one_clear_line()
+        .stderr_has("no space left");
+}
+
+#[test]
+fn an_old_output_survives_a_failed_run() {
+    let place = Place::with_points();
+    place.file("out.csv", "precious\n");
+    place.run(&["apply", "points.csv", "CAST(name AS BIGINT) AS n", "-o", "out.csv"]).code(1);
+    assert_eq!(place.read("out.csv"), "precious\n");
+    assert_eq!(place.files(), ["out.csv", "points.csv"]);
+}
+
+#[test]
+fn an_output_may_be_the_input() {
+    let place = Place::with_points();
+    place.run(&["apply", "points.csv", "x AS z", "-o", "points.csv", "-q"]).code(0);
+    assert_eq!(place.read("points.csv"), "x,y,name,z\n3,4,a,3\n5,12,b,5\n8,,c,8\n");
+}

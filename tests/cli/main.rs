@@ -1,0 +1,15 @@
+//! Tests of the program, one module a subject.
+
+#![allow(unreachable_pub, reason = "nothing of a test binary is reachable from outside")]
+
+mod commands;
+mod determinism;
+mod errors;
+mod examples;
+mod exit_codes;
+mod flags;
+mod formats;
+mod help;
+mod pipes;
+mod support;
+mod terminal;
