@@ -35,15 +35,13 @@ pub struct Hypot {
     name: PlSmallStr,
 }
 
-type Function = fn(f64, f64) -> f64;
-
 impl Hypot {
     /// The name of the output column unless another is given.
     pub const NAME: &'static str = "hypot";
 
     /// The lengths of the vectors with the coordinates `x` and `y`.
     pub fn new(x: impl AsRef<str>, y: impl AsRef<str>) -> Self {
-        let hypot: Function = f64::hypot;
+        let hypot: fn(f64, f64) -> f64 = f64::hypot;
         Self { typed: Typed::new([x.as_ref(), y.as_ref()], hypot), name: PlSmallStr::from_static(Self::NAME) }
     }
 
