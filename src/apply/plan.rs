@@ -17,6 +17,9 @@ const DISPATCH_SECONDS: f64 = 40e-6;
 /// The time that one more chunk on the calling thread may take while it looks as if sharing does not pay.
 const SERIAL_CHUNK_SECONDS: f64 = 100e-6;
 
+/// The time of a first chunk from which on it can't be the cold start alone that took so long.
+const SURELY_SLOW_SECONDS: f64 = 500e-6;
+
 /// Chunks for each worker, so that uneven ones even out.
 const CHUNKS_PER_WORKER: usize = 8;
 
@@ -27,6 +30,7 @@ const GROWTH: usize = 16;
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Cost {
     last: Option<Sample>,
+    n_samples: usize,
     /// The seconds that the shortest chunk took.
     least: Option<f64>,
     start: f64,
@@ -65,6 +69,7 @@ impl Cost {
         self.least = Some(least);
         self.start = self.start.min(least);
         self.last = Some(sample);
+        self.n_samples += 1;
     }
 
     /// What to do with the `remaining` rows, given this many workers.
@@ -72,13 +77,15 @@ impl Cost {
         let Some(last) = self.last else { return Step::Here(1) };
         let seconds = self.row * remaining as f64;
         let saved = seconds * (1.0 - 1.0 / n_workers as f64);
-        if n_workers > 1 && saved > DISPATCH_SECONDS && last.seconds >= SERIAL_CHUNK_SECONDS / 4.0 {
+        let believed = self.n_samples > 1 || last.seconds >= SURELY_SLOW_SECONDS;
+        if n_workers > 1 && believed && saved > DISPATCH_SECONDS && last.seconds >= SERIAL_CHUNK_SECONDS / 4.0
+        {
             return Step::Share;
         }
         let affordable = if self.row > 0.0 { SERIAL_CHUNK_SECONDS / self.row } else { f64::INFINITY };
         let grown = last.n_rows * GROWTH as f64;
-        let limit = if n_workers == 1 { f64::INFINITY } else { affordable.max(1.0) };
-        let limit = if n_workers == 1 { limit.min(CHUNK_SECONDS * 4.0 / self.row.max(1e-12)) } else { limit };
+        // One worker has nobody to wait for it: only progress and cancellation look in between.
+        let limit = if n_workers == 1 { 4.0 * CHUNK_SECONDS / self.row.max(1e-12) } else { affordable };
         Step::Here((grown.min(limit).max(1.0) as usize).min(remaining))
     }
 
@@ -92,5 +99,82 @@ impl Cost {
         let rows = by_time.min(by_balance).max(worthwhile).min(timed);
         let fair = (remaining as f64 / n_workers as f64).ceil();
         (rows.min(fair).ceil() as usize).clamp(1, remaining.max(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A kernel that costs so many seconds a chunk and a row, and more on its first call.
+    struct Machine {
+        cold: f64,
+        start: f64,
+        row: f64,
+    }
+
+    /// The rows run on the calling thread, the seconds that took, and the first chunk shared out, if any.
+    fn plan(machine: &Machine, n_rows: usize, n_workers: usize) -> (usize, f64, Option<usize>) {
+        let (mut cost, mut done, mut spent) = (Cost::default(), 0, 0.0);
+        while done < n_rows {
+            match cost.next_step(n_rows - done, n_workers) {
+                Step::Here(rows) => {
+                    assert!(rows > 0 && rows <= n_rows - done);
+                    let cold = if done == 0 { machine.cold } else { 0.0 };
+                    let seconds = cold + machine.start + machine.row * rows as f64;
+                    cost.add(rows, Duration::from_secs_f64(seconds));
+                    done += rows;
+                    spent += seconds;
+                }
+                Step::Share => return (done, spent, Some(cost.chunk_rows(n_rows - done, n_workers))),
+            }
+        }
+        (done, spent, None)
+    }
+
+    #[test]
+    fn cheap_or_tiny_work_stays_here_even_after_a_cold_start() {
+        for (row, n_rows) in [(1e-9, 1_000), (1e-9, 20_000), (100e-9, 300), (10e-6, 3)] {
+            for cold in [0.0, 50e-6, 400e-6] {
+                let (done, _, shared) = plan(&Machine { cold, start: 1e-6, row }, n_rows, 8);
+                assert_eq!((done, shared), (n_rows, None), "{row} s a row, {n_rows} rows, {cold} s cold");
+            }
+        }
+    }
+
+    #[test]
+    fn work_that_pays_is_shared_before_much_of_it_is_done() {
+        for (row, n_rows) in [(1e-9, 20_000_000), (100e-9, 1_000_000), (10e-6, 10_000), (1e-3, 100), (1.0, 4)]
+        {
+            for cold in [0.0, 400e-6] {
+                let (_, spent, shared) = plan(&Machine { cold, start: 2e-6, row }, n_rows, 2);
+                assert!(shared.is_some(), "{row} s a row, {n_rows} rows");
+                let most = (row + cold + 400e-6).max(row * 2.0);
+                assert!(spent <= most, "{row} s a row, {n_rows} rows: {spent} s here");
+            }
+        }
+    }
+
+    #[test]
+    fn chunks_come_to_take_their_time_and_to_be_worth_their_start() {
+        // A chunk is at most so many times the last one, so the size is found in a few steps.
+        let found = |start: f64, row: f64| {
+            let (mut cost, mut rows) = (Cost::default(), 1);
+            for _ in 0..8 {
+                cost.add(rows, Duration::from_secs_f64(start + row * rows as f64));
+                rows = cost.chunk_rows(100_000_000, 2);
+            }
+            rows as f64
+        };
+        let seconds = found(2e-6, 1e-6) * 1e-6;
+        assert!(seconds > CHUNK_SECONDS / 2.0 && seconds < CHUNK_SECONDS * 2.0, "{seconds}");
+        assert_eq!(found(2e-6, 10e-3), 1.0);
+        // Slicing ten thousand columns takes a millisecond, and each row a hundredth of that.
+        assert!(found(1e-3, 10e-6) >= 900.0);
+    }
+
+    #[test]
+    fn one_worker_shares_nothing() {
+        assert_eq!(plan(&Machine { cold: 0.0, start: 1e-6, row: 1e-4 }, 1_000, 1).2, None);
     }
 }

@@ -9,6 +9,8 @@ use polars::prelude::PolarsError;
 
 use crate::error::{Error, Result};
 
+use super::writer::write_error;
+
 thread_local! {
     static DEPTH: Cell<usize> = const { Cell::new(0) };
 }
@@ -42,14 +44,28 @@ pub(super) fn contain<T>(
     format: &'static str,
     decode: impl FnOnce() -> std::result::Result<T, PolarsError>,
 ) -> Result<T> {
-    let guard = Running::enter();
-    let outcome = catch_unwind(AssertUnwindSafe(decode));
-    drop(guard);
-    match outcome {
+    match caught(decode) {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(polars_error(format, error)),
-        Err(panic) => Err(Error::malformed(format, panic_message(panic.as_ref()))),
+        Err(panic) => Err(Error::malformed(format, format!("it is corrupt ({panic})"))),
     }
+}
+
+/// Calls an encoder, and turns both its error and its panic into an error: values far outside a calendar, for one, make the
+/// engine's text writers panic.
+pub(super) fn contain_write<T>(encode: impl FnOnce() -> std::result::Result<T, PolarsError>) -> Result<T> {
+    match caught(encode) {
+        Ok(outcome) => outcome.map_err(write_error),
+        Err(panic) => Err(Error::engine(format!("a value cannot be written ({panic})"))),
+    }
+}
+
+/// What a call returns, or the message of its panic.
+fn caught<T>(call: impl FnOnce() -> T) -> std::result::Result<T, String> {
+    let guard = Running::enter();
+    let outcome = catch_unwind(AssertUnwindSafe(call));
+    drop(guard);
+    outcome.map_err(|panic| panic_message(panic.as_ref()))
 }
 
 /// The engine's error about a file, as ours.
@@ -67,9 +83,9 @@ fn panic_message(panic: &(dyn Any + Send)) -> String {
     let text = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
         (Some(text), _) => text,
         (_, Some(text)) => text.as_str(),
-        _ => "its content is corrupt",
+        _ => "a panic without a message",
     };
-    format!("it is corrupt ({})", first_line(text))
+    first_line(text).to_string()
 }
 
 /// Engine messages go on with advice for its own callers; the first line says what is wrong.

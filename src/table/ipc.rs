@@ -9,7 +9,7 @@ use polars_io::ipc::{IpcReader, IpcStreamReader};
 
 use crate::error::{Error, Result};
 
-use super::contain::contain;
+use super::contain::{contain, contain_write};
 use super::read_options::ReadOptions;
 use super::writer::{Encoder, Gathered, write_error};
 
@@ -104,11 +104,10 @@ impl<W: Write + Send> IpcWriter<W> {
     fn write(&mut self, frame: Option<DataFrame>) -> Result<()> {
         let Some(frame) = frame else { return Ok(()) };
         for batch in frame.iter_chunks(CompatLevel::newest(), true) {
-            match &mut self.writer {
+            contain_write(|| match &mut self.writer {
                 Kind::File(writer) => writer.write(&batch, None),
                 Kind::Stream(writer) => writer.write(&batch, None),
-            }
-            .map_err(write_error)?;
+            })?;
         }
         Ok(())
     }

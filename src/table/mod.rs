@@ -1,7 +1,7 @@
 //! What rows live in: formats, readers, writers, [`Matrix`] and the exchange with arrow-rs.
 //!
 //! [`read`] turns one or many files into a [`Table`]: a Polars `DataFrame` that still knows which file, and for text files
-//! which line, each of its rows came from. [`write`] and [`TableWriter`] put a frame into a file that appears under its
+//! which line, each of its rows came from. [`write()`] and [`TableWriter`] put a frame into a file that appears under its
 //! final name whole or not at all. [`describe`] says what a file holds, and what was guessed about it.
 //!
 //! A corrupt file is an [`Error`](crate::Error) and never a panic: every call into the engine's decoders is contained. The

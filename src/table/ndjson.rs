@@ -15,12 +15,12 @@ use rayon::prelude::*;
 
 use crate::error::{Error, ErrorKind, Result};
 
-use super::contain::contain;
+use super::contain::{contain, contain_write};
 use super::dtype::dtype_name;
 use super::list::quoted;
 use super::read_options::ReadOptions;
 use super::text::{check_has_text, with_text_columns};
-use super::writer::{Encoder, write_error};
+use super::writer::Encoder;
 
 const NAME: &str = "NDJSON";
 
@@ -302,7 +302,7 @@ impl<W: Write + Send> Encoder for NdJsonWriter<W> {
     fn write_chunk(&mut self, frame: &DataFrame) -> Result<()> {
         let mut frame = with_text_columns(frame, needs_text)?;
         frame.align_chunks_par();
-        self.writer.write_batch(&frame).map_err(write_error)
+        contain_write(|| self.writer.write_batch(&frame))
     }
 
     fn finish(&mut self) -> Result<()> {

@@ -7,7 +7,7 @@ use polars_io::parquet::write::{BatchedWriter, ParquetWriter as EngineWriter};
 
 use crate::error::{Error, Result};
 
-use super::contain::contain;
+use super::contain::{contain, contain_write};
 use super::describe::RowGroup;
 use super::read_options::ReadOptions;
 use super::writer::{Encoder, Gathered, write_error};
@@ -67,13 +67,13 @@ pub(super) struct ParquetWriter<W: Write> {
 
 impl<W: Write + Send> ParquetWriter<W> {
     pub(super) fn new(sink: W, schema: &Schema) -> Result<Self> {
-        let writer = contain(NAME, || EngineWriter::new(sink).batched(schema))?;
+        let writer = contain_write(|| EngineWriter::new(sink).batched(schema))?;
         Ok(Self { writer, gathered: Gathered::default() })
     }
 
     fn write(&mut self, frame: Option<DataFrame>) -> Result<()> {
         match frame {
-            Some(frame) => self.writer.write_batch(&frame).map_err(write_error),
+            Some(frame) => contain_write(|| self.writer.write_batch(&frame)),
             None => Ok(()),
         }
     }

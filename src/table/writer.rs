@@ -82,7 +82,7 @@ impl TableWriter {
     /// Opens the output for a table of this schema.
     ///
     /// # Errors
-    /// As [`write`].
+    /// As [`write()`].
     pub fn create(output: &Output, schema: &SchemaRef, options: &WriteOptions) -> Result<Self> {
         let (format, compression) = options.resolve(output)?;
         let sink = SharedSink::new(Packer::new(Sink::create(output)?, compression)?);
@@ -95,7 +95,7 @@ impl TableWriter {
     /// Adds rows. Their columns are those of the schema, in its order.
     ///
     /// # Errors
-    /// As [`write`], and [`Shape`](crate::ErrorKind::Shape) for other columns than the schema's.
+    /// As [`write()`], and [`Shape`](crate::ErrorKind::Shape) for other columns than the schema's.
     pub fn write_chunk(&mut self, frame: &DataFrame) -> Result<()> {
         self.check(frame)?;
         self.n_rows += frame.height() as u64;
@@ -108,7 +108,7 @@ impl TableWriter {
     /// Writes the end, brings all of it to the disk and the file to its name.
     ///
     /// # Errors
-    /// As [`write`]; then nothing is left behind.
+    /// As [`write()`]; then nothing is left behind.
     pub fn finish(self) -> Result<WriteSummary> {
         let Self { output, format, compression, mut encoder, sink, n_rows, .. } = self;
         let in_file = |error: Error| error.in_file(output.label());

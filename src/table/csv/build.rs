@@ -123,6 +123,7 @@ where
     P: Fn(&[u8]) -> Option<V> + Send,
     C: FnOnce(PlSmallStr, PrimitiveArray<V>) -> PolarsResult<Series> + Send,
 {
+    #[inline(always)]
     fn push(&mut self, text: &[u8]) -> bool {
         let Some(value) = (self.parse)(text) else { return false };
         self.values.push(value);
@@ -174,6 +175,7 @@ struct StringBuilder {
 }
 
 impl ColumnBuilder for StringBuilder {
+    #[inline(always)]
     fn push(&mut self, text: &[u8]) -> bool {
         let Ok(text) = std::str::from_utf8(text) else { return false };
         self.views.push_value(text);

@@ -25,13 +25,16 @@ pub(super) struct Cell<'a> {
 
 impl<'a> Cell<'a> {
     /// The cell's text; `scratch` holds it where it differs from the bytes.
+    #[inline(always)]
     pub(super) fn text<'s>(&self, scratch: &'s mut Vec<u8>) -> &'s [u8]
     where
         'a: 's,
     {
-        if !self.escaped {
-            return self.raw;
-        }
+        if self.escaped { self.unescaped(scratch) } else { self.raw }
+    }
+
+    #[cold]
+    fn unescaped<'s>(&self, scratch: &'s mut Vec<u8>) -> &'s [u8] {
         scratch.clear();
         let mut rest = self.raw;
         while let Some(quote) = memchr(QUOTE, rest) {
@@ -51,7 +54,7 @@ pub(super) enum After {
 }
 
 /// The cell that starts at `*position`, which is moved behind it and its delimiter or line end.
-#[inline]
+#[inline(always)]
 pub(super) fn next_cell<'a>(
     bytes: &'a [u8],
     position: &mut usize,
@@ -72,7 +75,7 @@ pub(super) fn next_cell<'a>(
 }
 
 /// Where the next delimiter or LF is, eight bytes at a time.
-#[inline]
+#[inline(always)]
 fn cell_end(bytes: &[u8], start: usize, delimiter: u8) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = ONES << 7;

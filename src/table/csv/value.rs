@@ -11,9 +11,10 @@ const EPOCH_DAYS: i32 = 719_163;
 const DAY_NANOSECONDS: i64 = 86_400_000_000_000;
 
 /// The text without the blanks around it.
-#[inline]
+#[inline(always)]
 pub(in crate::table) fn trim(text: &[u8]) -> &[u8] {
     match text {
+        [only] if *only > b' ' => text,
         [first, .., last] if *first > b' ' && *last > b' ' => text,
         _ => text.trim_ascii(),
     }
@@ -49,7 +50,7 @@ pub(super) fn integer(text: &[u8]) -> Option<Integer> {
 }
 
 /// An `i64`, leading zeros and `+` allowed.
-#[inline]
+#[inline(always)]
 pub(in crate::table) fn parse_i64(text: &[u8]) -> Option<i64> {
     let text = trim(text);
     let (negative, digits) = match text {
@@ -88,7 +89,7 @@ pub(in crate::table) fn parse_u64(text: &[u8]) -> Option<u64> {
 }
 
 /// An `i64` that would be written back the same: no leading zeros, no `+`, no `-0`.
-#[inline]
+#[inline(always)]
 pub(super) fn parse_canonical_i64(text: &[u8]) -> Option<i64> {
     match trim(text) {
         [b'0'] => Some(0),

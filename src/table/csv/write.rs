@@ -7,6 +7,7 @@ use polars_io::csv::write::{BatchedWriter, CsvWriter as EngineWriter};
 
 use crate::error::{Error, Result};
 
+use super::super::contain::contain_write;
 use super::super::format::Format;
 use super::super::read_options::Header;
 use super::super::text::{check_has_text, with_text_columns};
@@ -45,7 +46,7 @@ impl<W: Write + Send> CsvWriter<W> {
 impl<W: Write + Send> Encoder for CsvWriter<W> {
     fn write_chunk(&mut self, frame: &DataFrame) -> Result<()> {
         let frame = with_text_columns(frame, needs_text)?;
-        self.writer.write_batch(&frame).map_err(write_error)
+        contain_write(|| self.writer.write_batch(&frame))
     }
 
     fn finish(&mut self) -> Result<()> {

@@ -117,3 +117,27 @@ proptest! {
         }
     }
 }
+
+/// That the README's list is true of the engine that is built in.
+#[test]
+fn the_engine_has_these_habits() {
+    let check = |content: &[u8], expected: DataFrame| {
+        let frame = engine(content).unwrap();
+        assert!(frame.equals_missing(&expected), "{:?}\n{frame}", String::from_utf8_lossy(content));
+    };
+    check(b"a,b\n1,2\n3\n", df!["a" => [1i64, 3], "b" => [Some(2i64), None]].unwrap());
+    check(b"a,b\n1,2\n\n", df!["a" => [Some(1i64), None], "b" => [Some(2i64), None]].unwrap());
+    check(b"a\n007\n08\n", df!["a" => [7i64, 8]].unwrap());
+    check(b"a,a\n1,2\n", df!["a" => [1i64], "a_duplicated_0" => [2i64]].unwrap());
+    check(b"a\n1.5\n1e999\n", df!["a" => [1.5, f64::INFINITY]].unwrap());
+    check(b"a\n1.5\n9007199254740993\n", df!["a" => [1.5, 9007199254740992.0]].unwrap());
+    check(b"a,\xff\n1,2\n", df!["a" => [1i64], "\u{fffd}" => [2i64]].unwrap());
+    for refused in [
+        &b"n,w\n1,5\" pipe\n2,5\" pipe\n3,4\n4,5\" pipe\n"[..],
+        b"a,b\n1,\"2\n3,4\n",
+        b"a\n18446744073709551615\n",
+    ] {
+        let message = engine(refused).unwrap_err().to_string();
+        assert!(message.contains("offset"), "{message}");
+    }
+}

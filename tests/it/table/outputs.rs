@@ -73,6 +73,25 @@ fn places_that_cannot_be_written() {
 }
 
 #[test]
+fn values_outside_the_calendar_are_an_error_and_no_panic() {
+    let scratch = Scratch::new();
+    let days = Series::new("d".into(), [i32::MAX]).cast(&DataType::Date).unwrap();
+    let wide = Series::new("d".into(), [i64::MAX]);
+    let moments = wide.cast(&DataType::Datetime(TimeUnit::Milliseconds, None)).unwrap();
+    for column in [days, moments] {
+        for name in ["a.csv", "a.ndjson"] {
+            let output = Output::from(scratch.path(name));
+            // The message of the contained panic would fill the test's output.
+            let written = write(&column.clone().into_frame(), &output, &WriteOptions::default());
+            assert!(written.is_err(), "{name} {column}");
+        }
+        let output = Output::from(scratch.path("a.parquet"));
+        assert_eq!(write(&column.into_frame(), &output, &WriteOptions::default()).unwrap().n_rows, 1);
+    }
+    assert_eq!(scratch.names(), ["a.parquet"]);
+}
+
+#[test]
 fn chunks_of_another_schema_are_refused() {
     let scratch = Scratch::new();
     let output = Output::from(scratch.path("a.csv"));
