@@ -1,6 +1,8 @@
 //! Where the rows of a pipeline go.
 
-use polars::prelude::{DataFrame, SchemaRef};
+use std::io;
+
+use polars::prelude::{DataFrame, DataType, Field, Schema};
 
 use crate::apply::ApplyOptions;
 use crate::error::{Error, Result};
@@ -47,11 +49,17 @@ impl Destination {
     pub(super) fn check(&self) -> Result<()> {
         let Self::Output(output, options) = self else { return Ok(()) };
         let Some(path) = output.path() else { return Ok(()) };
+        if path.is_dir() {
+            let source = io::Error::new(io::ErrorKind::IsADirectory, "it is a folder; name a file in it");
+            return Err(Error::io("create", source).in_file(path));
+        }
         // To open a pipe and close it again would be noticed at its other end.
-        if path.metadata().is_ok_and(|existing| !existing.is_file() && !existing.is_dir()) {
+        if path.metadata().is_ok_and(|existing| !existing.is_file()) {
             return Ok(());
         }
-        TableWriter::create(output, &SchemaRef::default(), options).map(drop)
+        // No format refuses a column of integers; a table without columns is refused by some.
+        let schema = Schema::from_iter([Field::new("column".into(), DataType::Int64)]);
+        TableWriter::create(output, &schema.into(), options).map(drop)
     }
 
     /// Sends the rows there.

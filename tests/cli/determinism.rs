@@ -43,7 +43,13 @@ fn every_command_gives_the_same_bytes() {
         check(&["columns", &points, "sum-of-squares"], format);
         check(&["apply", &points, "power(x, y) AS p", "sin(x) AS s", "--where", "x > -1"], format);
     }
-    check(&["apply", &sales, "CAST(price AS DOUBLE) * 2 AS p", "--on-error", "collect"], "csv");
-    check(&["apply", &sales, "CAST(price AS DOUBLE) * 2 AS p", "--on-error", "skip"], "csv");
+    check(
+        &["apply", &sales, "CAST(price AS DOUBLE) * 2 AS p", "--dtype", "price=str", "--on-error", "collect"],
+        "csv",
+    );
+    check(
+        &["apply", &sales, "CAST(price AS DOUBLE) * 2 AS p", "--dtype", "price=str", "--on-error", "skip"],
+        "csv",
+    );
     check(&["generate", "--rows", "500", "--cols", "3", "--seed", "9"], "csv");
 }

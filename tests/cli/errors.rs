@@ -94,7 +94,7 @@ fn files_that_cannot_be_read() {
         .run(&["apply", "bad.parquet"])
         .code(3)
         .one_clear_line()
-        .stderr_has("bad.parquet: not a readable parquet file");
+        .stderr_has("bad.parquet: not a readable Parquet file");
     place.file("bad.arrow", b"ARROW1\0\0 neither is this ARROW1");
     place.run(&["apply", "bad.arrow"]).code(3).one_clear_line().stderr_has("bad.arrow");
 }

@@ -54,7 +54,10 @@ fn ctrl_c_ends_with_130_and_leaves_nothing() {
     let start = Instant::now();
     let killed = Command::new("kill").args(["-INT", &program.id().to_string()]).status().expect("kill runs");
     assert!(killed.success());
+    // To wait closes the input, unless somebody else holds it.
+    let input = program.stdin.take();
     let status = program.wait().expect("it ends");
+    drop(input);
     assert_eq!(status.code(), Some(130));
     assert!(start.elapsed() < Duration::from_secs(5));
     assert!(place.files().is_empty());

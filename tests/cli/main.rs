@@ -1,5 +1,7 @@
 //! Tests of the program, one module a subject.
 
+#![allow(unreachable_pub, reason = "nothing of a test binary is reachable from outside")]
+
 mod commands;
 mod determinism;
 mod errors;

@@ -66,7 +66,7 @@ impl Place {
     /// Runs the program here with this standard input and these variables.
     pub fn run_with(&self, arguments: &[&str], stdin: impl Into<Vec<u8>>, variables: &[(&str, &str)]) -> Run {
         let mut command = self.command(arguments);
-        command.envs(variables.iter().copied()).write_stdin(stdin);
+        command.envs(variables.iter().copied()).write_stdin(stdin.into());
         let output = command.output().expect("the program can be started");
         Run {
             command: format!("parrow {}", arguments.join(" ")),

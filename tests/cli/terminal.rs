@@ -63,7 +63,10 @@ fn a_terminal_gets_a_table_that_fits() {
     use std::process::Command;
 
     let program = env!("CARGO_BIN_EXE_parrow");
-    let inner = format!("stty cols 40; '{program}' count-range '{}' --min 4 --max 8", data("matrix.csv"));
+    let inner = format!(
+        "stty rows 24 cols 40; '{program}' count-range '{}' --min 4 --max 8 --progress never",
+        data("matrix.csv")
+    );
     let Ok(output) =
         Command::new("script").args(["-qec", &inner, "/dev/null"]).env_remove("NO_COLOR").output()
     else {

@@ -1,9 +1,10 @@
 //! How far a run is, on standard error: a bar on a terminal, lines of text elsewhere.
 
+use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use parrow::Progress;
 
 use super::args::ProgressChoice;
@@ -16,8 +17,8 @@ const PATIENCE: Duration = Duration::from_millis(300);
 /// How often a line of text is worth reading.
 const LINE_INTERVAL: Duration = Duration::from_secs(1);
 
-const STYLE: &str = "{bar:32} {percent}%  {human_pos} of {human_len} rows  {per_sec}  {eta} left";
-const STYLE_UNKNOWN: &str = "{spinner} {human_pos} rows  {per_sec}";
+const STYLE: &str = "{bar:32} {percent}%  {human_pos} of {human_len} rows  {rate} rows/s  {eta} left";
+const STYLE_UNKNOWN: &str = "{spinner} {human_pos} rows  {rate} rows/s";
 
 /// Who hears of a run's progress.
 pub fn watcher(console: &Console) -> Option<Arc<dyn Progress>> {
@@ -52,7 +53,10 @@ impl Progress for Bar {
             None => STYLE_UNKNOWN,
         };
         if let Ok(style) = ProgressStyle::with_template(template) {
-            self.bar.set_style(style);
+            let rate = |state: &ProgressState, text: &mut dyn Write| {
+                let _ = write!(text, "{}", HumanCount(state.per_sec() as u64));
+            };
+            self.bar.set_style(style.with_key("rate", rate));
         }
         self.bar.reset();
     }
@@ -65,7 +69,7 @@ impl Progress for Bar {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         if !*shown {
             *shown = true;
-            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+            self.bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
         }
     }
 

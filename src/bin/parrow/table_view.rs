@@ -166,6 +166,7 @@ fn cells(column: &Column) -> Vec<String> {
         .map(|row| match column.get(row) {
             Ok(AnyValue::Null) | Err(_) => "null".to_owned(),
             Ok(AnyValue::String(text)) => cut(&one_line(text)),
+            Ok(AnyValue::StringOwned(text)) => cut(&one_line(&text)),
             Ok(AnyValue::Float64(value)) => format!("{value:?}"),
             Ok(AnyValue::Float32(value)) => format!("{value:?}"),
             Ok(AnyValue::List(items)) => cut(&list(&items.into())),

@@ -8,7 +8,7 @@ mod values;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
 pub use common::{ColumnsArg, InputArgs, KeepArgs, NameArg, OutputArgs, RunArgs};
-pub use values::{ColorChoice, OutputFormat, ProgressChoice, parsed, positive};
+pub use values::{ColorChoice, OutputFormat, ProgressChoice, dtype, parsed, positive};
 
 use super::commands::Command;
 use super::console::Console;
@@ -36,7 +36,7 @@ pub struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   parrow count-range data/matrix.csv --min 4 --max 8
-  parrow apply points.parquet 'sqrt(x*x + y*y) AS r' --where 'x > 0' -o r.csv
+  parrow apply data/points.csv 'sqrt(x*x + y*y) AS r' --where 'x > 0' -o r.csv
   parrow info data/stations.csv
   parrow count-range --help";
 

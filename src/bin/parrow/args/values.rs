@@ -87,10 +87,7 @@ impl FromStr for DtypeOverride {
     fn from_str(text: &str) -> Result<Self, String> {
         let (column, dtype) =
             text.rsplit_once('=').ok_or("write it as column=dtype, for example price=f64")?;
-        let dtype = parse_dtype(dtype).map_err(|error| match error.kind() {
-            ErrorKind::InvalidOption { message, .. } => message.clone(),
-            _ => error.to_string(),
-        })?;
+        let dtype = self::dtype(dtype)?;
         Ok(Self { column: column.to_owned(), dtype })
     }
 }
@@ -98,6 +95,14 @@ impl FromStr for DtypeOverride {
 /// A value of the library, whose complaint is said without the option's name: the parser says that itself.
 pub fn parsed<T: FromStr<Err = parrow::Error>>(text: &str) -> Result<T, String> {
     text.parse().map_err(|error: parrow::Error| match error.kind() {
+        ErrorKind::InvalidOption { message, .. } => message.clone(),
+        _ => error.to_string(),
+    })
+}
+
+/// A dtype by its name.
+pub fn dtype(name: &str) -> Result<DataType, String> {
+    parse_dtype(name).map_err(|error| match error.kind() {
         ErrorKind::InvalidOption { message, .. } => message.clone(),
         _ => error.to_string(),
     })

@@ -19,10 +19,10 @@ use crate::settings::Settings;
 #[derive(Args, Debug)]
 #[command(before_help = "\
 Examples:
-  parrow apply points.csv 'sqrt(x*x + y*y) AS r'
-  parrow apply stations.csv 'upper(name) AS name_upper' 'CASE WHEN elevation > 1000 THEN 1 ELSE 0 END AS high'
-  parrow apply sales.tsv 'price * amount AS total' --null-value n/a --where 'amount > 2' -o sales.parquet
-  parrow apply matrix.csv -o matrix.parquet")]
+  parrow apply data/points.csv 'sqrt(x*x + y*y) AS r'
+  parrow apply data/stations.csv 'upper(name) AS u' 'elevation > 1000 AS high'
+  parrow apply data/sales.tsv 'price * quantity AS total' --null-value n/a
+  parrow apply data/matrix.csv --where 'a > b' -o matrix.parquet")]
 pub struct Apply {
     /// A file, a pattern such as 'data/*.csv', or - for standard input
     #[arg(value_name = "INPUT")]

@@ -3,8 +3,9 @@
 use clap::Args;
 use parrow::functions::CommonItems;
 use parrow::pipeline::Work;
+use parrow::polars::prelude::DataType;
 
-use crate::args::{InputArgs, KeepArgs, NameArg, OutputArgs, RunArgs};
+use crate::args::{InputArgs, KeepArgs, NameArg, OutputArgs, RunArgs, dtype};
 use crate::console::Console;
 use crate::execute::execute;
 use crate::exit_code::Code;
@@ -18,7 +19,7 @@ use crate::settings::Settings;
 #[command(before_help = "\
 Examples:
   parrow common-items data/lists.csv --left list_a --right list_b
-  parrow common-items data/lists.parquet --left list_a --right list_b --name both -o both.parquet")]
+  parrow common-items data/lists.parquet --left list_a --right list_b --only")]
 pub struct CommonItemsCommand {
     /// Files, patterns such as 'data/*.csv', or - for standard input
     #[arg(required = true, value_name = "INPUT")]
@@ -31,6 +32,10 @@ pub struct CommonItemsCommand {
     /// The column of lists to compare with
     #[arg(long, value_name = "COLUMN")]
     right: String,
+
+    /// The dtype of the items of lists that are text [default: that of the other list, or i64]
+    #[arg(long, value_name = "DTYPE", value_parser = dtype)]
+    items: Option<DataType>,
 
     #[command(flatten)]
     name: NameArg,
@@ -52,6 +57,10 @@ impl CommonItemsCommand {
     pub fn run(self, console: &Console) -> Result<Code, Failure> {
         let settings = Settings::resolve(&self.inputs, &self.input, &self.keep, &self.output, &self.run)?;
         let name = self.name.name.as_deref().unwrap_or(CommonItems::NAME);
-        execute(settings, Work::rows(CommonItems::new(&self.left, &self.right).name(name)), console)
+        let mut function = CommonItems::new(&self.left, &self.right).name(name);
+        if let Some(dtype) = self.items {
+            function = function.text_items(dtype);
+        }
+        execute(settings, Work::rows(function), console)
     }
 }

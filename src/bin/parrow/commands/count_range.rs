@@ -18,7 +18,7 @@ use crate::settings::Settings;
 #[command(before_help = "\
 Examples:
   parrow count-range data/matrix.csv --min 4 --max 8
-  parrow count-range scores.parquet --min 0.5 --max 1 --columns '^q_.*$' --name passed -o out.csv
+  parrow count-range data/matrix.parquet --min 4 --max 8 --columns a,b -o n.csv
   cat data/matrix.csv | parrow count-range - --min 4 --max 8 --only")]
 pub struct CountRange {
     /// Files, patterns such as 'data/*.csv', or - for standard input

@@ -17,7 +17,7 @@ use crate::settings::Settings;
 #[derive(Args, Debug)]
 #[command(before_help = "\
 Examples:
-  parrow generate --rows 200000 --cols 5 --low 0 --high 10 --seed 100 -o m.parquet
+  parrow generate --rows 200000 --cols 5 --high 10 --seed 100 -o m.parquet
   parrow generate --rows 10 --cols 3 | parrow count-range - --min 4 --max 8")]
 pub struct Generate {
     /// How many rows

@@ -18,7 +18,7 @@ use crate::settings::Settings;
 #[command(before_help = "\
 Examples:
   parrow hypot data/points.csv --a x --b y
-  parrow hypot data/stations.csv --a wind_x --b wind_y --name wind -o wind.parquet")]
+  parrow hypot data/stations.csv --a wind_x --b wind_y --only")]
 pub struct HypotCommand {
     /// Files, patterns such as 'data/*.csv', or - for standard input
     #[arg(required = true, value_name = "INPUT")]

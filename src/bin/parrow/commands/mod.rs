@@ -1,11 +1,15 @@
 //! The commands, one a file: what each one's flags are, and the work that it asks of the pipeline.
 
 mod apply;
+mod columns;
+mod common_items;
 mod completions;
 mod count_range;
 mod generate;
+mod hypot;
 mod info;
 mod man;
+mod scale;
 
 use clap::Subcommand;
 
@@ -17,6 +21,10 @@ use super::failure::Failure;
 #[derive(Debug, Subcommand)]
 pub enum Command {
     CountRange(count_range::CountRange),
+    Hypot(hypot::HypotCommand),
+    Scale(scale::Scale),
+    CommonItems(common_items::CommonItemsCommand),
+    Columns(columns::Columns),
     Apply(apply::Apply),
     Info(info::Info),
     Generate(generate::Generate),
@@ -29,6 +37,10 @@ impl Command {
     pub fn run_args(&self) -> Option<&RunArgs> {
         match self {
             Self::CountRange(command) => Some(&command.run),
+            Self::Hypot(command) => Some(&command.run),
+            Self::Scale(command) => Some(&command.run),
+            Self::CommonItems(command) => Some(&command.run),
+            Self::Columns(command) => Some(&command.run),
             Self::Apply(command) => Some(&command.run),
             Self::Generate(command) => Some(&command.run),
             Self::Info(_) | Self::Completions(_) | Self::Man(_) => None,
@@ -39,6 +51,10 @@ impl Command {
     pub fn run(self, console: &Console) -> Result<Code, Failure> {
         match self {
             Self::CountRange(command) => command.run(console),
+            Self::Hypot(command) => command.run(console),
+            Self::Scale(command) => command.run(console),
+            Self::CommonItems(command) => command.run(console),
+            Self::Columns(command) => command.run(console),
             Self::Apply(command) => command.run(console),
             Self::Info(command) => command.run(),
             Self::Generate(command) => command.run(console),

@@ -19,7 +19,7 @@ use crate::settings::Settings;
 #[command(before_help = "\
 Examples:
   parrow scale data/matrix.csv
-  parrow scale data/matrix.parquet --columns a,b,c --only --suffix '' -o scaled.parquet")]
+  parrow scale data/matrix.parquet --columns a,b,c --only --suffix ''")]
 pub struct Scale {
     /// Files, patterns such as 'data/*.csv', or - for standard input
     #[arg(required = true, value_name = "INPUT")]
