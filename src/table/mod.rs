@@ -19,6 +19,7 @@ mod format;
 mod input;
 mod ipc;
 mod join;
+mod line_index;
 mod list;
 mod load;
 mod matrix;

@@ -10,6 +10,8 @@
 //! value     text → value, a function a dtype
 //! build     cells → a column chunk
 //! read      all of it, in parallel chunks
+//! place     a cell that is wrong → an error with its line
+//! lines     rows → the lines that they start on, by the `csv` crate
 //! ```
 
 mod build;
@@ -17,6 +19,7 @@ mod chunk;
 mod dialect;
 mod infer;
 mod kind;
+mod lines;
 mod place;
 mod read;
 mod rows;
@@ -26,6 +29,6 @@ mod write;
 
 pub(super) use build::{ColumnBuilder, builder};
 pub(super) use dialect::Dialect;
-pub(super) use place::line_of_row;
+pub(super) use lines::{line_index, lines_of_rows};
 pub(super) use read::{describe, read};
 pub(super) use write::CsvWriter;
