@@ -45,6 +45,8 @@
 //! # Features
 //! `cli` (on by default) builds the program `parrow`. A library user switches it off: `default-features = false`.
 
+#![warn(unreachable_pub)]
+
 // The derive macros speak of the crate by its name.
 extern crate self as parrow;
 

@@ -66,7 +66,7 @@ pub trait ParallelApply: private::Sealed {
     }
 
     /// Calls `function` with the cells of `columns`, for every row: `|a: f64, b: Option<&str>| …`, with up to twelve
-    /// arguments, each an [`Argument`].
+    /// arguments, each an [`Argument`](crate::row::Argument).
     ///
     /// The result is a `Series` named `result`, or for a tuple or a struct with `#[derive(IntoRow)]` a `DataFrame`; see
     /// [`IntoRow`].
@@ -151,7 +151,7 @@ pub trait ParallelApply: private::Sealed {
         self.with_options(&ApplyOptions::default()).map_values(function).map(|applied| applied.table)
     }
 
-    /// Calls `function`, of one [`Argument`], with every value of every column, and gives a frame of the same shape and
+    /// Calls `function`, of one [`Argument`](crate::row::Argument), with every value of every column, and gives a frame of the same shape and
     /// names.
     ///
     /// # Errors
@@ -336,7 +336,23 @@ twins! {
     apply_windows, parallel_apply_windows, [M, F: TypedFunction<M>]
         (columns: impl ColumnNames, n_rows: usize, function: F) -> Result<Applied<TableOf<F::Output>>>,
         |this, mode| by_window::apply(this, mode, &columns.into_names(), n_rows, &function);
-    apply_function, parallel_apply_function, []
-        (function: &dyn RowFunction) -> Result<Applied<DataFrame>>,
-        |this, mode| run_bound(this.frame, function.bind(this.frame.schema())?, mode, this.options);
+}
+
+impl ConfiguredFrame<'_> {
+    /// Runs any [`RowFunction`] on the calling thread: the reference for
+    /// [`parallel_apply_function`](Self::parallel_apply_function).
+    ///
+    /// # Errors
+    /// As [`parallel_apply_function`](Self::parallel_apply_function).
+    pub fn apply_function(&self, function: &dyn RowFunction) -> Result<Applied<DataFrame>> {
+        run_bound(self.frame, function.bind(self.frame.schema())?, Mode::Serial, self.options)
+    }
+
+    /// Runs any [`RowFunction`]; the table has the function's columns alone.
+    ///
+    /// # Errors
+    /// As [`apply_function`](crate::apply_function).
+    pub fn parallel_apply_function(&self, function: &dyn RowFunction) -> Result<Applied<DataFrame>> {
+        run_bound(self.frame, function.bind(self.frame.schema())?, Mode::Parallel, self.options)
+    }
 }

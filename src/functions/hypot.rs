@@ -5,6 +5,8 @@ use polars::prelude::{Field, PlSmallStr, Schema};
 use crate::error::Result;
 use crate::row::{BoundFunction, Chunk, ChunkOutput, Kernel, RowFunction, Typed};
 
+type Function = fn(f64, f64) -> f64;
+
 /// `√(x² + y²)` of two columns, where no square overflows or vanishes on the way ([`f64::hypot`]).
 ///
 /// The columns hold floats, integers or decimals, which are rounded to the nearest `f64`. The result is one column of
@@ -29,7 +31,7 @@ use crate::row::{BoundFunction, Chunk, ChunkOutput, Kernel, RowFunction, Typed};
 #[must_use]
 #[derive(Clone, Debug)]
 pub struct Hypot {
-    typed: Typed<fn(f64, f64) -> f64, fn(f64, f64) -> f64>,
+    typed: Typed<Function, Function>,
     name: PlSmallStr,
 }
 

@@ -7,14 +7,15 @@
 mod columns;
 mod destination;
 mod filter;
-mod pipeline;
+mod left_out;
+mod run;
 mod selection;
 mod summary;
 mod work;
 
 pub use columns::Keep;
 pub use destination::{Destination, Preview};
-pub use pipeline::Pipeline;
+pub use run::Pipeline;
 pub use selection::ColumnSelection;
 pub use summary::{RunSummary, StageTimes};
 pub use work::Work;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use polars::prelude::{PlSmallStr, Scalar, Schema, Series};
+use polars::prelude::{PlSmallStr, Scalar, Series};
 
 use super::selection::ColumnSelection;
 use crate::error::Result;
@@ -14,12 +14,13 @@ pub struct Work<'f>(pub(super) Task<'f>);
 
 pub(super) enum Task<'f> {
     Copy,
-    Rows(MakeRowFunction<'f>),
+    Rows(Box<dyn RowFunction + 'f>),
+    RowsOver(ColumnSelection, MakeOver<'f>),
     Columns(ColumnSelection, ColumnFunction<'f>),
 }
 
-/// Makes a row function once the columns are known.
-pub(super) type MakeRowFunction<'f> = Box<dyn Fn(&Schema) -> Result<Box<dyn RowFunction + 'f>> + 'f>;
+/// A row function over these columns.
+pub(super) type MakeOver<'f> = Box<dyn Fn(Vec<PlSmallStr>) -> Box<dyn RowFunction + 'f> + 'f>;
 
 /// What becomes of a whole column: one value.
 pub(super) type ColumnFunction<'f> = Box<dyn Fn(&Series) -> Result<Scalar> + Sync + 'f>;
@@ -31,8 +32,8 @@ impl<'f> Work<'f> {
     }
 
     /// A row function.
-    pub fn rows(function: impl RowFunction + Clone + 'f) -> Self {
-        Self(Task::Rows(Box::new(move |_| Ok(Box::new(function.clone())))))
+    pub fn rows(function: impl RowFunction + 'f) -> Self {
+        Self(Task::Rows(Box::new(function)))
     }
 
     /// A row function over chosen columns: `make` gets their names.
@@ -40,7 +41,15 @@ impl<'f> Work<'f> {
         columns: ColumnSelection,
         make: impl Fn(Vec<PlSmallStr>) -> F + 'f,
     ) -> Self {
-        Self(Task::Rows(Box::new(move |schema| Ok(Box::new(make(columns.resolve(schema)?))))))
+        Self(Task::RowsOver(columns, Box::new(move |names| Box::new(make(names)))))
+    }
+
+    /// Whether it looks at every numeric column, whichever these are.
+    pub(super) fn takes_every_number(&self) -> bool {
+        matches!(
+            self.0,
+            Task::RowsOver(ColumnSelection::Numeric, _) | Task::Columns(ColumnSelection::Numeric, _)
+        )
     }
 
     /// A function of each chosen column as a whole. The result is one row, with the value of each column under its name.
@@ -56,7 +65,7 @@ impl fmt::Debug for Work<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
             Task::Copy => "Work::Copy",
-            Task::Rows(_) => "Work::Rows",
+            Task::Rows(_) | Task::RowsOver(..) => "Work::Rows",
             Task::Columns(..) => "Work::Columns",
         })
     }

@@ -47,6 +47,7 @@ macro_rules! typed_function {
             #[inline(always)]
             fn call<'r>(&self, arguments: <Self::Arguments as Arguments>::Item<'r>) -> Output {
                 // The closure is `Fn` in two ways; this picks the one that is meant.
+                #[allow(clippy::too_many_arguments)]
                 #[inline(always)]
                 fn call<Output, $($argument),*>(
                     function: impl Fn($($argument),*) -> Output,

@@ -50,6 +50,20 @@ fn a_header_alone_is_a_table_without_rows() {
 }
 
 #[test]
+fn a_column_that_one_cell_makes_text_is_not_left_out_in_silence() {
+    let place = Place::new();
+    place.file("in.csv", "a,b,code\n1,2,007\n3,4,008\n5,6,009\n7,8,010\n1,2O,011\n");
+    place
+        .run(&["count-range", "in.csv", "--min", "1", "--max", "9", "--only"])
+        .code(0)
+        .one_clear_line()
+        .stderr_has(
+            "in.csv, line 6, column \"b\": \"2O\" is not a number; the column is text for it and is left out",
+        );
+    place.run(&["count-range", "in.csv", "--min", "1", "--max", "9", "--columns", "a"]).code(0).stderr("");
+}
+
+#[test]
 fn functions_say_which_column_does_not_fit() {
     let place = Place::with_points();
     let range = ["count-range", "points.csv", "--min", "1", "--max", "2", "--columns"];

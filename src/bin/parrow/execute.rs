@@ -1,7 +1,7 @@
 //! Runs a pipeline in front of a person: progress, interrupts, and what is said at the end.
 
 use parrow::pipeline::{RunSummary, Work};
-use parrow::{ErrorKind, OnError};
+use parrow::{Error, ErrorKind, OnError};
 use serde_json::{Value, json};
 
 use super::console::Console;
@@ -32,6 +32,9 @@ pub fn execute(settings: Settings, work: Work<'_>, console: &Console) -> Result<
             (count(summary.n_rows_written, "row"), count(summary.n_columns_written as u64, "column"));
         console.note(&format!("wrote {rows}, {columns} to {file}"));
     }
+    for left_out in &summary.left_out {
+        console.warn(&left_out.to_string());
+    }
     if on_error == OnError::Collect {
         list_failures(&summary, console);
     }
@@ -49,13 +52,14 @@ fn report_failures(summary: &RunSummary, console: &Console) {
     let n_failed = summary.ledger.len();
     let Some(first) = summary.first_failures.first() else { return };
     let total = summary.n_rows_read;
-    match first.kind() {
-        // Under `null` the ledger has no messages.
-        ErrorKind::Row { message, .. } if message.is_empty() => {
-            let row = first.position().to_string();
-            console.warn(&format!("{n_failed} of {total} rows failed; first: {row}"));
-        }
-        _ => console.warn(&format!("{n_failed} of {total} rows failed; first: {first}")),
+    console.warn(&format!("{n_failed} of {total} rows failed; first: {}", failure_text(first)));
+}
+
+/// A failed row, of which there may be no message: under `null` none is kept.
+fn failure_text(failure: &Error) -> String {
+    match failure.kind() {
+        ErrorKind::Row { message, .. } if message.is_empty() => failure.position().to_string(),
+        _ => failure.to_string(),
     }
 }
 
@@ -77,7 +81,8 @@ fn to_json(summary: &RunSummary) -> Value {
         "rows_written": summary.n_rows_written,
         "rows_failed": summary.ledger.len(),
         "columns_written": summary.n_columns_written,
-        "first_failure": summary.first_failures.first().map(ToString::to_string),
+        "columns_left_out": summary.left_out.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "first_failure": summary.first_failures.first().map(failure_text),
         "bytes_read": summary.n_bytes_read,
         "bytes_written": summary.n_bytes_written,
         "threads": summary.n_threads,

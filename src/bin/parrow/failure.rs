@@ -31,7 +31,9 @@ static LAST_PANIC: Mutex<Option<String>> = Mutex::new(None);
 /// No panic prints anything: those that are contained come back as errors with their message, and the rest end here.
 pub fn without_panics(work: impl FnOnce() -> Result<Code, Failure>) -> Result<Code, Failure> {
     set_hook(Box::new(|panic| {
-        let text = panic.payload_as_str().unwrap_or("no message");
+        let payload = panic.payload();
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or(payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
         let place = panic.location().map(|place| format!(" at {}:{}", place.file(), place.line()));
         if let Ok(mut last) = LAST_PANIC.lock() {
             *last = Some(format!("{text}{}", place.unwrap_or_default()));

@@ -7,11 +7,13 @@ use polars::prelude::DataFrame;
 use super::columns::{Keep, check_names, combine, reduce_columns};
 use super::destination::{Destination, head, or_cancelled};
 use super::filter::Kept;
+use super::left_out::nearly_numbers;
 use super::summary::{RunSummary, StageTimes};
 use super::work::{Task, Work};
 use crate::apply::{Applied, ApplyOptions, Sharing, apply_function};
 use crate::error::{Error, Result};
 use crate::fault::{Ledger, OnError};
+use crate::row::RowFunction;
 use crate::script::SqlPredicate;
 use crate::table::{Input, Matrix, MatrixOptions, ReadOptions, Table, read};
 
@@ -139,6 +141,10 @@ impl<'f> Pipeline<'f> {
         let n_rows_read = table.frame.height() as u64;
         let n_bytes_read = table.sources.iter().map(|source| source.n_bytes).sum();
 
+        let left_out = match self.work.takes_every_number() {
+            true => nearly_numbers(&table),
+            false => Vec::new(),
+        };
         let frame = std::mem::take(&mut table.frame);
         let kept = timed(&mut times.filter, || match &self.filter {
             Some(predicate) => Kept::by(predicate, frame, &self.apply),
@@ -158,6 +164,7 @@ impl<'f> Pipeline<'f> {
             n_columns_written: result.width(),
             first_failures: first_failures(&ledger, &table),
             ledger,
+            left_out,
             n_bytes_read,
             n_bytes_written: delivered.n_bytes,
             n_threads: self.apply.n_threads(),
@@ -183,13 +190,9 @@ impl<'f> Pipeline<'f> {
             Task::Copy => {
                 Ok(Applied { table: frame.clone(), ledger: Ledger::default(), sharing: Sharing::default() })
             }
-            Task::Rows(make) => {
-                let function = make(frame.schema())?;
-                check_names(function.bind(frame.schema())?.kernel.as_ref(), frame.schema(), self.keep)?;
-                let applied = apply_function(frame, function.as_ref(), &self.apply)?;
-                let ledger = applied.ledger;
-                let table = combine(frame.clone(), applied.table, self.keep, self.apply.on_error(), &ledger)?;
-                Ok(Applied { table, ledger, sharing: applied.sharing })
+            Task::Rows(function) => self.run_rows(frame, function.as_ref()),
+            Task::RowsOver(columns, make) => {
+                self.run_rows(frame, make(columns.resolve(frame.schema())?).as_ref())
             }
             Task::Columns(columns, function) => {
                 let names = columns.resolve(frame.schema())?;
@@ -200,6 +203,16 @@ impl<'f> Pipeline<'f> {
                 })
             }
         }
+    }
+}
+
+impl Pipeline<'_> {
+    fn run_rows(&self, frame: &DataFrame, function: &dyn RowFunction) -> Result<Applied<DataFrame>> {
+        check_names(function.bind(frame.schema())?.kernel.as_ref(), frame.schema(), self.keep)?;
+        let applied = apply_function(frame, function, &self.apply)?;
+        let ledger = applied.ledger;
+        let table = combine(frame.clone(), applied.table, self.keep, self.apply.on_error(), &ledger)?;
+        Ok(Applied { table, ledger, sharing: applied.sharing })
     }
 }
 
