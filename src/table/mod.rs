@@ -33,6 +33,8 @@ mod text;
 mod write_options;
 mod writer;
 
+pub(crate) use csv::{TextAmongNumbers, shell_word};
+
 pub use arrow_exchange::{from_record_batches, to_record_batch, to_record_batches};
 pub use contain::is_contained;
 pub use describe::{ColumnInference, FileDescription, RowGroup, TextDescription, describe, read_schema};

@@ -127,26 +127,51 @@ mod tests {
         assert_eq!(lines("a\r\n\r", &header), [2]);
     }
 
+    /// Rows of equally many cells, and blank lines, with any line ends.
     fn csv_text() -> impl Strategy<Value = Vec<u8>> {
-        let piece = prop_oneof![
-            3 => Just("a"), 2 => Just(","), 2 => Just(";"), 3 => Just("\n"), 2 => Just("\r\n"), 1 => Just("\r"),
-            2 => Just("\"x\""), 1 => Just("\"x\n\""), 1 => Just("\"\""), 1 => Just("\"\r\n,;\""), 1 => Just("é"),
-            1 => Just("\u{feff}"),
+        let cell = prop_oneof![
+            Just("a"),
+            Just(""),
+            Just("\"x\""),
+            Just("\"x\n\""),
+            Just("\"\""),
+            Just("\"\r\n,;\""),
+            Just("\"\"\"\n\""),
+            Just("é"),
+            Just("\u{feff}"),
+            Just("5\"\""),
+            Just("a\rb"),
+            Just("\r"),
         ];
+        let line_end = || prop_oneof![Just("\n"), Just("\r\n")];
+        let line = (any::<bool>(), proptest::collection::vec(cell, 3), line_end());
         let mark = prop_oneof![3 => Just(""), 1 => Just("\u{feff}")];
-        (mark, proptest::collection::vec(piece, 0..30))
-            .prop_map(|(mark, pieces)| (mark.to_owned() + &pieces.concat()).into_bytes())
+        let last = prop_oneof![Just("\n"), Just("\r\n"), Just(""), Just("\r")];
+        (mark, 1..=3usize, proptest::collection::vec(line, 0..12), last).prop_map(
+            |(mark, n_cells, lines, last)| {
+                let mut text = mark.to_owned();
+                for (is_blank, cells, line_end) in lines {
+                    if !is_blank {
+                        text += &cells[..n_cells].join(",");
+                    }
+                    text += line_end;
+                }
+                let ended = text.trim_end_matches(['\r', '\n']).len();
+                text.truncate(ended);
+                (text + last).into_bytes()
+            },
+        )
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
 
         /// Whatever the reader takes for rows, the `csv` crate finds on the same lines.
         #[test]
         fn the_lines_are_those_of_the_rows_that_are_read(
             bytes in csv_text(),
             header in prop_oneof![Just(Header::First), Just(Header::None)],
-            delimiter in prop_oneof![Just(b','), Just(b';')],
+            delimiter in prop_oneof![4 => Just(b','), 1 => Just(b';')],
         ) {
             let options = ReadOptions { header, delimiter: Some(delimiter), ..ReadOptions::default() };
             let Ok(dialect) = Dialect::find(&bytes, Format::Csv, &options) else { return Ok(()) };
@@ -156,7 +181,9 @@ mod tests {
                 let starts = cells.iter().step_by(dialect.n_columns());
                 read.extend(starts.map(|cell| line_at(&bytes, cell.offset)));
             });
-            prop_assume!(outcome.is_ok());
+            if outcome.is_err() {
+                return Ok(());
+            }
             let found: Vec<u64> = RowLines::new(&bytes, &dialect).collect();
             prop_assert_eq!(&found, &read);
 

@@ -82,7 +82,7 @@ fn text_at(bytes: &[u8], dialect: &Dialect, offset: usize) -> String {
 }
 
 /// A text as a shell takes it for one word.
-fn shell_word(text: &str) -> String {
+pub(crate) fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "_-+=./,:%@".contains(c);
     match !text.is_empty() && text.chars().all(plain) {
         true => text.to_string(),
