@@ -7,10 +7,10 @@
 mod columns;
 mod destination;
 mod filter;
-mod left_out;
 mod run;
 mod selection;
 mod summary;
+mod text_column;
 mod work;
 
 pub use columns::Keep;

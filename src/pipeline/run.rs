@@ -7,11 +7,11 @@ use polars::prelude::DataFrame;
 use super::columns::{Keep, check_names, combine, reduce_columns};
 use super::destination::{Destination, head, or_cancelled};
 use super::filter::Kept;
-use super::left_out::nearly_numbers;
 use super::summary::{RunSummary, StageTimes};
+use super::text_column::{cell_instead, left_out};
 use super::work::{Task, Work};
 use crate::apply::{Applied, ApplyOptions, Sharing, apply_function};
-use crate::error::{Error, Result};
+use crate::error::{Error, Position, Result};
 use crate::fault::{Ledger, OnError};
 use crate::row::RowFunction;
 use crate::script::SqlPredicate;
@@ -121,7 +121,8 @@ impl<'f> Pipeline<'f> {
     ///
     /// # Errors
     /// Those of [`read`](crate::table::read) and [`write`](crate::table::write); what the function or the condition finds
-    /// wrong with the columns; [`DuplicateColumn`](crate::ErrorKind::DuplicateColumn) for a new column whose name the
+    /// wrong with the columns; [`Cell`](crate::ErrorKind::Cell) with the first cell that is no number, for a column of CSV
+    /// that a few cells made text, where numbers are wanted or every numeric column is; [`DuplicateColumn`](crate::ErrorKind::DuplicateColumn) for a new column whose name the
     /// input has; the failure of the lowest row, with its file and line, when the policy is to fail;
     /// [`Cancelled`](crate::ErrorKind::Cancelled). Whatever it is, no output is left half-written.
     pub fn run(self) -> Result<RunSummary> {
@@ -141,18 +142,22 @@ impl<'f> Pipeline<'f> {
         let n_rows_read = table.frame.height() as u64;
         let n_bytes_read = table.sources.iter().map(|source| source.n_bytes).sum();
 
-        let left_out = match self.work.takes_every_number() {
-            true => nearly_numbers(&table),
-            false => Vec::new(),
-        };
+        if self.work.takes_every_number()
+            && let Some(error) = left_out(&table.frame, &table.sources, &self.read)
+        {
+            return Err(located(error, &table));
+        }
         let frame = std::mem::take(&mut table.frame);
         let kept = timed(&mut times.filter, || match &self.filter {
             Some(predicate) => Kept::by(predicate, frame, &self.apply),
             None => Ok(Kept::all(frame)),
         });
         let kept = kept.map_err(|error| located(error, &table))?;
-        let done = timed(&mut times.function, || self.run_work(&kept.frame))
-            .map_err(|error| located(kept.error(error), &table))?;
+        let done = timed(&mut times.function, || self.run_work(&kept.frame)).map_err(|error| {
+            let fits = |frame: &DataFrame| self.run_work(frame).is_ok();
+            let error = cell_instead(error, &kept.frame, &table.sources, &self.read, fits);
+            located(kept.error(error), &table)
+        })?;
         let ledger = kept.ledger(done.ledger);
         drop(kept);
 
@@ -164,7 +169,6 @@ impl<'f> Pipeline<'f> {
             n_columns_written: result.width(),
             first_failures: first_failures(&ledger, &table),
             ledger,
-            left_out,
             n_bytes_read,
             n_bytes_written: delivered.n_bytes,
             n_threads: self.apply.n_threads(),
@@ -225,8 +229,19 @@ fn timed<T>(time: &mut Duration, call: impl FnOnce() -> T) -> T {
 
 /// Adds the file and the line to an error that knows its row.
 fn located(error: Error, table: &Table) -> Error {
-    let Some(row) = error.position().row else { return error };
-    let position = table.position(row);
+    match error.position().row {
+        Some(row) => placed(error, table.position(row)),
+        None => error,
+    }
+}
+
+fn first_failures(ledger: &Ledger, table: &Table) -> Vec<Error> {
+    let first = || ledger.faults().iter().take(LOCATED_FAILURES);
+    let rows: Vec<u64> = first().map(|fault| fault.row).collect();
+    first().zip(table.positions(&rows)).map(|(fault, position)| placed(fault.to_error(), position)).collect()
+}
+
+fn placed(error: Error, position: Position) -> Error {
     let error = match position.path {
         Some(path) => error.in_file(path),
         None => error,
@@ -235,9 +250,4 @@ fn located(error: Error, table: &Table) -> Error {
         Some(line) => error.at_line(line),
         None => error,
     }
-}
-
-fn first_failures(ledger: &Ledger, table: &Table) -> Vec<Error> {
-    let first = ledger.faults().iter().take(LOCATED_FAILURES);
-    first.map(|fault| located(fault.to_error(), table)).collect()
 }

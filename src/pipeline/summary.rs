@@ -22,9 +22,6 @@ pub struct RunSummary {
     pub ledger: Ledger,
     /// The first rows of the ledger as errors, each with its file and line where these are known.
     pub first_failures: Vec<Error>,
-    /// Where every numeric column was to be looked at: the first cell of each column that is text for a few of its cells
-    /// alone, and was left out for that. It is an error of kind [`Cell`](crate::ErrorKind::Cell), with its place.
-    pub left_out: Vec<Error>,
     /// The size of the inputs in bytes.
     pub n_bytes_read: u64,
     /// The size of what was written in bytes.

@@ -19,6 +19,7 @@ mod format;
 mod input;
 mod ipc;
 mod join;
+mod line_index;
 mod list;
 mod load;
 mod matrix;
@@ -31,6 +32,8 @@ mod read_options;
 mod text;
 mod write_options;
 mod writer;
+
+pub(crate) use csv::{TextAmongNumbers, shell_word};
 
 pub use arrow_exchange::{from_record_batches, to_record_batch, to_record_batches};
 pub use contain::is_contained;

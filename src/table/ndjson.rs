@@ -61,17 +61,10 @@ pub(super) fn read(bytes: &[u8], options: &ReadOptions) -> Result<DataFrame> {
     Ok(whole)
 }
 
-/// The line, counted from 1, that row `row` of the file is.
-pub(super) fn line_of_row(bytes: &[u8], row: u64) -> Option<u64> {
-    let mut numbered = bytes.split(|byte| *byte == b'\n').enumerate();
-    let mut rows = 0;
-    numbered.find_map(|(line, text)| {
-        if !is_json_line(text) {
-            return None;
-        }
-        rows += 1;
-        (rows == row + 1).then_some(line as u64 + 1)
-    })
+/// The line, counted from 1, that each row of the file is.
+pub(super) fn row_lines(bytes: &[u8]) -> impl Iterator<Item = u64> {
+    let numbered = (1..).zip(bytes.split(|byte| *byte == b'\n'));
+    numbered.filter(|(_, text)| is_json_line(text)).map(|(line, _)| line)
 }
 
 /// A key, and the dtypes that its values have, each with where its first line starts.

@@ -1,12 +1,15 @@
 //! A table that knows where its rows come from.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use polars::prelude::DataFrame;
 
 use crate::error::Position;
 
-use super::csv::{Dialect, line_of_row};
+use super::csv::{Dialect, lines_of_rows};
 use super::format::{Compression, Format};
 use super::input::Input;
+use super::line_index::LineIndex;
 use super::load::load;
 use super::ndjson;
 
@@ -36,24 +39,38 @@ pub struct SourceInfo {
     /// How many rows of the table come from it.
     pub n_rows: u64,
     pub(super) dialect: Option<Dialect>,
+    /// The lines of the rows, where the source cannot be read again.
+    pub(super) lines: Option<LineIndex>,
 }
 
 impl Table {
     /// Where a row of the table comes from: its index in the table, the file, and for a text file the line it starts on.
     ///
-    /// The line is found by reading the file again, for which the file must not have changed; it is missing for rows that
-    /// came from standard input. For a row beyond the table only the row is known.
+    /// The line is found by reading the file again, for which the file must not have changed; for standard input it was
+    /// kept. For a row beyond the table only the row is known.
     pub fn position(&self, row: u64) -> Position {
-        let mut position = Position { row: Some(row), ..Position::default() };
-        let source = self
-            .sources
-            .iter()
-            .find(|source| (source.first_row..source.first_row + source.n_rows).contains(&row));
-        if let Some(source) = source {
-            position.path = source.input.path().map(|path| path.to_path_buf());
-            position.line = source.line_of(row - source.first_row);
+        self.positions(&[row]).remove(0)
+    }
+
+    /// Where some rows of the table come from, in the order in which they are asked for, as
+    /// [`position`](Self::position) says it of one. Each file is read once.
+    pub fn positions(&self, rows: &[u64]) -> Vec<Position> {
+        let mut positions: Vec<Position> =
+            rows.iter().map(|row| Position { row: Some(*row), ..Position::default() }).collect();
+        for source in &self.sources {
+            let within = source.first_row..source.first_row + source.n_rows;
+            let own: BTreeSet<u64> =
+                rows.iter().filter(|row| within.contains(row)).map(|row| row - source.first_row).collect();
+            if own.is_empty() {
+                continue;
+            }
+            let lines = source.lines_of(&own);
+            for (row, position) in rows.iter().zip(&mut positions).filter(|(row, _)| within.contains(row)) {
+                position.path = source.input.path().map(|path| path.to_path_buf());
+                position.line = lines.get(&(row - source.first_row)).copied();
+            }
         }
-        position
+        positions
     }
 }
 
@@ -64,14 +81,20 @@ impl From<DataFrame> for Table {
 }
 
 impl SourceInfo {
-    fn line_of(&self, row: u64) -> Option<u64> {
-        if !self.format.is_text() || self.input == Input::Stdin {
-            return None;
+    /// The lines that these rows of the source start on, as far as they are known.
+    fn lines_of(&self, rows: &BTreeSet<u64>) -> BTreeMap<u64, u64> {
+        if let Some(lines) = &self.lines {
+            return rows.iter().filter_map(|row| Some((*row, lines.line_of(*row)?))).collect();
         }
-        let loaded = load(&self.input, Some(self.format)).ok()?;
+        if !self.format.is_text() {
+            return BTreeMap::new();
+        }
+        let Ok(loaded) = load(&self.input, Some(self.format)) else { return BTreeMap::new() };
         match &self.dialect {
-            Some(dialect) => line_of_row(&loaded.bytes, dialect, row),
-            None => ndjson::line_of_row(&loaded.bytes, row),
+            Some(dialect) => lines_of_rows(&loaded.bytes, dialect, rows),
+            None => {
+                (0..).zip(ndjson::row_lines(&loaded.bytes)).filter(|(row, _)| rows.contains(row)).collect()
+            }
         }
     }
 }

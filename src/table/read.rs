@@ -8,6 +8,7 @@ use super::cast::apply_dtypes;
 use super::format::Format;
 use super::input::Input;
 use super::join::join;
+use super::line_index::LineIndex;
 use super::load::{Loaded, load};
 use super::position::{SourceInfo, Table};
 use super::read_options::ReadOptions;
@@ -67,17 +68,23 @@ pub fn read(inputs: &[Input], options: &ReadOptions) -> Result<Table> {
 
 fn read_one(input: &Input, options: &ReadOptions) -> Result<(DataFrame, SourceInfo)> {
     let Loaded { bytes, format, compression, file_size } = load(input, options.format)?;
-    let mut dialect = None;
+    // A file is read again when a line is asked for; standard input cannot be.
+    let keep_lines = *input == Input::Stdin;
+    let (mut dialect, mut lines) = (None, None);
     let frame = match format {
         Format::Csv | Format::Tsv => {
             let read = csv::read(&bytes, format, options)?;
+            lines = keep_lines.then(|| csv::line_index(&bytes, &read.dialect, read.frame.height() as u64));
             dialect = Some(read.dialect);
             read.frame
         }
         Format::Parquet => apply_dtypes(parquet::read(bytes, options)?, options)?,
         Format::Ipc => apply_dtypes(ipc::read_file(bytes, options)?, options)?,
         Format::IpcStream => apply_dtypes(ipc::read_stream(bytes, options)?, options)?,
-        Format::NdJson => apply_dtypes(ndjson::read(&bytes, options)?, options)?,
+        Format::NdJson => {
+            lines = keep_lines.then(|| LineIndex::new(ndjson::row_lines(&bytes)));
+            apply_dtypes(ndjson::read(&bytes, options)?, options)?
+        }
     };
     let n_rows = frame.height() as u64;
     let source = SourceInfo {
@@ -88,6 +95,7 @@ fn read_one(input: &Input, options: &ReadOptions) -> Result<(DataFrame, SourceIn
         first_row: 0,
         n_rows,
         dialect,
+        lines,
     };
     Ok((frame, source))
 }

@@ -59,7 +59,8 @@ impl ReadOptions {
         self
     }
 
-    pub(super) fn dtype_of(&self, column: &str) -> Option<&DataType> {
+    /// The dtype that was given for a column; `None` when it is to be told from the file.
+    pub fn dtype_of(&self, column: &str) -> Option<&DataType> {
         self.dtypes.get(column)
     }
 

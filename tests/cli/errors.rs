@@ -1,6 +1,6 @@
 //! Mistakes of people and files: one clear line each, and nothing left behind.
 
-use super::support::Place;
+use super::support::{Place, data};
 
 /// A file of this content gives this error, and no output.
 #[track_caller]
@@ -49,18 +49,61 @@ fn a_header_alone_is_a_table_without_rows() {
         .stderr_has("column \"a\" holds str");
 }
 
+const RANGE: [&str; 5] = ["count-range", "--min", "1", "--max", "2"];
+
 #[test]
 fn a_column_that_one_cell_makes_text_is_not_left_out_in_silence() {
     let place = Place::new();
-    place.file("in.csv", "a,b,code\n1,2,007\n3,4,008\n5,6,009\n7,8,010\n1,2O,011\n");
-    place
-        .run(&["count-range", "in.csv", "--min", "1", "--max", "9", "--only"])
-        .code(0)
-        .one_clear_line()
-        .stderr_has(
-            "in.csv, line 6, column \"b\": \"2O\" is not a number; the column is text for it and is left out",
-        );
-    place.run(&["count-range", "in.csv", "--min", "1", "--max", "9", "--columns", "a"]).code(0).stderr("");
+    let file = data("bad_cell.csv");
+    let run = |more: &[&str]| place.run(&[&RANGE[..], &[&file], more].concat());
+    run(&[]).code(3).stdout("").one_clear_line().stderr(&format!(
+        "parrow: {file}, line 30, row 28, column \"after\": \"1O7\" is not i64; if it stands for a missing value give \
+         --null-value 1O7, else leave the column out with --dtype after=str or choose columns, as in --columns id,before\n"
+    ));
+    run(&["--dtype", "after=str"]).code(0).stderr("");
+    run(&["--null-value", "1O7"]).code(0).stderr("");
+    run(&["--columns", "id,before"]).code(0).stderr("");
+    place.run(&["columns", &file, "sum-of-squares"]).code(3).stderr_has("line 30, row 28, column \"after\"");
+
+    // Text on purpose: codes, and names that are numbers now and then.
+    place.file("codes.csv", "a,code,name\n1,007,x\n3,008,1\n5,009,y\n");
+    place.run(&[&RANGE[..], &["codes.csv"]].concat()).code(0).stderr("");
+    // Text is text where the file says so.
+    place.file("in.ndjson", "{\"a\": 1, \"b\": \"1\"}\n{\"a\": 2, \"b\": \"2\"}\n{\"a\": 2, \"b\": \"x\"}\n");
+    place.run(&[&RANGE[..], &["in.ndjson"]].concat()).code(0).stderr("");
+}
+
+#[test]
+fn a_cell_that_makes_a_chosen_column_text_is_named() {
+    let place = Place::new();
+    let file = data("bad_cell.csv");
+    let cell = format!(
+        "parrow: {file}, line 30, row 28, column \"after\": \"1O7\" is not i64; if it stands for a missing value give \
+         --null-value 1O7, else mend the cell\n"
+    );
+    for columns in ["before,after", "^.*er$"] {
+        place.run(&[&RANGE[..], &[&file, "--columns", columns]].concat()).code(3).stdout("").stderr(&cell);
+    }
+    place.run(&["hypot", &file, "--a", "before", "--b", "after"]).code(3).stderr(&cell);
+    place.run(&["columns", &file, "sum-of-squares", "--columns", "after"]).code(3).stderr(&cell);
+    // The row is that of the file, whatever a condition leaves out.
+    place.run(&["hypot", &file, "--a", "id", "--b", "after", "--where", "id > 20"]).code(3).stderr(&cell);
+    // Text that was asked for is not blamed on a cell, and neither is text that is in the place of a list.
+    let given = ["--columns", "after", "--dtype", "after=str"];
+    place.run(&[&RANGE[..], &[&file], &given].concat()).code(2).stderr_has("column \"after\" holds str");
+    place.file("in.csv", "x,y\n1,a\n2,3\n");
+    let lists = ["common-items", "in.csv", "--left", "x", "--right", "y"];
+    place.run(&lists).code(2).one_clear_line().stderr_has("column \"x\" holds i64");
+}
+
+#[test]
+fn standard_input_has_lines() {
+    let place = Place::new();
+    let input = "a,b\n1,\"x\ny\"\n\n2,z\n9223372036854775807,z\n";
+    let arguments = ["apply", "-", "a + 1 AS n"];
+    place.run_with(&arguments, input, &[]).code(1).one_clear_line().stderr_has("line 6, row 2");
+    let input = "{\"a\": 1}\n\n{\"a\": 9223372036854775807}\n";
+    place.run_with(&arguments, input, &[]).code(1).one_clear_line().stderr_has("line 3, row 1");
 }
 
 #[test]

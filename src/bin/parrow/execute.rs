@@ -32,9 +32,6 @@ pub fn execute(settings: Settings, work: Work<'_>, console: &Console) -> Result<
             (count(summary.n_rows_written, "row"), count(summary.n_columns_written as u64, "column"));
         console.note(&format!("wrote {rows}, {columns} to {file}"));
     }
-    for left_out in &summary.left_out {
-        console.warn(&left_out.to_string());
-    }
     if on_error == OnError::Collect {
         list_failures(&summary, console);
     }
@@ -81,7 +78,6 @@ fn to_json(summary: &RunSummary) -> Value {
         "rows_written": summary.n_rows_written,
         "rows_failed": summary.ledger.len(),
         "columns_written": summary.n_columns_written,
-        "columns_left_out": summary.left_out.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "first_failure": summary.first_failures.first().map(failure_text),
         "bytes_read": summary.n_bytes_read,
         "bytes_written": summary.n_bytes_written,

@@ -107,7 +107,7 @@ fn text_start(bytes: &[u8]) -> Result<usize> {
 }
 
 /// Where the text begins behind a UTF-8 byte order mark.
-fn after_mark(bytes: &[u8]) -> usize {
+pub(super) fn after_mark(bytes: &[u8]) -> usize {
     if bytes.starts_with(&[0xef, 0xbb, 0xbf]) { 3 } else { 0 }
 }
 

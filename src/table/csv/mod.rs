@@ -10,6 +10,9 @@
 //! value     text → value, a function a dtype
 //! build     cells → a column chunk
 //! read      all of it, in parallel chunks
+//! place     a cell that is wrong → an error with its line
+//! numbers   which cell made a column text
+//! lines     rows → the lines that they start on, by the `csv` crate
 //! ```
 
 mod build;
@@ -17,6 +20,8 @@ mod chunk;
 mod dialect;
 mod infer;
 mod kind;
+mod lines;
+mod numbers;
 mod place;
 mod read;
 mod rows;
@@ -26,6 +31,8 @@ mod write;
 
 pub(super) use build::{ColumnBuilder, builder};
 pub(super) use dialect::Dialect;
-pub(super) use place::line_of_row;
+pub(super) use lines::{line_index, lines_of_rows};
+pub(crate) use numbers::TextAmongNumbers;
+pub(crate) use place::shell_word;
 pub(super) use read::{describe, read};
 pub(super) use write::CsvWriter;

@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind};
 use super::super::dtype::dtype_name;
 use super::dialect::Dialect;
 use super::infer::{Contradiction, Problem};
-use super::scan::{line_at, next_cell, record_end};
+use super::scan::{line_at, next_cell};
 
 /// The error of a cell that contradicts the dtype guessed for its column.
 pub(super) fn contradiction(bytes: &[u8], dialect: &Dialect, column: &str, found: &Contradiction) -> Error {
@@ -63,23 +63,6 @@ pub(super) fn mismatch(
     at(bytes, offset, column, ErrorKind::Cell { text, dtype: dtype_name(dtype), hint })
 }
 
-/// The line that row `row` of the file starts on, counted from 1.
-pub(in crate::table) fn line_of_row(bytes: &[u8], dialect: &Dialect, row: u64) -> Option<u64> {
-    let mut position = dialect.body;
-    let mut rows = 0;
-    while position < bytes.len() {
-        match dialect.skipped_line(bytes, position) {
-            Some(length) => position += length,
-            None if rows == row => return Some(line_at(bytes, position)),
-            None => {
-                position = record_end(bytes, position, dialect.delimiter);
-                rows += 1;
-            }
-        }
-    }
-    None
-}
-
 fn not_utf8(bytes: &[u8], offset: usize, column: &str) -> Error {
     let message =
         "the cell's bytes are not UTF-8 text; convert the file first, as in: iconv -f LATIN1 -t UTF-8";
@@ -99,7 +82,7 @@ fn text_at(bytes: &[u8], dialect: &Dialect, offset: usize) -> String {
 }
 
 /// A text as a shell takes it for one word.
-fn shell_word(text: &str) -> String {
+pub(crate) fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "_-+=./,:%@".contains(c);
     match !text.is_empty() && text.chars().all(plain) {
         true => text.to_string(),

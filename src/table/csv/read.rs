@@ -16,6 +16,7 @@ use super::chunk::{Chunk, Wanted, build_chunk};
 use super::dialect::Dialect;
 use super::infer::{Inferred, propose, settle};
 use super::kind::{Evidence, kind};
+use super::lines::line_of_row;
 use super::place;
 use super::rows::{Nulls, Rows, Text};
 use super::scan::{Fault, split};
@@ -301,7 +302,7 @@ impl<'a> Reader<'a> {
 
     fn to_list(&self, series: &Series, inner: &DataType) -> Result<Series> {
         parse_list_column(series, inner).map_err(|error| match error.position().row {
-            Some(row) => match place::line_of_row(self.bytes, &self.dialect, row) {
+            Some(row) => match line_of_row(self.bytes, &self.dialect, row) {
                 Some(line) => error.at_line(line),
                 None => error,
             },

@@ -1,0 +1,85 @@
+//! Columns that are text because of a few cells, where numbers are wanted.
+//!
+//! Such a column is read as it stands. What is wrong with it is seen here, where it is used: it would be left out in silence, or
+//! the function would be told of text without a word about the cell. Only in CSV and TSV is the dtype of a column a guess.
+
+use polars::prelude::{DataFrame, DataType, IntoColumn, PlSmallStr, Series};
+
+use crate::error::{Error, ErrorKind};
+use crate::table::{Format, ReadOptions, SourceInfo, TextAmongNumbers, dtype_name, shell_word};
+
+/// The error of the first text column that is left out of every numeric one though most of its values are numbers.
+///
+/// The error knows the row and the column.
+pub(super) fn left_out(frame: &DataFrame, sources: &[SourceInfo], options: &ReadOptions) -> Option<Error> {
+    frame.columns().iter().find_map(|column| {
+        let found = guessed_text(frame, column.name(), sources, options).filter(|found| found.is_rare)?;
+        let name = column.name().as_str();
+        let as_text = shell_word(&format!("{name}=str"));
+        let mut hint = format!("{}, else leave the column out with --dtype {as_text}", as_null(&found));
+        let numeric: Vec<&str> = frame
+            .columns()
+            .iter()
+            .filter(|column| column.dtype().is_numeric())
+            .map(|c| c.name().as_str())
+            .collect();
+        if (1..=MOST_NAMES).contains(&numeric.len()) {
+            hint += &format!(" or choose columns, as in --columns {}", shell_word(&numeric.join(",")));
+        }
+        Some(cell(found, name, hint))
+    })
+}
+
+/// How many columns are named in a hint at most.
+const MOST_NAMES: usize = 8;
+
+/// What is to be said instead of an error that finds text in a column where numbers would do: the cell that made it text.
+///
+/// `fits` says whether the function takes a frame. The new error knows the row in `frame` and the column.
+pub(super) fn cell_instead(
+    error: Error,
+    frame: &DataFrame,
+    sources: &[SourceInfo],
+    options: &ReadOptions,
+    fits: impl Fn(&DataFrame) -> bool,
+) -> Error {
+    let ErrorKind::Dtype { column, .. } = error.kind() else { return error };
+    let name = PlSmallStr::from_str(column);
+    let Some(found) = guessed_text(frame, &name, sources, options) else { return error };
+    let mut numbers = frame.clear();
+    let column = Series::new_empty(name.clone(), &found.dtype).into_column();
+    if numbers.with_column(column).is_err() || !fits(&numbers) {
+        return error;
+    }
+    let hint = format!("{}, else mend the cell", as_null(&found));
+    cell(found, &name, hint)
+}
+
+/// What made a column text, where nobody asked for text and a guess was to be made.
+fn guessed_text(
+    frame: &DataFrame,
+    name: &PlSmallStr,
+    sources: &[SourceInfo],
+    options: &ReadOptions,
+) -> Option<TextAmongNumbers> {
+    let is_guess = !sources.is_empty()
+        && sources.iter().all(|source| matches!(source.format, Format::Csv | Format::Tsv))
+        && options.dtype_of(name).is_none();
+    if !is_guess {
+        return None;
+    }
+    let column = frame.column(name).ok()?;
+    match column.dtype() {
+        DataType::String => TextAmongNumbers::find(column.str().ok()?),
+        _ => None,
+    }
+}
+
+fn as_null(found: &TextAmongNumbers) -> String {
+    format!("if it stands for a missing value give --null-value {}", shell_word(&found.text))
+}
+
+fn cell(found: TextAmongNumbers, column: &str, hint: String) -> Error {
+    let dtype = dtype_name(&found.dtype);
+    Error::new(ErrorKind::Cell { text: found.text, dtype, hint }).at_row(found.row).in_column(column)
+}
