@@ -7,14 +7,14 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 /// Random numbers, the same on every machine (xorshift64).
-pub struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed | 1 << 40)
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -22,21 +22,24 @@ impl Random {
     }
 
     /// A float from 0 to 1.
-    pub fn float(&mut self) -> f64 {
+    pub(crate) fn float(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
 }
 
 /// What a run gave, to be dropped when the clock has stopped.
-pub type Kept = Box<dyn Any>;
+pub(crate) type Kept = Box<dyn Any>;
 
 /// Keeps what a run gave.
-pub fn keep<T: 'static>(value: T) -> Kept {
+pub(crate) fn keep<T: 'static>(value: T) -> Kept {
     Box::new(black_box(value))
 }
 
 /// The shortest of `rounds` runs of each, one after the other in each round.
-pub fn shortest<const N: usize>(rounds: usize, mut runs: [&mut dyn FnMut() -> Kept; N]) -> [Duration; N] {
+pub(crate) fn shortest<const N: usize>(
+    rounds: usize,
+    mut runs: [&mut dyn FnMut() -> Kept; N],
+) -> [Duration; N] {
     let mut shortest = [Duration::MAX; N];
     for _ in 0..rounds {
         for (run, shortest) in runs.iter_mut().zip(&mut shortest) {
@@ -50,6 +53,6 @@ pub fn shortest<const N: usize>(rounds: usize, mut runs: [&mut dyn FnMut() -> Ke
 }
 
 /// How many times as long `a` takes as `b`.
-pub fn ratio(a: Duration, b: Duration) -> f64 {
+pub(crate) fn ratio(a: Duration, b: Duration) -> f64 {
     a.as_secs_f64() / b.as_secs_f64()
 }

@@ -74,19 +74,19 @@ pub(crate) fn readable(series: &Series) -> Result<Series> {
 }
 
 impl<'c> CellColumn<'c> {
-    /// The cells of a series that is [`readable`].
-    pub(crate) fn new(series: &'c Series) -> Result<Self> {
+    /// The cells of `series`, read from what [`readable`] made of it.
+    pub(crate) fn new(series: &'c Series, readable: &'c Series) -> Result<Self> {
         macro_rules! values {
             ($accessor:ident, $variant:ident) => {{
-                let array = series.$accessor().map_err(Error::engine)?.downcast_as_array();
+                let array = readable.$accessor().map_err(Error::engine)?.downcast_as_array();
                 (Cells::$variant(array.values()), usable(array.validity()))
             }};
             ($accessor:ident phys, $variant:ident) => {{
-                let array = series.$accessor().map_err(Error::engine)?.physical().downcast_as_array();
+                let array = readable.$accessor().map_err(Error::engine)?.physical().downcast_as_array();
                 (Cells::$variant(array.values()), usable(array.validity()))
             }};
         }
-        let (cells, validity) = match series.dtype() {
+        let (cells, validity) = match readable.dtype() {
             DataType::Int8 => values!(i8, I8),
             DataType::Int16 => values!(i16, I16),
             DataType::Int32 => values!(i32, I32),
@@ -103,7 +103,7 @@ impl<'c> CellColumn<'c> {
             DataType::Datetime(..) => values!(datetime phys, Ticks),
             DataType::Duration(_) => values!(duration phys, Ticks),
             DataType::String => {
-                let array = series.str().map_err(Error::engine)?.downcast_as_array();
+                let array = readable.str().map_err(Error::engine)?.downcast_as_array();
                 (Cells::Text(array), usable(array.validity()))
             }
             _ => (Cells::Other, None),

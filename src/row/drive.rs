@@ -31,6 +31,7 @@ pub(crate) fn drive<R: IntoRow>(
     after_panic: impl Fn(usize) -> Option<Outcome<R>>,
 ) {
     let mut writer = R::writer(&mut output.slots().iter_mut(), n_rows);
+    assert!(writer.capacity() >= n_rows, "a slot has room for every row of its chunk");
     let plain = states.called.is_none() && states.unfit.is_empty();
     let mut unfit = std::mem::take(&mut states.unfit).into_iter().peekable();
     let mut row = 0;

@@ -12,6 +12,7 @@ mod chunk;
 mod columns;
 mod drive;
 mod from_row;
+mod huge_pages;
 mod into_row;
 mod into_row_list;
 mod into_row_scalar;

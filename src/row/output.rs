@@ -8,6 +8,7 @@ use std::ops::ControlFlow;
 use polars::prelude::{DataType, Series, TimeUnit};
 use polars_arrow::bitmap::Bitmap;
 
+use super::huge_pages;
 use crate::error::{Error, RowFailure};
 
 /// The output of one chunk.
@@ -243,18 +244,18 @@ impl FixedBuffer {
     /// Fresh memory of the system is zero already, so the first thread to touch a page is the worker that writes it.
     pub(crate) fn zeroed(dtype: &DataType, n_rows: usize) -> Option<Self> {
         Some(match dtype {
-            DataType::Int8 => Self::I8(vec![0; n_rows]),
-            DataType::Int16 => Self::I16(vec![0; n_rows]),
-            DataType::Int32 | DataType::Date => Self::I32(vec![0; n_rows]),
+            DataType::Int8 => Self::I8(fresh(n_rows)),
+            DataType::Int16 => Self::I16(fresh(n_rows)),
+            DataType::Int32 | DataType::Date => Self::I32(fresh(n_rows)),
             DataType::Int64 | DataType::Time | DataType::Datetime(..) | DataType::Duration(_) => {
-                Self::I64(vec![0; n_rows])
+                Self::I64(fresh(n_rows))
             }
-            DataType::UInt8 => Self::U8(vec![0; n_rows]),
-            DataType::UInt16 => Self::U16(vec![0; n_rows]),
-            DataType::UInt32 => Self::U32(vec![0; n_rows]),
-            DataType::UInt64 => Self::U64(vec![0; n_rows]),
-            DataType::Float32 => Self::F32(vec![0.0; n_rows]),
-            DataType::Float64 => Self::F64(vec![0.0; n_rows]),
+            DataType::UInt8 => Self::U8(fresh(n_rows)),
+            DataType::UInt16 => Self::U16(fresh(n_rows)),
+            DataType::UInt32 => Self::U32(fresh(n_rows)),
+            DataType::UInt64 => Self::U64(fresh(n_rows)),
+            DataType::Float32 => Self::F32(fresh(n_rows)),
+            DataType::Float64 => Self::F64(fresh(n_rows)),
             _ => return None,
         })
     }
@@ -287,6 +288,13 @@ impl FixedBuffer {
             _ => series,
         }
     }
+}
+
+/// Zeros, in large pages where there are many.
+fn fresh<T: Fixed>(n_rows: usize) -> Vec<T> {
+    let mut values = vec![T::default(); n_rows];
+    huge_pages::advise(&mut values);
+    values
 }
 
 /// The unit of the dates with time and of the durations that row functions return.

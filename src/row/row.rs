@@ -296,10 +296,13 @@ where
     }
 
     fn run(&self, chunk: &Chunk, output: &mut ChunkOutput<'_>) -> Result<()> {
-        let series = (0..chunk.columns().len())
-            .map(|index| readable(chunk.series(index)))
+        let given: Vec<&Series> = (0..chunk.columns().len()).map(|index| chunk.series(index)).collect();
+        let made = given.iter().map(|series| readable(series)).collect::<Result<Vec<_>>>()?;
+        let columns = given
+            .iter()
+            .zip(&made)
+            .map(|(series, readable)| CellColumn::new(series, readable))
             .collect::<Result<Vec<_>>>()?;
-        let columns = series.iter().map(CellColumn::new).collect::<Result<Vec<_>>>()?;
         let stopped = Cell::new(None);
         let call = |row| {
             stopped.set(None);

@@ -301,6 +301,8 @@ fn run_prepared<A: Arguments, R: IntoRow>(
     let mut states = RowStates::default();
     A::add_states(&prepared, names, &mut states);
     let reader = A::reader(&prepared);
+    assert!(A::n_rows(&reader) >= n_rows, "an argument holds every row of its chunk");
+    // Said again in a form that the compiler can drop bounds checks by.
     let n_rows = n_rows.min(A::n_rows(&reader));
     drive::<R>(n_rows, states, output, |row| Outcome::Value(call(A::get(&reader, row))), |_| None);
 }

@@ -28,17 +28,26 @@ pub(super) fn parser_message(error: &PolarsError) -> String {
     }
     let unknown = message.strip_prefix("unsupported function '").and_then(|rest| rest.split('\'').next());
     if let Some(name) = unknown {
-        let known: Vec<String> = polars::sql::keywords::all_functions()
-            .iter()
-            .filter(|known| **known != name)
-            .map(ToString::to_string)
-            .collect();
-        return match nearest(name, &known) {
+        return match similar_function(name) {
             Some(near) => format!("there is no function {name}; did you mean {near}?"),
             None => format!("there is no function {name}"),
         };
     }
     message
+}
+
+/// The nearest function that there is. The parser knows the names of more functions than were built in.
+fn similar_function(name: &str) -> Option<String> {
+    let mut known: Vec<String> =
+        polars::sql::keywords::all_functions().iter().map(ToString::to_string).collect();
+    loop {
+        let near = nearest(name, &known)?.to_owned();
+        let call = polars::sql::sql_expr(format!("{near}()"));
+        if !call.is_err_and(|error| error.to_string().contains("unsupported function")) {
+            return Some(near);
+        }
+        known.retain(|known| *known != near);
+    }
 }
 
 /// "conversion from `str` to `i64` failed in column 'x' for 1 out of 1 values: ["abc"]", for one row.

@@ -3,6 +3,7 @@
 //! A text becomes a chunk kernel like any other function. What it computes is the engine's own SQL, save for two things:
 //! an expression must look at one row at a time, and integer arithmetic never wraps.
 
+mod arithmetic;
 mod checked;
 mod fill;
 mod kernel;

@@ -110,7 +110,7 @@ fn whole_column_message(root: Node, arena: &Arena<AExpr>) -> String {
         Some((_, AExpr::Over { .. })) => "a window function (OVER)".to_owned(),
         Some((node, AExpr::Agg(_) | AExpr::Len)) => format!("the aggregate {}", node_to_expr(node, arena)),
         Some((node, _)) => node_to_expr(node, arena).to_string(),
-        None => "it".to_owned(),
+        None => return "a list that is a constant is not supported; IN (1, 2) compares with one".to_owned(),
     };
     format!("{what} looks at more than one row, and a row function sees one row at a time")
 }

@@ -50,7 +50,7 @@ fn ctrl_c_ends_with_130_and_leaves_nothing() {
         .stderr(Stdio::piped())
         .spawn()
         .expect("started");
-    std::thread::sleep(Duration::from_millis(700));
+    std::thread::sleep(Duration::from_millis(1500));
     let start = Instant::now();
     let killed = Command::new("kill").args(["-INT", &program.id().to_string()]).status().expect("kill runs");
     assert!(killed.success());

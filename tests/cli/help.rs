@@ -29,6 +29,8 @@ fn help_of_every_command() {
     }
 }
 
+/// The words for a missing file are the system's own.
+#[cfg(unix)]
 #[test]
 fn texts_of_errors() {
     let place = Place::with_points();

@@ -3,6 +3,7 @@
 mod apply;
 mod architecture;
 mod functions;
+mod pipeline;
 mod promises;
 mod script;
 mod support;

@@ -17,11 +17,15 @@ const USUAL_WIDTH: usize = 100;
 ///
 /// Must be called before anything else runs: it changes the environment, which other threads may not read at that time.
 pub fn set_engine_threads(n_threads: Option<usize>) {
-    let Some(n_threads) = n_threads else { return };
+    const VARIABLE: &str = "POLARS_MAX_THREADS";
+    if n_threads.is_none() && std::env::var_os(VARIABLE).is_some() {
+        return;
+    }
+    let n_threads = n_threads.unwrap_or_else(parrow::cpu_count);
     #[allow(unsafe_code)]
     // SAFETY: the program has this one thread so far, since nothing but the arguments has been looked at.
     unsafe {
-        std::env::set_var("POLARS_MAX_THREADS", n_threads.to_string());
+        std::env::set_var(VARIABLE, n_threads.to_string());
     }
 }
 

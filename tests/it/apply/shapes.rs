@@ -151,3 +151,21 @@ fn columns_fail_by_name() {
     let error = frame.parallel_apply_columns(|column| column.i64().map(|c| c.get(0))).unwrap_err();
     assert!(error.to_string().starts_with("column \"b\": "), "{error}");
 }
+
+#[test]
+fn cells_as_polars_has_them() {
+    let frame = df!("amount" => [150i64, 225], "size" => ["s", "m"]).unwrap();
+    let columns = vec![
+        frame.column("amount").unwrap().cast(&DataType::Decimal(10, 2)).unwrap(),
+        frame.column("size").unwrap().cast(&DataType::from_categories(Categories::global())).unwrap(),
+    ];
+    let frame = DataFrame::new(2, columns).unwrap();
+    let texts = frame
+        .parallel_apply_rows(|row| -> parrow::Result<String> {
+            let (amount, size) = (row.value("amount")?, row.value(1)?);
+            assert!(matches!(size, AnyValue::Categorical(..)), "{size:?}");
+            Ok(format!("{amount} {} {}", row.get::<f64>("amount")?, row.get::<&str>("size")?))
+        })
+        .unwrap();
+    assert_eq!(texts.str().unwrap().get(0), Some("150.00 150 s"));
+}

@@ -1,7 +1,10 @@
 //! `CountInRange` against plain counting.
 
 use parrow::functions::{CountInRange, Number, RangeBounds};
+use std::path::Path;
+
 use parrow::polars::prelude::*;
+use parrow::table::{Input, ReadOptions, read};
 use parrow::{ApplyOptions, ErrorKind, apply_function};
 use proptest::prelude::*;
 
@@ -29,6 +32,20 @@ fn the_classic_rows() {
     assert_eq!(counts(&frame, "4", "8"), [3, 2, 3, 2, 3]);
     assert_eq!(counts(&frame, "4.5", "8.5"), [3, 2, 3, 1, 2]);
     assert_eq!(counts(&frame, "-inf", "inf"), [5; 5]);
+}
+
+#[test]
+fn the_reference_matrix_is_the_same_in_both_files() {
+    let load = |name: &str| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(name);
+        read(&[Input::from(path.as_path())], &ReadOptions::default()).unwrap().frame
+    };
+    let frame = load("matrix.csv");
+    assert_eq!(frame.shape(), (200_000, 5));
+    assert!(frame.equals(&load("matrix.parquet")));
+    let counts = counts(&frame, "4", "8");
+    assert_eq!(counts[..5], [3, 2, 3, 2, 3]);
+    assert_eq!(counts.iter().sum::<u32>(), 500_377);
 }
 
 #[test]

@@ -25,8 +25,7 @@ use super::failure::Failure;
     help_template = styles::TEMPLATE,
     before_help = EXAMPLES,
     subcommand_required = true,
-    arg_required_else_help = true,
-    disable_help_subcommand = true
+    arg_required_else_help = true
 )]
 pub struct Arguments {
     #[command(subcommand)]

@@ -1,0 +1,28 @@
+//! Fresh memory in large pages.
+//!
+//! The system hands out fresh memory a page at a time, when it is first written. For a large output that costs as much as
+//! the work itself: of `count_in_range` over 20 million rows, 15 ms of 35 in pages of 4 KiB, 4 ms in pages of 2 MiB.
+
+/// Asks the system to back a fresh buffer with large pages, where it is large and the system can.
+#[cfg(target_os = "linux")]
+#[allow(unsafe_code)]
+pub(crate) fn advise<T>(values: &mut [T]) {
+    /// What is asked for in one go; smaller buffers are not worth the call.
+    const PAGE: usize = 2 << 20;
+    let n_bytes = size_of_val(values);
+    let start = values.as_mut_ptr().cast::<u8>();
+    let before = start.align_offset(PAGE);
+    if n_bytes < 4 * PAGE || before > n_bytes {
+        return;
+    }
+    let n_whole = (n_bytes - before) / PAGE * PAGE;
+    // SAFETY: the range lies within the slice and begins at a page. The advice changes how the memory is backed and not
+    // what it holds; when it is refused, the buffer is as it was.
+    unsafe {
+        libc::madvise(start.add(before).cast(), n_whole, libc::MADV_HUGEPAGE);
+    }
+}
+
+/// The other systems choose by themselves.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn advise<T>(_values: &mut [T]) {}

@@ -1,0 +1,88 @@
+//! From inputs to an output in one call.
+
+use std::path::Path;
+
+use parrow::pipeline::{ColumnSelection, Destination, Keep, Pipeline, Work};
+use parrow::polars::prelude::*;
+use parrow::row::Typed;
+use parrow::script::{SqlExpressions, SqlPredicate};
+use parrow::table::{Input, MatrixOptions, Output, WriteOptions};
+use parrow::{ApplyOptions, CancellationToken, ErrorKind, OnError, RowFailure};
+
+/// A folder with `in.csv`: the numbers 0 to 9 as `n`.
+fn place() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let rows: String = (0..10).map(|n| format!("{n}\n")).collect();
+    std::fs::write(folder.path().join("in.csv"), format!("n\n{rows}")).unwrap();
+    folder
+}
+
+fn pipeline<'f>(folder: &Path, work: Work<'f>) -> Pipeline<'f> {
+    let output = Output::Path(folder.join("out.csv"));
+    let destination = Destination::Output(output, WriteOptions::default());
+    Pipeline::new(vec![Input::Path(folder.join("in.csv"))], work, destination)
+}
+
+fn files(folder: &Path) -> usize {
+    std::fs::read_dir(folder).unwrap().count()
+}
+
+#[test]
+fn a_closure_that_panics_names_file_line_and_row_of_the_input() {
+    let folder = place();
+    let fussy = || Typed::new("n", |n: i64| if n == 7 { panic!("seven") } else { n * 2 });
+    let run = |on_error| {
+        pipeline(folder.path(), Work::rows(fussy()))
+            .filter(SqlPredicate::parse("n > 3").unwrap())
+            .apply(ApplyOptions::builder().on_error(on_error).build().unwrap())
+            .run()
+    };
+    let error = run(OnError::Fail).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Row { cause: RowFailure::Panicked, .. }));
+    assert_eq!((error.position().row, error.position().line), (Some(7), Some(9)));
+    assert_eq!(files(folder.path()), 1);
+
+    let summary = run(OnError::Skip).unwrap();
+    assert_eq!((summary.n_rows_read, summary.n_rows_written), (10, 5));
+    assert_eq!(summary.ledger.faults()[0].row, 7);
+    let text = std::fs::read_to_string(folder.path().join("out.csv")).unwrap();
+    assert_eq!(text, "n,result\n4,8\n5,10\n6,12\n8,16\n9,18\n");
+}
+
+#[test]
+fn a_cancelled_run_leaves_nothing() {
+    let folder = place();
+    let token = CancellationToken::new();
+    let cancelling = Typed::new("n", |n: i64| {
+        token.cancel();
+        n
+    });
+    let options = ApplyOptions::builder().cancellation(token.clone()).chunk_rows(1).build().unwrap();
+    let error = pipeline(folder.path(), Work::rows(cancelling)).apply(options).run().unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Cancelled));
+    assert_eq!(files(folder.path()), 1);
+}
+
+#[test]
+fn columns_as_a_whole() {
+    let folder = place();
+    let work =
+        Work::columns(ColumnSelection::Numeric, |column: &Series| Ok(Scalar::from(column.len() as u64)));
+    let summary = pipeline(folder.path(), work).head(3).run().unwrap();
+    assert_eq!((summary.n_rows_read, summary.n_rows_written), (10, 1));
+
+    let work = Work::columns(ColumnSelection::Numeric, |_: &Series| panic!("no"));
+    let error = pipeline(folder.path(), work).run().unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Row { cause: RowFailure::Panicked, .. }));
+}
+
+#[test]
+fn a_preview_has_the_first_and_the_last_rows() {
+    let matrix = MatrixOptions { rows: 100, columns: 2, low: 0, high: 10, seed: 1 };
+    let work = Work::rows(SqlExpressions::parse(["column_1 + column_2 AS s"]).unwrap());
+    let destination = Destination::Preview { n_first: 3, n_last: 2 };
+    let summary = Pipeline::generate(matrix, work, destination).keep(Keep::New).run().unwrap();
+    let preview = summary.preview.unwrap();
+    assert_eq!((preview.first.height(), preview.last.height(), preview.n_rows), (3, 2, 100));
+    assert_eq!(preview.first.get_column_names(), ["s"]);
+}
