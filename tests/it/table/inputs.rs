@@ -150,6 +150,9 @@ fn limits_and_positions() {
     assert_eq!(lines[2], (Some(1), Some(second.clone())));
     assert_eq!(lines[3], (Some(3), Some(second)));
     assert_eq!(lines[4], (None, None));
+    let positions = table.positions(&[3, 1, 9, 1]);
+    let lines: Vec<_> = positions.iter().map(|position| (position.row, position.line)).collect();
+    assert_eq!(lines, [(Some(3), Some(3)), (Some(1), Some(5)), (Some(9), None), (Some(1), Some(5))]);
     for (limit, expected) in [(0, 0), (1, 1), (2, 2), (3, 3), (9, 4)] {
         let options = ReadOptions::builder().limit(limit).build().unwrap();
         assert_eq!(read(&inputs, &options).unwrap().frame.height(), expected);
