@@ -199,6 +199,23 @@ fn what_was_guessed_is_described() {
 }
 
 #[test]
+fn a_quoted_empty_cell_is_a_null_of_numbers_and_a_text() {
+    let scratch = Scratch::new();
+    let path = scratch.file("a.csv", "text,number\n\"\",1\n,\"\"\nx,\n");
+    let inputs = [Input::from(path.as_path())];
+    let described = describe(&inputs, &ReadOptions::default()).unwrap().remove(0).null_counts;
+    let frame = read(&inputs, &ReadOptions::default()).unwrap().frame;
+    let counted = frame.columns().iter().map(|column| column.null_count() as u64).collect();
+    assert_eq!((described, counted), (Some(vec![1, 2]), vec![1, 2]));
+}
+
+#[test]
+fn ndjson_may_begin_with_a_byte_order_mark() {
+    let table = read_as("a.ndjson", "\u{feff}{\"a\": 1}\n", &ReadOptions::default()).unwrap();
+    assert_eq!(table.frame, df!["a" => [1i64]].unwrap());
+}
+
+#[test]
 fn ndjson_is_never_guessed_wrong() {
     let check = |content: &str, expected: &str| {
         let error = read_as("a.ndjson", content, &ReadOptions::default()).unwrap_err().to_string();
