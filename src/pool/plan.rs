@@ -1,4 +1,4 @@
-//! How many rows a chunk is to have, from what the first ones cost.
+//! How many rows, or items, a chunk is to have, from what the first ones cost.
 //!
 //! The cost of a chunk is taken to be `start + row * n`: what it costs to begin a chunk (slicing ten thousand columns is
 //! not free) and what each row adds. Both come from timing the chunks, whose results are kept.
