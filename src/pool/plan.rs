@@ -89,6 +89,17 @@ impl Cost {
         Step::Here((grown.min(limit).max(1.0) as usize).min(remaining))
     }
 
+    /// Whether one worker more makes the `remaining` items end sooner, when so many are at it.
+    pub(crate) fn pays_to_share(&self, remaining: usize, n_workers: usize) -> bool {
+        self.last.is_none() || self.row * remaining as f64 > DISPATCH_SECONDS * n_workers as f64
+    }
+
+    /// The items of the next chunk, where as many workers as are there take chunks from the first item on.
+    pub(crate) fn chunk_items(&self, remaining: usize, n_workers: usize) -> usize {
+        // While nobody knows what an item costs, each worker begins with one.
+        if self.last.is_none() { 1 } else { self.chunk_rows(remaining, n_workers) }
+    }
+
     /// The rows of the next chunk when the rest is shared out.
     pub(crate) fn chunk_rows(&self, remaining: usize, n_workers: usize) -> usize {
         let by_time = CHUNK_SECONDS / self.row.max(1e-12);

@@ -3,6 +3,7 @@
 mod apply;
 mod architecture;
 mod functions;
+mod pool;
 mod promises;
 mod script;
 mod support;
