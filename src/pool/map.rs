@@ -1,7 +1,7 @@
 //! A function over all items, while the caller waits: `map`, `starmap` and their variants.
 
 use super::calls::{Calls, Each, Fallible, Plain};
-use super::collect::collect;
+use super::collect::{collect, room_for};
 use super::error::PoolError;
 use super::handle::Pool;
 use super::shared::infallible;
@@ -156,6 +156,7 @@ impl<S: Send + 'static> Pool<S> {
     {
         let in_flight = self.shared().enter()?;
         let (cut, token) = (self.eager_cut(), self.shared().token());
-        in_flight.threads().install(|| collect(items, calls, cut, token))
+        let results = room_for(&items);
+        in_flight.threads().install(|| collect(items, calls, results, cut, token))
     }
 }
