@@ -90,7 +90,6 @@ impl<S: Send + 'static> Pool<S> {
     /// assert_eq!(numbers.iter().filter(|number| number.is_err()).count(), 1);
     /// # Ok::<(), parrow::Error>(())
     /// ```
-    #[expect(clippy::type_complexity, reason = "a result for each item and one for the whole")]
     pub fn try_map_all<I, R, E, F>(
         &self,
         items: I,
