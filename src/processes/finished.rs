@@ -61,6 +61,8 @@ pub enum Ending {
     Signalled(i32),
     /// It took longer than the time limit, and was ended.
     TimedOut,
+    /// It wrote more than is held in memory, and was ended; what it wrote until then is there.
+    TooMuchOutput,
     /// It was ended because the run was stopped.
     Stopped,
     /// The system could not start it, or not watch it.
@@ -71,13 +73,14 @@ pub enum Ending {
 }
 
 impl Ending {
-    /// The exit code, as shells and `timeout` say it: a signal is 128 more than its number, a time limit 124, a run that was
-    /// stopped 143, a command that could not be started 126.
+    /// The exit code, as shells and `timeout` say it: a signal is 128 more than its number, a time limit 124, too much output
+    /// 141 (as when a reader goes away), a run that was stopped 143, a command that could not be started 126.
     pub fn exit_code(&self) -> i32 {
         match self {
             Self::Exited(code) => *code,
             Self::Signalled(signal) => 128 + signal,
             Self::TimedOut => 124,
+            Self::TooMuchOutput => 141,
             Self::Stopped => 143,
             Self::Unstarted { .. } => 126,
         }
@@ -90,6 +93,9 @@ impl fmt::Display for Ending {
             Self::Exited(code) => write!(f, "exit code {code}"),
             Self::Signalled(signal) => write!(f, "ended by signal {signal}"),
             Self::TimedOut => f.write_str("ended at the time limit"),
+            Self::TooMuchOutput => {
+                f.write_str("it wrote more than is held in memory; write to a file (command > file)")
+            }
             Self::Stopped => f.write_str("stopped with the run"),
             Self::Unstarted { message } => write!(f, "could not be run: {message}"),
         }

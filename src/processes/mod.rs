@@ -27,17 +27,18 @@
 //! # Memory
 //! Outputs are held in memory: those of the commands that are running, and those that wait for a command that stands before
 //! theirs ([`Order::Commands`]); a buffer that grows may take twice what it holds. [`run`] holds those of every command. A
-//! command whose output is large beyond that writes to a file (`command > file`).
+//! command that writes more than [`max_output`](ProcessOptions::max_output), 256 MiB to one of its outputs, is ended: it
+//! should write to a file (`command > file`).
 //!
 //! # What it leaves to others
 //! Commands read nothing: their standard input is empty. They get the environment and the working folder of the caller. When
 //! the calling process itself is killed (SIGKILL), nobody is left to end them.
 
 mod commands;
-mod drain;
 mod finished;
 mod job_log;
 mod options;
+mod outputs;
 mod run;
 mod supervise;
 mod system;

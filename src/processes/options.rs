@@ -9,6 +9,9 @@ use crate::error::{Error, Result};
 use crate::pool::cpu_count;
 use crate::progress::{CancellationToken, Progress};
 
+/// How many bytes of an output are held, unless that is said.
+const MAX_OUTPUT: usize = 256 << 20;
+
 /// In which order results are handed over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Order {
@@ -51,6 +54,7 @@ pub struct ProcessOptions {
     jobs: Option<usize>,
     timeout: Option<Duration>,
     retries: u32,
+    max_output: Option<usize>,
     halt: Halt,
     order: Order,
     log: Option<Log>,
@@ -88,6 +92,11 @@ impl ProcessOptions {
         self.retries
     }
 
+    /// How many bytes of each output of a command are held: 256 MiB unless given.
+    pub fn max_output(&self) -> usize {
+        self.max_output.unwrap_or(MAX_OUTPUT)
+    }
+
     /// What a command that fails does to the others.
     pub fn halt(&self) -> Halt {
         self.halt
@@ -122,6 +131,7 @@ impl fmt::Debug for ProcessOptions {
             .field("jobs", &self.jobs)
             .field("timeout", &self.timeout)
             .field("retries", &self.retries)
+            .field("max_output", &self.max_output)
             .field("halt", &self.halt)
             .field("order", &self.order)
             .field("log", &self.log)
@@ -154,6 +164,13 @@ impl ProcessOptionsBuilder {
     /// Tries a command that fails again, this many times at most; a try that was ended at its time limit has failed.
     pub fn retries(mut self, n_retries: u32) -> Self {
         self.options.retries = n_retries;
+        self
+    }
+
+    /// Ends a command that writes more than this many bytes to standard output, or to standard error, with
+    /// [`TooMuchOutput`](super::Ending::TooMuchOutput).
+    pub fn max_output(mut self, n_bytes: usize) -> Self {
+        self.options.max_output = Some(n_bytes);
         self
     }
 

@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use super::finished::{Ending, Finished};
 use super::job_log::JobLog;
 use super::options::{Halt, Order, ProcessOptions};
-use super::supervise::supervise;
+use super::supervise::{Limits, supervise};
 
 /// How many commands there were, and what became of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct Summary {
     pub n_left_out: usize,
     /// Those that ended with exit code 0.
     pub n_succeeded: usize,
-    /// Those that failed: another exit code, a signal, the time limit.
+    /// Those that failed: another exit code, a signal, the time limit, too much output.
     pub n_failed: usize,
     /// Those that were ended because another one had failed.
     pub n_stopped: usize,
@@ -205,9 +205,10 @@ impl Workers<'_> {
     fn run_command(&self, index: usize) -> Finished {
         let (start, clock) = (SystemTime::now(), Instant::now());
         let command = &self.commands[index];
+        let limits = Limits { time: self.options.timeout(), output: self.options.max_output() };
         let mut tries = 0;
         loop {
-            let last = supervise(command, self.options.timeout(), || self.is_stopped());
+            let last = supervise(command, &limits, || self.is_stopped());
             tries += 1;
             let is_over = matches!(last.ending, Ending::Exited(0) | Ending::Stopped);
             if is_over || tries > self.options.retries() || self.is_stopped() {

@@ -2,12 +2,13 @@
 
 use std::io;
 use std::process::{Child, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use super::drain::Drain;
+use crate::error::plain;
+
 use super::finished::Ending;
+use super::outputs::Outputs;
 use super::system::{self, Group};
 
 /// How long a command that is asked to end may take to do so.
@@ -31,16 +32,19 @@ pub(super) struct Try {
 
 impl Try {
     fn unstarted(error: &io::Error) -> Self {
-        Self {
-            ending: Ending::Unstarted { message: error.to_string() },
-            stdout: Vec::new(),
-            stderr: Vec::new(),
-        }
+        Self { ending: unstarted(error), stdout: Vec::new(), stderr: Vec::new() }
     }
 }
 
-/// Runs the command until it ends, `timeout` is over, or `is_stopped` says so. When this returns, nothing of it is running.
-pub(super) fn supervise(command: &str, timeout: Option<Duration>, is_stopped: impl Fn() -> bool) -> Try {
+/// What a try may use up.
+pub(super) struct Limits {
+    pub(super) time: Option<Duration>,
+    /// Bytes of each output.
+    pub(super) output: usize,
+}
+
+/// Runs the command until it ends, is over its limits, or `is_stopped` says so. When this returns, nothing of it is running.
+pub(super) fn supervise(command: &str, limits: &Limits, is_stopped: impl Fn() -> bool) -> Try {
     let mut shell = system::shell(command);
     let spawned = shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut process = match spawned {
@@ -48,25 +52,22 @@ pub(super) fn supervise(command: &str, timeout: Option<Duration>, is_stopped: im
         Err(error) => return Try::unstarted(&error),
     };
     // A point in time too far away to be told is no limit.
-    let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-    let (at_end, outputs_end) = channel();
-    let drains =
-        process.child.stdout.take().map(|pipe| Drain::start(pipe, at_end.clone())).transpose().and_then(
-            |stdout| {
-                Ok((stdout, process.child.stderr.take().map(|pipe| Drain::start(pipe, at_end)).transpose()?))
-            },
-        );
-    let (stdout, stderr) = match drains {
-        Ok(drains) => drains,
+    let deadline = limits.time.and_then(|time| Instant::now().checked_add(time));
+    let outputs = match Outputs::of(&mut process.child, limits.output) {
+        Ok(outputs) => outputs,
         Err(error) => {
             process.end();
             return Try::unstarted(&error);
         }
     };
-    let ending = process.watch(deadline, &outputs_end, is_stopped);
-    wait_for_outputs(&outputs_end);
-    let taken = |drain: Option<Drain>| drain.map(Drain::take).unwrap_or_default();
-    Try { ending, stdout: taken(stdout), stderr: taken(stderr) }
+    let mut ending = process.watch(deadline, &outputs, is_stopped);
+    outputs.end_within(HELD_PIPE);
+    // A command that nobody reads any more may well have ended by itself.
+    if outputs.are_too_much() && !matches!(ending, Ending::Stopped | Ending::TimedOut) {
+        ending = Ending::TooMuchOutput;
+    }
+    let (stdout, stderr) = outputs.take();
+    Try { ending, stdout, stderr }
 }
 
 /// A command that is running.
@@ -79,7 +80,7 @@ impl Process {
     fn watch(
         &mut self,
         deadline: Option<Instant>,
-        outputs_end: &Receiver<()>,
+        outputs: &Outputs,
         is_stopped: impl Fn() -> bool,
     ) -> Ending {
         let mut tick = FIRST_TICK;
@@ -94,20 +95,22 @@ impl Process {
                 Ok(None) => {}
                 Err(error) => {
                     self.end();
-                    return Ending::Unstarted { message: error.to_string() };
+                    return unstarted(&error);
                 }
             }
             let left = deadline.map_or(TICK, |deadline| deadline.saturating_duration_since(Instant::now()));
-            let ending = match (is_stopped(), left.is_zero()) {
-                (true, _) => Ending::Stopped,
-                (false, true) => Ending::TimedOut,
-                (false, false) => {
-                    if outputs_end.recv_timeout(left.min(TICK)) == Err(RecvTimeoutError::Disconnected) {
-                        sleep(left.min(tick));
-                        tick = (tick * 2).min(TICK);
-                    }
-                    continue;
+            let ending = if is_stopped() {
+                Ending::Stopped
+            } else if left.is_zero() {
+                Ending::TimedOut
+            } else if outputs.are_too_much() {
+                Ending::TooMuchOutput
+            } else {
+                if outputs.end_within(left.min(TICK)) {
+                    sleep(left.min(tick));
+                    tick = (tick * 2).min(TICK);
                 }
+                continue;
             };
             self.end();
             return ending;
@@ -137,8 +140,6 @@ impl Process {
     }
 }
 
-/// Waits until the outputs have ended, or for as long as is sensible.
-fn wait_for_outputs(outputs_end: &Receiver<()>) {
-    // Nothing is ever sent: the last sender goes away when the last pipe has ended.
-    let _ = outputs_end.recv_timeout(HELD_PIPE);
+fn unstarted(error: &io::Error) -> Ending {
+    Ending::Unstarted { message: plain(error) }
 }

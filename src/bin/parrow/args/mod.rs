@@ -8,7 +8,9 @@ mod values;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
 pub use common::{ColumnsArg, ConsoleArgs, InputArgs, KeepArgs, NameArg, OutputArgs, RunArgs};
-pub use values::{ColorChoice, HaltChoice, OutputFormat, ProgressChoice, dtype, parsed, positive, seconds};
+pub use values::{
+    ColorChoice, HaltChoice, OutputFormat, ProgressChoice, dtype, mebibytes, parsed, positive, seconds,
+};
 
 use super::commands::Command;
 use super::console::Console;

@@ -148,3 +148,8 @@ pub fn seconds(text: &str) -> Result<Duration, String> {
         _ => Err("it must be a number of seconds above 0, such as 90 or 0.5".to_owned()),
     }
 }
+
+/// A number of mebibytes of at least one, in bytes.
+pub fn mebibytes(text: &str) -> Result<usize, String> {
+    positive(text)?.checked_mul(1 << 20).ok_or_else(|| "it is more than any memory holds".to_owned())
+}

@@ -9,7 +9,7 @@ use parrow::processes::{Finished, Halt, Order, ProcessOptions, Summary, parse_co
 use parrow::{Error, ErrorKind};
 use serde_json::json;
 
-use crate::args::{ConsoleArgs, HaltChoice, positive, seconds};
+use crate::args::{ConsoleArgs, HaltChoice, mebibytes, positive, seconds};
 use crate::command_bar::CommandBar;
 use crate::console::Console;
 use crate::exit_code::Code;
@@ -66,6 +66,11 @@ struct HowArgs {
     /// Try a command that fails again, N times at most
     #[arg(long, value_name = "N", default_value_t = 0)]
     retries: u32,
+
+    /// End a command that writes more than this to one of its outputs, which are held in memory; it has failed, with exit
+    /// code 141
+    #[arg(long, value_name = "MIB", default_value = "256", value_parser = mebibytes)]
+    max_output: usize,
 
     /// What a command that fails does to the others
     #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
@@ -131,6 +136,7 @@ impl HowArgs {
     fn options(&self, bar: &CommandBar) -> Result<ProcessOptions, Error> {
         let mut options = ProcessOptions::builder()
             .retries(self.retries)
+            .max_output(self.max_output)
             .halt(self.halt.into())
             .order(if self.no_keep_order { Order::Finished } else { Order::Commands })
             .progress(bar.watcher())
@@ -173,7 +179,7 @@ fn print(finished: &Finished, console: &Console) -> Result<(), Error> {
         };
         let number = finished.index + 1;
         console.warn(&format!(
-            "command {number}, {:?}: {}{tries}",
+            "command {number} ({}): {}{tries}",
             shortened(&finished.command),
             finished.ending
         ));
@@ -181,13 +187,15 @@ fn print(finished: &Finished, console: &Console) -> Result<(), Error> {
     Ok(())
 }
 
-/// As much of a command as tells which one it is.
+/// As much of a command as tells which one it is, on one line.
 fn shortened(command: &str) -> String {
     const SHOWN: usize = 60;
-    match command.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &command[..end]),
-        None => command.to_owned(),
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    let mut text: String = command.chars().take(SHOWN).map(plain).collect();
+    if command.chars().nth(SHOWN).is_some() {
+        text.push('…');
     }
+    text
 }
 
 fn report(summary: &Summary, console: &Console) {
