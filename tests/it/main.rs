@@ -4,6 +4,7 @@ mod apply;
 mod architecture;
 mod functions;
 mod pipeline;
+mod processes;
 mod promises;
 mod script;
 mod support;

@@ -1,6 +1,7 @@
 //! How many commands are done: a bar on a terminal, which makes way for what the commands print, lines of text elsewhere.
 
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -11,6 +12,9 @@ use super::console::Console;
 use super::system;
 
 const STYLE: &str = "{bar:32} {pos} of {len} commands  {elapsed}";
+
+/// Runs that are over by then show no bar.
+const PATIENCE: Duration = Duration::from_millis(300);
 
 /// How often the time is drawn anew while no command ends.
 const TICK: Duration = Duration::from_millis(500);
@@ -61,8 +65,14 @@ impl Progress for CommandBar {
             if let Ok(style) = ProgressStyle::with_template(STYLE) {
                 bar.set_style(style);
             }
-            bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
-            bar.enable_steady_tick(TICK);
+            let bar = bar.clone();
+            thread::spawn(move || {
+                thread::sleep(PATIENCE);
+                if !bar.is_finished() {
+                    bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
+                    bar.enable_steady_tick(TICK);
+                }
+            });
         }
     }
 
