@@ -17,7 +17,8 @@
 //! # What it promises
 //! - **No child is left behind.** On Unix each command is a process group of its own. When the command is over (by itself,
 //!   at its time limit, when the run is stopped), whatever is left of the group is asked to end (SIGTERM), and killed
-//!   (SIGKILL) if it goes on for another second. A program that must outlive its command leaves the group: `setsid server &`.
+//!   (SIGKILL) if it goes on for another second; what still writes to the outputs of a command that ended by itself has half
+//!   a second for it first. A program that must outlive its command leaves the group: `setsid server &`.
 //!   On Windows a command that is stopped is ended with its descendants; what a command leaves behind when it ends by
 //!   itself goes on.
 //! - **Nothing hangs on a pipe.** Each command's outputs are read all the time by threads of their own. A program that has

@@ -100,8 +100,8 @@ pub fn run_each<S: Into<String>>(
     }
     let outcome = workers.run(
         |finished| {
-            summary.count(&finished);
-            let logged = log.as_mut().map_or(Ok(()), |log| log.append(&finished));
+            summary.count(finished);
+            let logged = log.as_mut().map_or(Ok(()), |log| log.append(finished));
             if let Some(progress) = options.progress() {
                 progress.advance(1);
             }

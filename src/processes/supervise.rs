@@ -14,7 +14,7 @@ use super::system::{self, Group};
 /// How long a command that is asked to end may take to do so.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// How long outputs are waited for that somebody holds who has left the command's group.
+/// How long outputs are waited for that somebody holds when the command has ended.
 const HELD_PIPE: Duration = Duration::from_millis(500);
 
 /// How often a command that is running is looked at. The end of its outputs is heard at once.
@@ -87,7 +87,9 @@ impl Process {
         loop {
             match self.child.try_wait() {
                 Ok(Some(status)) => {
-                    if self.group.exists() {
+                    // What still hands on the command's last words may do so: a shell doesn't wait for tee in
+                    // `command > >(tee log)`.
+                    if self.group.exists() && (!outputs.end_within(HELD_PIPE) || self.group.exists()) {
                         self.end();
                     }
                     return system::ending(status);

@@ -26,7 +26,7 @@ mod unix {
     use nix::sys::signal::{Signal, killpg};
     use nix::unistd::Pid;
 
-    use super::{Child, Command};
+    use super::{Child, Command, any_runs};
 
     /// The command, for the shell, in a process group of its own.
     pub(in super::super) fn shell(command: &str) -> Command {
@@ -45,9 +45,9 @@ mod unix {
             Self(Pid::from_raw(child.id() as i32))
         }
 
-        /// Whether any of its processes is there.
+        /// Whether any of its processes runs.
         pub(in super::super) fn exists(&self) -> bool {
-            killpg(self.0, None).is_ok()
+            killpg(self.0, None).is_ok() && any_runs(self.0.as_raw()).unwrap_or(true)
         }
 
         /// Asks its processes to end. One that is gone by now is no failure.
@@ -62,6 +62,28 @@ mod unix {
             let _ = killpg(self.0, Signal::SIGKILL);
         }
     }
+}
+
+/// Whether a process of the group runs, and has not ended without anybody who asks how: in containers the first process
+/// often doesn't, and signals still find those that have ended. `None` where the system doesn't say.
+#[cfg(unix)]
+fn any_runs(group: i32) -> Option<bool> {
+    // “number (name) state parent group …”; the name may hold anything.
+    let runs = |stat: String| -> Option<bool> {
+        let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+        let state = fields.next()?;
+        Some(fields.nth(1)?.parse() == Ok(group) && !matches!(state, "Z" | "X"))
+    };
+    let mut is_told = false;
+    for process in std::fs::read_dir("/proc").ok()? {
+        let stat = std::fs::read_to_string(process.ok()?.path().join("stat"));
+        match stat.ok().and_then(runs) {
+            Some(true) => return Some(true),
+            Some(false) => is_told = true,
+            None => {}
+        }
+    }
+    is_told.then_some(false)
 }
 
 #[cfg(not(unix))]

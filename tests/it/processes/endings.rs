@@ -1,5 +1,6 @@
 //! How commands end, and what ends them.
 
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
@@ -117,9 +118,9 @@ fn an_error_or_panic_of_the_caller_ends_the_commands() {
     let start = Instant::now();
     let refused = run_each(commands, &two, |_| Err(Error::shape("not this one")));
     assert_eq!(refused.unwrap_err().to_string(), "not this one");
-    let panic = std::panic::catch_unwind(|| {
-        let _ = run_each(commands, &two, |_| -> parrow::Result<()> { panic!("no") });
-    });
+    let panic = std::panic::catch_unwind(AssertUnwindSafe(|| {
+        let _ = run_each(commands, &two, |_| panic!("no"));
+    }));
     assert!(panic.is_err());
     assert!(start.elapsed() < LONG);
 }

@@ -53,6 +53,14 @@ fn a_program_that_has_left_and_holds_the_pipes_hangs_nothing() {
 }
 
 #[test]
+fn what_hands_on_the_last_words_is_waited_for() {
+    // The shell ends before the reader of its output has begun to write.
+    let command = "echo last words | (sleep 0.2; cat) & exit 3";
+    let finished = run([command], &ProcessOptions::default()).unwrap();
+    assert_eq!((finished[0].exit_code(), &finished[0].stdout[..]), (3, &b"last words\n"[..]));
+}
+
+#[test]
 fn a_command_that_closes_its_outputs_is_waited_for() {
     let finished = run(["exec >&- 2>&-; sleep 0.3; exit 5"], &ProcessOptions::default()).unwrap();
     assert_eq!(finished[0].ending, Ending::Exited(5));

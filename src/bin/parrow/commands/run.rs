@@ -102,12 +102,9 @@ impl Run {
             bar.suspend(|| print(&finished, console))
         });
         let summary = outcome.map_err(|error| match error.kind() {
-            ErrorKind::Cancelled => {
-                let was = if n_over == 1 { "command had" } else { "commands had" };
-                Failure::Interrupted(format!(
-                    "interrupted when {n_over} of {n_commands} {was} ended; none is left running"
-                ))
-            }
+            ErrorKind::Cancelled => Failure::Interrupted(format!(
+                "interrupted when {n_over} of {n_commands} commands had ended; none is left running"
+            )),
             _ => error.into(),
         })?;
         report(&summary, console);
