@@ -401,7 +401,7 @@ pub(crate) fn nearest<'a>(name: &str, available: &'a [String]) -> Option<&'a str
 }
 
 /// What the system says without its “(os error 2)”, in the lower case of a fragment.
-fn plain(error: &io::Error) -> String {
+pub(crate) fn plain(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();
     let mut characters = text.chars();

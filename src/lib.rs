@@ -39,6 +39,7 @@
 //! | [`script`] | row functions written in SQL |
 //! | [`table`] | CSV, Parquet, Arrow and NDJSON files; [`Matrix`](table::Matrix); exchange with arrow-rs |
 //! | [`pipeline`] | a row function from files to a file |
+//! | [`processes`] | independent programs in parallel |
 //! | [`Error`] | what went wrong, and in which file, row, line and column |
 //!
 //! [`polars`] and [`arrow`] are re-exported: use them from here and versions never disagree.
@@ -58,6 +59,7 @@ pub mod functions;
 pub mod pipeline;
 pub mod pool;
 pub mod prelude;
+pub mod processes;
 mod progress;
 pub mod row;
 pub mod script;

@@ -15,6 +15,7 @@ fn help_of_every_command() {
         "hypot",
         "info",
         "man",
+        "run",
         "scale",
     ];
     insta::assert_snapshot!("help", place.run(&["--help"]).code(0).stdout);

@@ -11,5 +11,6 @@ mod flags;
 mod formats;
 mod help;
 mod pipes;
+mod run;
 mod support;
 mod terminal;

@@ -79,7 +79,9 @@ impl Place {
     /// The program with these arguments, and nothing of the tester's own settings.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_parrow"));
-        for variable in ["PARROW_THREADS", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS"] {
+        for variable in
+            ["PARROW_THREADS", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "POLARS_MAX_THREADS"]
+        {
             command.env_remove(variable);
         }
         command.current_dir(self.folder.path()).args(arguments).timeout(std::time::Duration::from_secs(120));

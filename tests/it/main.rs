@@ -5,6 +5,7 @@ mod architecture;
 mod functions;
 mod pipeline;
 mod pool;
+mod processes;
 mod promises;
 mod script;
 mod support;

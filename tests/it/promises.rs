@@ -22,6 +22,8 @@ fn what_crosses_threads() {
     is_send_and_sync::<AsyncResult<String>>();
     is_send::<Imap<'static, String>>();
     is_send_and_sync::<OnError>();
+    is_send_and_sync::<parrow::processes::ProcessOptions>();
+    is_send_and_sync::<parrow::processes::Finished>();
     is_send_and_sync::<Applied<DataFrame>>();
     is_send_and_sync::<Box<dyn parrow::row::RowFunction>>();
     is_send_and_sync::<Box<dyn parrow::row::Kernel>>();

@@ -37,7 +37,7 @@ pub fn execute(settings: Settings, work: Work<'_>, console: &Console) -> Result<
     }
     report_failures(&summary, console);
     console.json_line(&to_json(&summary));
-    Ok(if summary.ledger.is_empty() { Code::Done } else { Code::RowsFailed })
+    Ok(if summary.ledger.is_empty() { Code::Done } else { Code::Failed })
 }
 
 /// `1 row`, `2 rows`.

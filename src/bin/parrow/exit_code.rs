@@ -10,9 +10,10 @@ use parrow::{Error, ErrorKind};
 pub enum Code {
     /// Done. Also when the reader of standard output has gone away (`parrow … | head`).
     Done = 0,
-    /// A row failed. Under `--on-error fail` nothing was written; otherwise everything else is done.
-    RowsFailed = 1,
-    /// Wrong usage: an unknown command or flag, a column that is not there, an expression that is none.
+    /// A row failed: under `--on-error fail` nothing was written, otherwise everything else is done. Or a program that was
+    /// run failed: under `--halt on-error` the others were ended, otherwise they are done.
+    Failed = 1,
+    /// Wrong usage: an unknown command or flag, nothing to run, a column that is not there, an expression that is none.
     Usage = 2,
     /// The input could not be read or the output not be written, or the program itself failed.
     Files = 3,
@@ -32,7 +33,7 @@ impl Code {
         match error.kind() {
             ErrorKind::Cancelled => Self::Interrupted,
             ErrorKind::Io { source, .. } if is_closed_pipe(source) => Self::Done,
-            ErrorKind::Row { .. } => Self::RowsFailed,
+            ErrorKind::Row { .. } => Self::Failed,
             ErrorKind::ColumnNotFound { .. }
             | ErrorKind::DuplicateColumn { .. }
             | ErrorKind::Dtype { .. }

@@ -13,6 +13,8 @@ use super::exit_code::{Code, is_closed_pipe};
 pub enum Failure {
     /// The library says so.
     Error(Error),
+    /// Somebody asked the program to end, and this is what had been done by then.
+    Interrupted(String),
     /// A mistake of the program itself.
     Panic(String),
 }
@@ -50,6 +52,7 @@ impl Failure {
     pub fn code(&self) -> Code {
         match self {
             Self::Error(error) => Code::of(error),
+            Self::Interrupted(_) => Code::Interrupted,
             Self::Panic(_) => Code::Files,
         }
     }
@@ -82,6 +85,7 @@ impl Failure {
                 ErrorKind::Cancelled => Some("interrupted; nothing was written".to_owned()),
                 _ => Some(one_line(error)),
             },
+            Self::Interrupted(message) => Some(message.clone()),
             Self::Panic(message) => Some(format!(
                 "a mistake in parrow itself ended the run ({}); nothing was written. Please report it with the command that you ran",
                 message.lines().next().unwrap_or_default()

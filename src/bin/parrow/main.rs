@@ -3,6 +3,7 @@
 #![allow(unreachable_pub, reason = "nothing of a program is reachable from outside")]
 
 mod args;
+mod command_bar;
 mod commands;
 mod console;
 mod execute;
@@ -24,7 +25,9 @@ fn main() -> ExitCode {
         Err(answer) => return exit_code::of_parser(&answer),
     };
     // The engine reads its number of threads once, so it must be told before anything calls it.
-    system::set_engine_threads(arguments.n_threads());
+    if arguments.needs_engine() {
+        system::set_engine_threads(arguments.n_threads());
+    }
     let console = arguments.console();
     let outcome = failure::without_panics(|| arguments.run(&console));
     match outcome {

@@ -10,6 +10,10 @@ use super::exit_code::Code;
 /// How long a run that is asked to stop may take to clean up.
 const GRACE: Duration = Duration::from_secs(1);
 
+/// How long a run of other programs may take to end them: they have a second themselves. What takes longer than this can
+/// only be a reader of our output who doesn't read.
+const GRACE_OF_COMMANDS: Duration = Duration::from_secs(5);
+
 /// The width that is taken for a terminal's where it doesn't say.
 const USUAL_WIDTH: usize = 100;
 
@@ -40,12 +44,38 @@ pub fn interrupts() -> CancellationToken {
             std::process::exit(Code::Interrupted as i32);
         }
         to_cancel.cancel();
-        std::thread::spawn(|| {
-            std::thread::sleep(GRACE);
-            std::process::exit(Code::Interrupted as i32);
-        });
+        exit_after(GRACE);
     });
     token
+}
+
+/// A token that Ctrl-C and the system's requests to end cancel, for a run of other programs, which takes a moment to end
+/// them. A second request changes nothing, for it would leave them behind.
+pub fn interrupts_of_commands() -> CancellationToken {
+    let token = CancellationToken::new();
+    let to_cancel = token.clone();
+    // Without a handler the system ends the program, and the commands go on.
+    let _ = ctrlc::set_handler(move || {
+        if to_cancel.is_cancelled() {
+            return;
+        }
+        to_cancel.cancel();
+        exit_after(GRACE_OF_COMMANDS);
+    });
+    token
+}
+
+/// Ends the program when that time is over, unless it has ended by itself.
+fn exit_after(grace: Duration) {
+    std::thread::spawn(move || {
+        std::thread::sleep(grace);
+        std::process::exit(Code::Interrupted as i32);
+    });
+}
+
+/// Whether a person types what comes from standard input.
+pub fn stdin_is_terminal() -> bool {
+    std::io::stdin().is_terminal()
 }
 
 /// Whether a person reads what goes to standard output.

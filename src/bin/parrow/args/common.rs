@@ -65,7 +65,7 @@ pub struct KeepArgs {
     pub filter: Option<String>,
 }
 
-/// How the work is done, and what is said about it.
+/// How the work is done.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Running")]
 pub struct RunArgs {
@@ -81,6 +81,14 @@ pub struct RunArgs {
     #[arg(long, value_name = "POLICY", value_enum, default_value_t, hide_possible_values = false)]
     pub on_error: OnErrorChoice,
 
+    #[command(flatten)]
+    pub console: ConsoleArgs,
+}
+
+/// What is said about a run.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Running")]
+pub struct ConsoleArgs {
     /// When to show how far the run is
     #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
     pub progress: ProgressChoice,

@@ -7,8 +7,10 @@ mod values;
 
 use clap::{CommandFactory, FromArgMatches, Parser};
 
-pub use common::{ColumnsArg, InputArgs, KeepArgs, NameArg, OutputArgs, RunArgs};
-pub use values::{ColorChoice, OutputFormat, ProgressChoice, dtype, parsed, positive};
+pub use common::{ColumnsArg, ConsoleArgs, InputArgs, KeepArgs, NameArg, OutputArgs, RunArgs};
+pub use values::{
+    ColorChoice, HaltChoice, OutputFormat, ProgressChoice, dtype, mebibytes, parsed, positive, seconds,
+};
 
 use super::commands::Command;
 use super::console::Console;
@@ -51,14 +53,19 @@ impl Arguments {
         self.command.run_args().and_then(|run| run.threads)
     }
 
+    /// Whether the command looks at tables.
+    pub fn needs_engine(&self) -> bool {
+        self.command.needs_engine()
+    }
+
     /// How to speak to the person.
     pub fn console(&self) -> Console {
-        let run = self.command.run_args();
-        Console::set_color(run.map_or(ColorChoice::Auto, |run| run.color));
+        let console = self.command.console_args();
+        Console::set_color(console.map_or(ColorChoice::Auto, |console| console.color));
         Console {
-            quiet: run.is_some_and(|run| run.quiet),
-            json: run.is_some_and(|run| run.json),
-            progress: run.map_or(ProgressChoice::Auto, |run| run.progress),
+            quiet: console.is_some_and(|console| console.quiet),
+            json: console.is_some_and(|console| console.json),
+            progress: console.map_or(ProgressChoice::Auto, |console| console.progress),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The types of flags' values.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::ValueEnum;
 use parrow::polars::prelude::DataType;
@@ -54,6 +55,16 @@ impl From<OnErrorChoice> for OnError {
             OnErrorChoice::Collect => Self::Collect,
         }
     }
+}
+
+/// What a command that fails does to the others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum HaltChoice {
+    /// Nothing: they are run
+    #[default]
+    Never,
+    /// Those that are running are ended, and no other is started
+    OnError,
 }
 
 /// A file format, or a table for people.
@@ -127,4 +138,18 @@ pub fn positive(text: &str) -> Result<usize, String> {
         Ok(number) => Ok(number),
         Err(_) => Err("it must be a whole number of at least 1".to_owned()),
     }
+}
+
+/// A time of more than nothing, in seconds.
+pub fn seconds(text: &str) -> Result<Duration, String> {
+    let duration = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    match duration {
+        Some(duration) if !duration.is_zero() => Ok(duration),
+        _ => Err("it must be a number of seconds above 0, such as 90 or 0.5".to_owned()),
+    }
+}
+
+/// A number of mebibytes of at least one, in bytes.
+pub fn mebibytes(text: &str) -> Result<usize, String> {
+    positive(text)?.checked_mul(1 << 20).ok_or_else(|| "it is more than any memory holds".to_owned())
 }

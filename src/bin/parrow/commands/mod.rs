@@ -9,11 +9,12 @@ mod generate;
 mod hypot;
 mod info;
 mod man;
+mod run;
 mod scale;
 
 use clap::Subcommand;
 
-use super::args::RunArgs;
+use super::args::{ConsoleArgs, RunArgs};
 use super::console::Console;
 use super::exit_code::Code;
 use super::failure::Failure;
@@ -28,6 +29,7 @@ pub enum Command {
     Apply(apply::Apply),
     Info(info::Info),
     Generate(generate::Generate),
+    Run(run::Run),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -43,8 +45,21 @@ impl Command {
             Self::Columns(command) => Some(&command.run),
             Self::Apply(command) => Some(&command.run),
             Self::Generate(command) => Some(&command.run),
-            Self::Info(_) | Self::Completions(_) | Self::Man(_) => None,
+            Self::Run(_) | Self::Info(_) | Self::Completions(_) | Self::Man(_) => None,
         }
+    }
+
+    /// The flags about how to speak, of the commands that have them.
+    pub fn console_args(&self) -> Option<&ConsoleArgs> {
+        match self {
+            Self::Run(command) => Some(&command.console),
+            _ => self.run_args().map(|run| &run.console),
+        }
+    }
+
+    /// Whether the command looks at tables. One that runs other programs leaves them the environment as it is.
+    pub fn needs_engine(&self) -> bool {
+        !matches!(self, Self::Run(_))
     }
 
     /// Does the command's work.
@@ -58,6 +73,7 @@ impl Command {
             Self::Apply(command) => command.run(console),
             Self::Info(command) => command.run(),
             Self::Generate(command) => command.run(console),
+            Self::Run(command) => command.run(console),
             Self::Completions(command) => command.run(),
             Self::Man(command) => command.run(),
         }
