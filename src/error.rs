@@ -129,6 +129,11 @@ pub enum ErrorKind {
     },
     /// The run was cancelled by its [`CancellationToken`](crate::CancellationToken).
     Cancelled,
+    /// A call of a [`Pool`](crate::Pool) gave no value; [`PoolError`](crate::PoolError) says more.
+    Pool {
+        /// Which item, and what happened.
+        message: String,
+    },
     /// The data-frame engine refused an operation.
     Engine {
         /// Its message.
@@ -352,9 +357,10 @@ impl fmt::Display for ErrorKind {
                 write!(f, "the row has {found} cells where {expected} are expected")?;
                 f.write_str("; a cell that holds the delimiter must be quoted")
             }
-            Self::Empty { message } | Self::Shape { message } | Self::Engine { message } => {
-                f.write_str(message)
-            }
+            Self::Empty { message }
+            | Self::Shape { message }
+            | Self::Pool { message }
+            | Self::Engine { message } => f.write_str(message),
             Self::ColumnNotFound { name, available } => {
                 write!(f, "no column {name:?}")?;
                 if let Some(near) = nearest(name, available) {

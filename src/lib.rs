@@ -34,6 +34,7 @@
 //! | [`ParallelApply`] | functions over rows, columns, values, chunks, groups and windows of a frame |
 //! | [`ApplyOptions`] | threads, chunk size, policy for rows that fail, progress, cancellation |
 //! | [`row`] | arguments, results, [`Row`](row::Row), and the chunk kernel that every row function becomes |
+//! | [`Pool`] | any function over any items, waiting or not, in Python's words: [`pool`] |
 //! | [`functions`] | the row functions that come with it |
 //! | [`script`] | row functions written in SQL |
 //! | [`table`] | CSV, Parquet, Arrow and NDJSON files; [`Matrix`](table::Matrix); exchange with arrow-rs |
@@ -55,7 +56,7 @@ mod error;
 mod fault;
 pub mod functions;
 pub mod pipeline;
-mod pool;
+pub mod pool;
 pub mod prelude;
 mod progress;
 pub mod row;
@@ -68,7 +69,7 @@ pub use apply::{
 };
 pub use error::{Error, ErrorKind, Position, Result, RowFailure};
 pub use fault::{Fault, Ledger, OnError};
-pub use pool::cpu_count;
+pub use pool::{AsyncResult, Imap, Panic, Pool, PoolBuilder, PoolError, PoolScope, StarFunction, cpu_count};
 pub use progress::{CancellationToken, Progress};
 
 pub use ::arrow;

@@ -10,7 +10,6 @@ mod frame;
 mod function;
 mod items;
 mod options;
-mod plan;
 mod run;
 
 pub use applied::{Applied, Sharing};

@@ -9,10 +9,9 @@ use rayon::prelude::*;
 
 use super::applied::{Applied, Sharing};
 use super::options::ApplyOptions;
-use super::plan::{Cost, Step};
 use crate::error::{Error, Result};
 use crate::fault::{Fault, Ledger, OnError};
-use crate::pool::workers;
+use crate::pool::{Cost, Step, workers};
 use crate::row::{AfterFault, Chunk, ChunkOutput, FixedBuffer, FixedMut, Kernel, RowFault, Slot};
 
 /// Whether chunks may run on other threads.

@@ -4,6 +4,7 @@ mod apply;
 mod architecture;
 mod functions;
 mod pipeline;
+mod pool;
 mod promises;
 mod script;
 mod support;

@@ -1,4 +1,4 @@
-//! How many rows a chunk is to have, from what the first ones cost.
+//! How many rows, or items, a chunk is to have, from what the first ones cost.
 //!
 //! The cost of a chunk is taken to be `start + row * n`: what it costs to begin a chunk (slicing ten thousand columns is
 //! not free) and what each row adds. Both come from timing the chunks, whose results are kept.
@@ -87,6 +87,17 @@ impl Cost {
         // One worker has nobody to wait for it: only progress and cancellation look in between.
         let limit = if n_workers == 1 { 4.0 * CHUNK_SECONDS / self.row.max(1e-12) } else { affordable };
         Step::Here((grown.min(limit).max(1.0) as usize).min(remaining))
+    }
+
+    /// Whether one worker more makes the `remaining` items end sooner, when so many are at it.
+    pub(crate) fn pays_to_share(&self, remaining: usize, n_workers: usize) -> bool {
+        self.last.is_none() || self.row * remaining as f64 > DISPATCH_SECONDS * n_workers as f64
+    }
+
+    /// The items of the next chunk, where as many workers as are there take chunks from the first item on.
+    pub(crate) fn chunk_items(&self, remaining: usize, n_workers: usize) -> usize {
+        // While nobody knows what an item costs, each worker begins with one.
+        if self.last.is_none() { 1 } else { self.chunk_rows(remaining, n_workers) }
     }
 
     /// The rows of the next chunk when the rest is shared out.
