@@ -10,6 +10,7 @@ mod hypot;
 mod info;
 mod man;
 mod scale;
+mod tutorial;
 
 use clap::Subcommand;
 
@@ -28,6 +29,7 @@ pub enum Command {
     Apply(apply::Apply),
     Info(info::Info),
     Generate(generate::Generate),
+    Tutorial(tutorial::Tutorial),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -43,7 +45,7 @@ impl Command {
             Self::Columns(command) => Some(&command.run),
             Self::Apply(command) => Some(&command.run),
             Self::Generate(command) => Some(&command.run),
-            Self::Info(_) | Self::Completions(_) | Self::Man(_) => None,
+            Self::Info(_) | Self::Tutorial(_) | Self::Completions(_) | Self::Man(_) => None,
         }
     }
 
@@ -58,6 +60,7 @@ impl Command {
             Self::Apply(command) => command.run(console),
             Self::Info(command) => command.run(),
             Self::Generate(command) => command.run(console),
+            Self::Tutorial(command) => command.run(console),
             Self::Completions(command) => command.run(),
             Self::Man(command) => command.run(),
         }
