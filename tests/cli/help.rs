@@ -16,6 +16,7 @@ fn help_of_every_command() {
         "info",
         "man",
         "scale",
+        "tutorial",
     ];
     insta::assert_snapshot!("help", place.run(&["--help"]).code(0).stdout);
     for command in commands {

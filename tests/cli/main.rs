@@ -13,3 +13,5 @@ mod help;
 mod pipes;
 mod support;
 mod terminal;
+mod tutorial;
+mod tutorial_page;

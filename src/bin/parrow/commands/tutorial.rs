@@ -8,8 +8,8 @@ use crate::args::positive;
 use crate::console::Console;
 use crate::exit_code::Code;
 use crate::failure::Failure;
-use crate::tutorial::{Lesson, Outcome, Page, Python, PythonRun, Section, Table};
-use crate::tutorial::{all, python_table, scaling, to_json, write_page};
+use crate::tutorial::{Lesson, Outcome, Page, Python, PythonRun, Section, Table, WholeFile};
+use crate::tutorial::{all, python_table, scaling, to_json};
 use crate::{output, system};
 
 /// Run the classic tutorial on parallel processing, each section in its serial and its parallel form
@@ -47,6 +47,7 @@ pub struct Tutorial {
 impl Tutorial {
     pub fn run(self, console: &Console) -> Result<Code, Failure> {
         let python = if self.python { Some(Python::find()?) } else { None };
+        let file = self.html.as_deref().map(WholeFile::create).transpose()?;
         let lesson = Lesson::new(self.rows, self.threads.unwrap_or_else(parrow::cpu_count))?;
         let outcomes = self.run_sections(&lesson)?;
         let python = python.map(|python| python.run(&lesson)).transpose()?;
@@ -55,10 +56,11 @@ impl Tutorial {
         } else if let Some(python) = &python {
             output::print(&python_table(python, &outcomes, self.rows))?;
         }
+        if let Some(file) = file {
+            let (scaling, python) = (scaling(&lesson)?, python.as_ref());
+            file.finish(&Page { outcomes: &outcomes, scaling: &scaling, python, lesson: &lesson }.to_html())?;
+        }
         if let Some(path) = &self.html {
-            let scaling = scaling(&lesson)?;
-            let python = python.as_ref();
-            write_page(path, &Page { outcomes: &outcomes, scaling: &scaling, python, lesson: &lesson })?;
             console.note(&format!("wrote {}", path.display()));
         }
         Ok(self.verdict(&outcomes, python.as_ref(), console))

@@ -17,7 +17,7 @@ mod table;
 
 pub use json::to_json;
 pub use lesson::Lesson;
-pub use page::{Page, write_page};
+pub use page::{Page, WholeFile};
 pub use python::{Python, PythonRun};
 pub use scaling::scaling;
 pub use section::{Outcome, Section};

@@ -13,7 +13,7 @@ const FAINT: Style = Style::new().dimmed();
 
 const GAP: &str = "  ";
 /// Room for `0.00000123`, `0.00123×` and `agree`.
-const SECONDS: usize = 10;
+const SECONDS: usize = 9;
 const SPEED_UP: usize = 9;
 const AGREE: usize = 5;
 
@@ -63,7 +63,7 @@ impl Table {
     fn line(&self, name: &str, shows: &str, seconds: &str, speed_up: &str, agree: &str) -> String {
         let (name_width, shows_width) = (self.name, self.shows);
         format!(
-            "{name:name_width$}{GAP}{shows:shows_width$}{GAP}{seconds:>SECONDS$}{GAP}{speed_up:>SPEED_UP$}{GAP}{agree:AGREE$}"
+            "{name:name_width$}{GAP}{shows:shows_width$}{GAP}{seconds:>SECONDS$}{GAP}{speed_up:>SPEED_UP$}{GAP}{agree}"
         )
     }
 }

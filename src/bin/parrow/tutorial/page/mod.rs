@@ -4,9 +4,7 @@ mod bars;
 mod curve;
 mod text;
 
-use std::path::Path;
-
-use parrow::Result;
+pub use text::WholeFile;
 
 use self::text::escape;
 use super::code::{in_python, in_rust};
@@ -26,13 +24,9 @@ pub struct Page<'a> {
     pub lesson: &'a Lesson,
 }
 
-/// Writes the page; it appears under its name whole or not at all.
-pub fn write_page(path: &Path, page: &Page<'_>) -> Result<()> {
-    text::write_whole(path, &page.to_html())
-}
-
 impl Page<'_> {
-    fn to_html(&self) -> String {
+    /// The whole page.
+    pub fn to_html(&self) -> String {
         let parts = [
             self.head(),
             self.summary(),

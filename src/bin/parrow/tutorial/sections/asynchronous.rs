@@ -13,7 +13,7 @@ use crate::tutorial::section::Section;
 pub const SECTIONS: &[Section] = &[
     Section {
         key: "apply_async_callback",
-        name: "Pool::apply_async with a callback",
+        name: "Pool::apply_async with callback",
         shows: |_, _| {
             "results come as they are ready; each has its index, and sorting restores the order".to_owned()
         },

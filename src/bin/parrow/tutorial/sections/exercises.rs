@@ -12,7 +12,7 @@ use crate::tutorial::section::Section;
 pub const SECTIONS: &[Section] = &[
     Section {
         key: "common_items",
-        name: "Exercise 1: common items of two lists",
+        name: "Exercise 1: common items",
         shows: |_, _| {
             "by Pool::apply, as the exercise asks; a call for each pair of lists costs more than the pair"
                 .to_owned()
@@ -29,7 +29,7 @@ pub const SECTIONS: &[Section] = &[
     },
     Section {
         key: "scripts",
-        name: "Exercise 2: three scripts at once",
+        name: "Exercise 2: three scripts",
         shows: |_, _| "each is a process of its own, and Pool::map waits for all of them".to_owned(),
         run: |lesson| {
             let parrow =
@@ -46,7 +46,7 @@ pub const SECTIONS: &[Section] = &[
     },
     Section {
         key: "normalize",
-        name: "Exercise 3: each row scaled to 0..1",
+        name: "Exercise 3: rows scaled to 0..1",
         shows: |_, _| "by Pool::map: a list comes back for each row, and memory is what it costs".to_owned(),
         run: |lesson| {
             compare(

@@ -37,7 +37,7 @@ pub const SECTIONS: &[Section] = &[
     },
     Section {
         key: "frame_columns",
-        name: "Data frame by column: sum of squares",
+        name: "Data frame by column: squares",
         shows: |_, _| "a closure with a whole column, one number for each".to_owned(),
         run: |lesson| {
             compare(

@@ -50,7 +50,7 @@ pub const SECTIONS: &[Section] = &[
                 || Ok(plain_loop(lesson.rows())),
                 || Ok(lesson.frame().with_options(&lesson.options).apply_function(&function)?.table),
                 |counts, table| {
-                    let built_in = table.columns()[0].u64().map(|column| column.into_no_null_iter());
+                    let built_in = table.columns()[0].u32().map(|column| column.into_no_null_iter());
                     built_in
                         .is_ok_and(|built_in| built_in.map(|count| count as usize).eq(counts.iter().copied()))
                 },

@@ -72,6 +72,9 @@ fn starmap(pool: &Pool, rows: &[Vec<i64>]) -> Result<Vec<usize>> {
 
 // [imap]
 fn imap(pool: &Pool, rows: &[Vec<i64>]) -> Result<Vec<usize>> {
-    Ok(pool.scope(|scope| scope.imap(rows, |row| count_in_range(row, 4, 8)).collect::<Result<_, _>>())??)
+    let pool = pool.chunk_size(1_000);
+    let counts =
+        pool.scope(|scope| scope.imap(rows, |row| count_in_range(row, 4, 8)).collect::<Result<_, _>>())?;
+    Ok(counts?)
 }
 // [end]
