@@ -5,6 +5,8 @@
 mod fields;
 mod from_row;
 mod into_row;
+#[cfg(test)]
+mod tests;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};

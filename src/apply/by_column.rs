@@ -6,6 +6,7 @@ use super::frame::ConfiguredFrame;
 use super::items::run_items;
 use super::run::Mode;
 use crate::error::{Error, ErrorKind, Result};
+use crate::fault::OnError;
 use crate::row::IntoRow;
 
 pub(super) fn apply<R: IntoRow<Table = Series>>(
@@ -15,14 +16,21 @@ pub(super) fn apply<R: IntoRow<Table = Series>>(
 ) -> Result<DataFrame> {
     let columns = this.frame.columns();
     let call = |index: usize| function(columns[index].as_materialized_series());
-    let values = run_items::<R>(columns.len(), mode, this.options, &call)
-        .map_err(|error| name_column(error, columns))?
-        .table
-        .remove(0);
+    let applied = run_items::<R>(columns.len(), mode, this.options, &call)
+        .map_err(|error| name_column(error, columns))?;
+    let values = &applied.table[0];
+    let mut kept = vec![true; columns.len()];
+    if this.options.on_error() == OnError::Skip {
+        applied.ledger.faults().iter().for_each(|fault| kept[fault.row as usize] = false);
+    }
     let row = columns
         .iter()
+        .zip(kept)
+        .filter(|(_, kept)| *kept)
         .enumerate()
-        .map(|(index, column)| Column::from(values.slice(index as i64, 1)).with_name(column.name().clone()))
+        .map(|(index, (column, _))| {
+            Column::from(values.slice(index as i64, 1)).with_name(column.name().clone())
+        })
         .collect();
     DataFrame::new(1, row).map_err(Error::engine)
 }

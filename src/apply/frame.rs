@@ -129,7 +129,7 @@ pub trait ParallelApply: private::Sealed {
     }
 
     /// Calls `function` with every column, and gives one row: the columns' names, with what the function returned for
-    /// each.
+    /// each. A column for which it fails is null, or left out, where the policy says so.
     ///
     /// # Errors
     /// [`Row`](crate::ErrorKind::Row) with the leftmost column for which the function returned an error or panicked.

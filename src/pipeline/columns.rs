@@ -57,7 +57,8 @@ fn succeeded(n_rows: usize, ledger: &Ledger) -> BooleanChunked {
     let mut failed = ledger.faults().iter().map(|fault| fault.row).peekable();
     BooleanChunked::from_iter_values(
         "".into(),
-        (0..n_rows as u64).map(|row| failed.next_if_eq(&row).is_none()),
+        // A row may have failed for several of its values.
+        (0..n_rows as u64).map(|row| std::iter::from_fn(|| failed.next_if_eq(&row)).count() == 0),
     )
 }
 

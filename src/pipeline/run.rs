@@ -122,9 +122,10 @@ impl<'f> Pipeline<'f> {
     /// # Errors
     /// Those of [`read`](crate::table::read) and [`write`](crate::table::write); what the function or the condition finds
     /// wrong with the columns; [`Cell`](crate::ErrorKind::Cell) with the first cell that is no number, for a column of CSV
-    /// that a few cells made text, where numbers are wanted or every numeric column is; [`DuplicateColumn`](crate::ErrorKind::DuplicateColumn) for a new column whose name the
-    /// input has; the failure of the lowest row, with its file and line, when the policy is to fail;
-    /// [`Cancelled`](crate::ErrorKind::Cancelled). Whatever it is, no output is left half-written.
+    /// that a few cells made text, where numbers are wanted or every numeric column is;
+    /// [`DuplicateColumn`](crate::ErrorKind::DuplicateColumn) for a new column whose name the input has; the failure of the
+    /// lowest row, with its file and line, when the policy is to fail; [`Cancelled`](crate::ErrorKind::Cancelled). Whatever
+    /// it is, no output is left half-written.
     pub fn run(self) -> Result<RunSummary> {
         let options = self.apply.clone();
         self.run_stages().map_err(|error| or_cancelled(error, &options))

@@ -217,7 +217,7 @@ impl<T: ListElement> Argument for &[T] {
         let mut unfit = Vec::new();
         for (item, message) in &items.unfit {
             let first = item.saturating_sub(windows.lead);
-            let last = (item + windows.n_rows).saturating_sub(windows.lead).min(n_rows);
+            let last = item.saturating_add(windows.n_rows).saturating_sub(windows.lead).min(n_rows);
             unfit
                 .extend((first..last).filter(|row| validity.get_bit(*row)).map(|row| (row, message.clone())));
         }

@@ -33,6 +33,32 @@ use crate::error::Result;
 /// assert_eq!(texts.str()?.get(0), Some("tea 3.5"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// A field that is no [`Argument`](super::Argument) does not compile; text and lists are borrowed:
+/// ```compile_fail,E0277
+/// # use parrow::prelude::*;
+/// #[derive(FromRow)]
+/// struct Order {
+///     item: String,
+/// }
+/// ```
+/// ```
+/// # use parrow::prelude::*;
+/// #[derive(FromRow)]
+/// struct Order<'r> {
+///     item: &'r str,
+/// }
+/// ```
+/// Neither does a closure over a struct that is not derived:
+/// ```compile_fail,E0277
+/// # use parrow::{polars::prelude::*, prelude::*};
+/// # let frame = df!("price" => [4.0])?;
+/// struct Order {
+///     price: f64,
+/// }
+/// let prices = frame.parallel_apply_as(|order: Order| order.price)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be made from a row",
     note = "put #[derive(FromRow)] on the struct"

@@ -1,6 +1,7 @@
 //! What a row function may return: [`IntoRow`], and its shapes that hold others: `Option`, `Result` and tuples.
 
 use std::fmt::Display;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::slice::IterMut;
 
 use polars::prelude::{Column, DataFrame, DataType, Field, PlSmallStr, Series};
@@ -150,8 +151,10 @@ impl<R, E: Display, W: RowWriter<R>> RowWriter<Result<R, E>> for ResultWriter<W>
         match value {
             Ok(value) => self.0.write(row, value),
             Err(error) => {
+                // A row must not be begun twice, whatever the error's text does.
+                let text = catch_unwind(AssertUnwindSafe(|| error.to_string()));
                 self.0.write_null(row);
-                Some(error.to_string())
+                Some(text.unwrap_or_else(|_| "an error whose text panicked".to_owned()))
             }
         }
     }

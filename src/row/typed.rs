@@ -17,10 +17,74 @@ use crate::error::{Error, Result};
 /// that is [`IntoRow`].
 ///
 /// `Marker` tells the arities apart; it is inferred.
+///
+/// # What is none
+/// The compiler refuses an argument that owns its text or list, since a row only lends it (`&str`, `&[f64]`),
+/// ```compile_fail,E0277
+/// # use parrow::{polars::prelude::*, prelude::*};
+/// # let frame = df!("a" => ["x"])?;
+/// let lengths = frame.parallel_apply("a", |a: String| a.len() as u64)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+/// more than twelve arguments, for which there are [structs](super::FromRow) and [rows](super::Row),
+/// ```compile_fail,E0277
+/// # use parrow::{polars::prelude::*, prelude::*};
+/// # let frame = df!("a" => [1.0])?;
+/// type N = f64;
+/// let firsts = frame.parallel_apply(
+///     vec!["a"; 13],
+///     |a: N, _: N, _: N, _: N, _: N, _: N, _: N, _: N, _: N, _: N, _: N, _: N, _: N| a,
+/// )?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+/// a closure that several threads cannot share,
+/// ```compile_fail,E0277
+/// # use parrow::{polars::prelude::*, prelude::*};
+/// # let frame = df!("a" => [1.0])?;
+/// let n_calls = std::cell::Cell::new(0);
+/// let same = frame.parallel_apply("a", |a: f64| {
+///     n_calls.set(n_calls.get() + 1);
+///     a
+/// })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+/// and a result that is no value of a column:
+/// ```compile_fail,E0277
+/// # use parrow::{polars::prelude::*, prelude::*};
+/// # let frame = df!("a" => [1.0])?;
+/// let times = frame.parallel_apply("a", |_: f64| std::time::Instant::now())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+/// These are row functions:
+/// ```
+/// # use parrow::{polars::prelude::*, prelude::*};
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// let frame = df!("t" => ["x", "yz"], "a" => [1.0, 2.0])?;
+/// let lengths = frame.parallel_apply("t", |t: &str| t.len() as u64)?;
+/// assert_eq!(lengths.u64()?.to_vec(), [Some(1), Some(2)]);
+///
+/// type N = f64;
+/// let firsts = frame.parallel_apply(
+///     vec!["a"; 12],
+///     |a: N, _: N, _: N, _: N, _: N, _: N, _: N, _: N, _: N, _: N, _: N, _: N| a,
+/// )?;
+/// assert_eq!(firsts.f64()?.to_vec(), [Some(1.0), Some(2.0)]);
+///
+/// let n_calls = AtomicU64::new(0);
+/// let same = frame.parallel_apply("a", |a: f64| {
+///     n_calls.fetch_add(1, Ordering::Relaxed);
+///     a
+/// })?;
+/// assert_eq!((same.len(), n_calls.into_inner()), (2, 2));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a row function",
     note = "a row function is a closure of 1 to 12 typed arguments that can be called from several threads (`Fn + \
-            Sync`), such as `|a: f64, b: Option<&str>| …`, and returns a value that makes a row"
+            Sync`), such as `|a: f64, b: Option<&str>| …`, and returns a value that makes a row",
+    note = "an argument is a number, bool, &str, a date or time of chrono, a slice of these (`&[f64]`), or an Option of \
+            one; text and lists are lent, so it is not `String` and not `Vec<f64>`"
 )]
 pub trait TypedFunction<Marker>: Sync {
     #[doc(hidden)]

@@ -11,6 +11,7 @@ use polars_plan::prelude::{
 
 use super::arithmetic::{Operation, calculate};
 use super::message::plain_message;
+use super::ticks::{calculate_ticks, counts_ticks};
 
 /// Replaces the wrapping operators below `root`, and gives the root of the checked expression.
 ///
@@ -31,16 +32,18 @@ pub(super) fn check_arithmetic(
             dtype.map_err(|error| plain_message(&error))
         };
         let dtypes = operands.iter().map(|operand| dtype_of(*operand)).collect::<Result<Vec<_>, _>>()?;
-        if dtypes.iter().any(|dtype| dtype.is_nested() && dtype.leaf_dtype().is_integer()) {
+        if dtypes.iter().any(|dtype| dtype.is_nested() && holds_integers(dtype)) {
             return Err(format!(
-                "{}: arithmetic on lists of integers is not supported, since it would wrap; convert the items to floats first",
+                "{}: arithmetic on lists and structs of integers is not supported, since it would wrap; convert the items to floats first",
                 node_to_expr(node, arena)
             ));
         }
         let dtype = dtype_of(node)?;
-        if !dtype.is_integer() || !dtypes.iter().all(DataType::is_integer) {
-            continue;
-        }
+        let calculate = match () {
+            () if dtype.is_integer() && dtypes.iter().all(DataType::is_integer) => calculate,
+            () if counts_ticks(operation, &dtypes, &dtype) => calculate_ticks,
+            () => continue,
+        };
         let inputs = ["left", "right"].iter().zip(&operands);
         let input =
             inputs.map(|(name, node)| ExprIR::new(*node, OutputName::Alias((*name).into()))).collect();
@@ -58,6 +61,15 @@ pub(super) fn check_arithmetic(
         arena.replace(node, checked);
     }
     Ok(root)
+}
+
+/// Whether there are integers somewhere within values of a dtype.
+fn holds_integers(dtype: &DataType) -> bool {
+    match dtype {
+        DataType::List(item) | DataType::Array(item, _) => holds_integers(item),
+        DataType::Struct(fields) => fields.iter().any(|field| holds_integers(field.dtype())),
+        dtype => dtype.is_integer(),
+    }
 }
 
 /// That a function of numbers is not given text, of which the engine would make nulls in silence.

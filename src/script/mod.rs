@@ -10,5 +10,6 @@ mod kernel;
 mod message;
 mod plan;
 mod sql;
+mod ticks;
 
 pub use sql::{SqlExpressions, SqlPredicate};

@@ -24,8 +24,12 @@ use super::writer::Encoder;
 
 const NAME: &str = "NDJSON";
 
+/// What some programs write before UTF-8 text.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Reads the columns and rows that the options want.
 pub(super) fn read(bytes: &[u8], options: &ReadOptions) -> Result<DataFrame> {
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let bytes = &bytes[..end_of_rows(bytes, options.limit.unwrap_or(usize::MAX))];
     let ranges = split(bytes);
     let fields = fields(bytes, &ranges)?;

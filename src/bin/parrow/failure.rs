@@ -59,6 +59,10 @@ impl Failure {
         match self {
             Self::Error(error) => match error.kind() {
                 ErrorKind::Io { source, .. } if is_closed_pipe(source) => None,
+                ErrorKind::DuplicateColumn { .. } if error.position().line.is_some() => Some(format!(
+                    "{} (mend the file's first line, or read it as a row like the others with --no-header)",
+                    one_line(error)
+                )),
                 ErrorKind::DuplicateColumn { .. } => Some(format!(
                     "{} (--name or AS gives one, --only leaves the input's columns out)",
                     one_line(error)

@@ -26,10 +26,7 @@ impl Wanted {
     }
 
     fn text(&self) -> Text {
-        match &self.dtype {
-            None | Some(DataType::String | DataType::Categorical(..)) => Text::Yes,
-            Some(_) => Text::No,
-        }
+        Text::of(self.dtype.as_ref())
     }
 }
 

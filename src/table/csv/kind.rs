@@ -20,7 +20,7 @@ pub(super) enum Kind {
     Unsigned,
     /// An integer beyond every dtype.
     HugeInteger,
-    /// An integer that would not be written back the same: `007`, `+49`, `-0`.
+    /// An integer that would not be written back the same: `007`, `+49`.
     PaddedInteger,
     Float,
     /// A float beyond `f64`.
@@ -72,6 +72,8 @@ pub(super) fn kind(text: &[u8]) -> Kind {
     let trimmed = value::trim(text);
     match trimmed.first() {
         None => return Kind::Text,
+        // No integer is negative zero, and a float is.
+        Some(b'-') if trimmed == b"-0" => return Kind::Float,
         Some(first) if first.is_ascii_digit() || matches!(first, b'-' | b'+' | b'.') => {
             if let Some(integer) = value::integer(trimmed) {
                 return integer_kind(integer);
@@ -195,11 +197,13 @@ pub(super) struct Evidence {
     /// How many cells hold a value.
     pub(super) n_values: u64,
     pub(super) n_nulls: u64,
+    /// How many cells are quoted and empty: values of a text column, and nulls of any other.
+    pub(super) n_empty_texts: u64,
 }
 
 impl Default for Evidence {
     fn default() -> Self {
-        Self { kinds: Kinds::NONE, first: [usize::MAX; N_KINDS], n_values: 0, n_nulls: 0 }
+        Self { kinds: Kinds::NONE, first: [usize::MAX; N_KINDS], n_values: 0, n_nulls: 0, n_empty_texts: 0 }
     }
 }
 
@@ -219,6 +223,7 @@ impl Evidence {
         }
         self.n_values += other.n_values;
         self.n_nulls += other.n_nulls;
+        self.n_empty_texts += other.n_empty_texts;
     }
 
     /// Where the first cell of any of these kinds starts.

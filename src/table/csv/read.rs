@@ -77,7 +77,11 @@ pub(in crate::table) fn describe(
             Some(dtype) => Inferred { dtype: dtype.clone(), widened_from: None },
             None => reader.settle(plan, all)?,
         };
-        Ok((inferred, all.n_nulls, plan.given.is_some()))
+        let n_nulls = match Text::of(Some(&inferred.dtype)) {
+            Text::Yes => all.n_nulls,
+            Text::No => all.n_nulls + all.n_empty_texts,
+        };
+        Ok((inferred, n_nulls, plan.given.is_some()))
     });
     let columns = columns.collect::<Result<_>>()?;
     Ok(CsvDescription { dialect: reader.dialect, n_rows, columns })
@@ -201,7 +205,8 @@ impl<'a> Reader<'a> {
                 let text = cell.text(&mut scratch);
                 let evidence = &mut evidence[*slot];
                 match nulls.contain(cell, text, Text::No) {
-                    true => evidence.n_nulls += 1,
+                    true if nulls.contain(cell, text, Text::Yes) => evidence.n_nulls += 1,
+                    true => evidence.n_empty_texts += 1,
                     false => evidence.add(kind(text), cell.offset),
                 }
             }

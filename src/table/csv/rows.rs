@@ -1,5 +1,7 @@
 //! Records to blocks of cells.
 
+use polars::prelude::DataType;
+
 use super::dialect::Dialect;
 use super::scan::{After, Cell, Fault, next_cell};
 
@@ -83,6 +85,16 @@ impl<'c, 'a> ColumnCells<'c, 'a> {
 pub(in crate::table) enum Text {
     Yes,
     No,
+}
+
+impl Text {
+    /// Of a column of this dtype, or of none that is known.
+    pub(super) fn of(dtype: Option<&DataType>) -> Self {
+        match dtype {
+            None | Some(DataType::String | DataType::Categorical(..)) => Self::Yes,
+            Some(_) => Self::No,
+        }
+    }
 }
 
 /// The texts that stand for a missing value, beside the empty cell.

@@ -103,9 +103,12 @@ pub(super) fn parse_canonical_u64(text: &[u8]) -> Option<u64> {
     integer(trim(text))?.canonical.then(|| parse_u64(text)).flatten()
 }
 
-/// An `f64`; of integers, those that would be written back the same.
+/// An `f64`; of integers, those that would be written back the same, and `-0`.
 pub(super) fn parse_exact_f64(text: &[u8]) -> Option<f64> {
     let trimmed = trim(text);
+    if trimmed == b"-0" {
+        return Some(-0.0);
+    }
     if trimmed.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'+')) {
         let Integer { canonical, magnitude, .. } = integer(trimmed)?;
         let value = parse_f64(trimmed)?;

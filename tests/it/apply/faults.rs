@@ -53,6 +53,25 @@ fn a_panic_is_an_error_with_its_row_and_the_pool_lives_on() {
 }
 
 #[test]
+fn an_error_whose_text_panics_is_a_fault_of_its_row_alone() {
+    #[derive(Debug)]
+    struct Mute;
+    impl std::fmt::Display for Mute {
+        fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            panic!("no words")
+        }
+    }
+    let frame = numbers(30);
+    let applied = frame
+        .with_options(&options(OnError::Collect))
+        .parallel_apply("n", |n: i64| if n % 10 == 3 { Err(Mute) } else { Ok(n.to_string()) })
+        .unwrap();
+    let expected: Vec<_> = (0..30).map(|n| (n % 10 != 3).then(|| n.to_string())).collect();
+    assert_eq!(applied.table, Series::new("result".into(), expected));
+    assert_eq!(applied.ledger.faults().iter().map(|fault| fault.row).collect::<Vec<_>>(), [3, 13, 23]);
+}
+
+#[test]
 fn policies() {
     let frame = numbers(25);
     let odd = |n: i64| if n % 10 == 3 { Err("three") } else { Ok(n) };

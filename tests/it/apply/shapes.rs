@@ -153,6 +153,22 @@ fn columns_fail_by_name() {
 }
 
 #[test]
+fn a_column_that_fails_takes_no_other_ones_value() {
+    let frame = df!("a" => [1i64], "b" => ["x"], "c" => [3i64]).unwrap();
+    let run = |on_error, threads| {
+        let options =
+            ApplyOptions::builder().on_error(on_error).threads(threads).chunk_rows(1).build().unwrap();
+        let first = |column: &Series| column.i64().map(|column| column.get(0));
+        frame.with_options(&options).parallel_apply_columns(first).unwrap()
+    };
+    for threads in [1, 3] {
+        assert_eq!(run(OnError::Skip, threads), df!("a" => [1i64], "c" => [3i64]).unwrap());
+        let null = df!("a" => [1i64], "b" => [None::<i64>], "c" => [3i64]).unwrap();
+        assert!(run(OnError::Null, threads).equals_missing(&null));
+    }
+}
+
+#[test]
 fn cells_as_polars_has_them() {
     let frame = df!("amount" => [150i64, 225], "size" => ["s", "m"]).unwrap();
     let columns = vec![

@@ -74,6 +74,48 @@ fn arithmetic_on_lists_of_integers_is_refused() {
 }
 
 #[test]
+fn arithmetic_on_structs_of_integers_is_refused() {
+    let structs = df!("x" => [i64::MAX], "y" => ["a"]).unwrap().into_struct("s".into()).into_series();
+    let error = run(&DataFrame::new(1, vec![structs.into()]).unwrap(), &["s + 1 AS r"]).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Expression { .. }), "{error}");
+}
+
+#[test]
+fn instants_and_durations_do_not_wrap() {
+    let cast = |values: [i64; 3], dtype| Series::new("".into(), values).cast(&dtype).unwrap();
+    let frame = df!(
+        "at" => cast([0, i64::MAX, 7], DataType::Datetime(TimeUnit::Nanoseconds, None)),
+        "then" => cast([0, -5, 5], DataType::Datetime(TimeUnit::Nanoseconds, None)),
+        "span" => cast([1, i64::MAX / 2, 3], DataType::Duration(TimeUnit::Nanoseconds)),
+        "day" => cast([0, 1, 2], DataType::Date),
+        "n" => [2i64, 3, 4],
+    )
+    .unwrap();
+    for text in ["at + span AS r", "at - then AS r", "span * n AS r", "n * span AS r"] {
+        let applied = run_with(&frame, &[text], OnError::Collect, 2).unwrap();
+        assert_eq!(applied.ledger.faults().iter().map(|fault| fault.row).collect::<Vec<_>>(), [1], "{text}");
+        assert!(applied.ledger.faults()[0].message.contains("does not fit"), "{text}");
+    }
+    let fit = run(
+        &frame.slice(2, 1),
+        &["at - span AS a", "at - then AS b", "span * n AS c", "day - DATE '1970-01-02' AS d"],
+    );
+    let fit = fit.unwrap();
+    let ticks = |name| {
+        fit.column(name)
+            .unwrap()
+            .to_physical_repr()
+            .cast(&DataType::Int64)
+            .unwrap()
+            .get(0)
+            .unwrap()
+            .into_static()
+    };
+    assert_eq!(["a", "b", "c"].map(ticks), [4, 2, 12].map(AnyValue::Int64));
+    assert_eq!(fit.column("d").unwrap().get(0).unwrap().to_string(), "1d");
+}
+
+#[test]
 fn results_that_fit_are_those_of_the_engine() {
     let frame = df!("a" => [7_i64, -7, 7, -7, 0], "b" => [2_i64, 2, -2, -2, 5]).unwrap();
     let table =

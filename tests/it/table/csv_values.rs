@@ -24,6 +24,9 @@ fn dtypes_are_what_the_text_looks_like() {
     check("a\ntrue\nFalse\n", df!["a" => [true, false]].unwrap());
     check("a\nNaN\ninf\n-inf\n1\n", df!["a" => [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1.0]].unwrap());
     check("a\n-0.0\n", df!["a" => [-0.0]].unwrap());
+    check("a\n0.5\n-0\n3\n", df!["a" => [0.5, -0.0, 3.0]].unwrap());
+    let zeros = read_csv("a\n1\n-0\n").unwrap();
+    assert!(zeros.column("a").unwrap().f64().unwrap().get(1).unwrap().is_sign_negative());
     check("a\n9223372036854775807\n-9223372036854775808\n", df!["a" => [i64::MAX, i64::MIN]].unwrap());
     check("a\n1\n18446744073709551615\n", df!["a" => [1, u64::MAX]].unwrap());
     check("a,b\n 1 ,\t2.5\n", df!["a" => [1i64], "b" => [2.5]].unwrap());

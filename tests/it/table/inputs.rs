@@ -150,6 +150,9 @@ fn limits_and_positions() {
     assert_eq!(lines[2], (Some(1), Some(second.clone())));
     assert_eq!(lines[3], (Some(3), Some(second)));
     assert_eq!(lines[4], (None, None));
+    let positions = table.positions(&[3, 1, 9, 1]);
+    let lines: Vec<_> = positions.iter().map(|position| (position.row, position.line)).collect();
+    assert_eq!(lines, [(Some(3), Some(3)), (Some(1), Some(5)), (Some(9), None), (Some(1), Some(5))]);
     for (limit, expected) in [(0, 0), (1, 1), (2, 2), (3, 3), (9, 4)] {
         let options = ReadOptions::builder().limit(limit).build().unwrap();
         assert_eq!(read(&inputs, &options).unwrap().frame.height(), expected);
@@ -193,6 +196,23 @@ fn what_was_guessed_is_described() {
     assert_eq!(description.null_counts, Some(vec![0, 1]));
     let read = read(&[Input::from(path.as_path())], &options).unwrap();
     assert_eq!(read.frame.schema(), &description.schema);
+}
+
+#[test]
+fn a_quoted_empty_cell_is_a_null_of_numbers_and_a_text() {
+    let scratch = Scratch::new();
+    let path = scratch.file("a.csv", "text,number\n\"\",1\n,\"\"\nx,\n");
+    let inputs = [Input::from(path.as_path())];
+    let described = describe(&inputs, &ReadOptions::default()).unwrap().remove(0).null_counts;
+    let frame = read(&inputs, &ReadOptions::default()).unwrap().frame;
+    let counted = frame.columns().iter().map(|column| column.null_count() as u64).collect();
+    assert_eq!((described, counted), (Some(vec![1, 2]), vec![1, 2]));
+}
+
+#[test]
+fn ndjson_may_begin_with_a_byte_order_mark() {
+    let table = read_as("a.ndjson", "\u{feff}{\"a\": 1}\n", &ReadOptions::default()).unwrap();
+    assert_eq!(table.frame, df!["a" => [1i64]].unwrap());
 }
 
 #[test]
