@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::async_result::{AsyncResult, Promise};
+use super::calls::{Calls, Fallible, Plain};
 use super::collect::collect;
 use super::error::{Panic, PoolError};
 use super::handle::Pool;
@@ -70,7 +71,7 @@ impl<S: Send + 'static> Pool<S> {
         R: Send + 'static,
         F: Fn(I::Item) -> R + Send + Sync + 'static,
     {
-        self.try_map_async(items, move |item| infallible(function(item)))
+        self.queue_map(items, Plain(function))
     }
 
     /// As [`map_async`](Self::map_async), for a function that may fail. The first failure ends it.
@@ -88,8 +89,7 @@ impl<S: Send + 'static> Pool<S> {
         E: Send + 'static,
         F: Fn(I::Item) -> Result<R, E> + Send + Sync + 'static,
     {
-        let (items, cut, token) = (items.into_iter(), self.eager_cut(), self.shared().token().clone());
-        self.submit(move || collect(items, |_, item| function(item), cut, &token))
+        self.queue_map(items, Fallible(function))
     }
 
     /// Queues a [`starmap`](Self::starmap), whose result is the whole list.
@@ -129,6 +129,15 @@ impl<S: Send + 'static> Pool<S> {
         F: StarFunction<I::Item, Output = Result<R, E>> + Send + Sync + 'static,
     {
         self.try_map_async(items, move |arguments| function.call_star(arguments))
+    }
+
+    fn queue_map<I, C>(&self, items: I, calls: C) -> Result<AsyncResult<Vec<C::Output>, C::Error>, PoolError>
+    where
+        I: IntoIterator<IntoIter: Send + 'static>,
+        C: Calls<I::Item, Output: Send + 'static, Error: Send + 'static> + Send + Sync + 'static,
+    {
+        let (items, cut, token) = (items.into_iter(), self.eager_cut(), self.shared().token().clone());
+        self.submit(move || collect(items, &calls, cut, &token))
     }
 
     fn submit<T, E>(

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use rayon::Scope;
 
+use super::calls::Calls;
 use super::error::{Panic, PoolError};
 use super::run::{Cut, Run, Sink};
 use crate::progress::CancellationToken;
@@ -13,65 +14,58 @@ use crate::progress::CancellationToken;
 /// How long a single worker calls on before it looks whether to stop.
 const LOOK: Duration = Duration::from_micros(50);
 
-/// Calls `function` on every item, with its index. Must run on a worker, which takes part.
+/// Makes the calls for every item. Must run on a worker, which takes part.
 ///
 /// # Errors
 /// That of the lowest item that fails, or that could not be had.
-pub(super) fn collect<I, R, E, F>(
+pub(super) fn collect<I, C>(
     items: I,
-    function: F,
+    calls: &C,
     cut: Cut,
     token: &CancellationToken,
-) -> Result<Vec<R>, PoolError<E>>
+) -> Result<Vec<C::Output>, PoolError<C::Error>>
 where
     I: Iterator + Send,
-    R: Send,
-    E: Send,
-    F: Fn(u64, I::Item) -> Result<R, E> + Sync,
+    C: Calls<I::Item, Output: Send, Error: Send> + Sync,
 {
     let mut results = Vec::new();
     // What an iterator says of its length is a hint, and may be any number.
     let _ = results.try_reserve_exact(items.size_hint().0);
     if cut.n_workers == 1 {
-        return collect_alone(items, function, results, token);
+        return collect_alone(items, calls, results, token);
     }
     let sink = Collected { results, next: 0, parked: BTreeMap::new(), fault: None };
-    let run = Run::new(items, function, sink, cut, token.clone());
+    let run = Run::new(items, calls, sink, cut, token.clone());
     rayon::scope(|scope| work_in(scope, &run));
     run.into_sink().finish()
 }
 
-fn work_in<'scope, I, R, E, F>(scope: &Scope<'scope>, run: &'scope Run<I, F, Collected<R, E>>)
-where
+fn work_in<'scope, I, C>(
+    scope: &Scope<'scope>,
+    run: &'scope Run<I, &'scope C, Collected<C::Output, C::Error>>,
+) where
     I: Iterator + Send,
-    R: Send,
-    E: Send,
-    F: Fn(u64, I::Item) -> Result<R, E> + Sync,
+    C: Calls<I::Item, Output: Send, Error: Send> + Sync,
 {
     run.work(&|| scope.spawn(move |scope| work_in(scope, run)));
 }
 
 /// As [`collect`], for one worker: nothing is shared out, and so nothing is put together.
-fn collect_alone<I: Iterator, R, E>(
+fn collect_alone<I: Iterator, C: Calls<I::Item>>(
     mut items: I,
-    function: impl Fn(u64, I::Item) -> Result<R, E>,
-    mut results: Vec<R>,
+    calls: &C,
+    mut results: Vec<C::Output>,
     token: &CancellationToken,
-) -> Result<Vec<R>, PoolError<E>> {
+) -> Result<Vec<C::Output>, PoolError<C::Error>> {
     let mut n_calls = 1_usize;
     loop {
         if token.is_cancelled() {
             return Err(PoolError::Terminated);
         }
         let (start, before) = (Instant::now(), results.len());
-        let mut calling = false;
+        let mut n_pulled = 0;
         let outcome = catch_unwind(AssertUnwindSafe(|| {
-            for item in items.by_ref().take(n_calls) {
-                calling = true;
-                results.push(function(results.len() as u64, item)?);
-                calling = false;
-            }
-            Ok(())
+            call_some(items.by_ref().take(n_calls), &mut n_pulled, calls, &mut results)
         }));
         let index = results.len() as u64;
         match outcome {
@@ -80,7 +74,7 @@ fn collect_alone<I: Iterator, R, E>(
             Ok(Err(error)) => return Err(PoolError::Returned { index: Some(index), error }),
             Err(payload) => {
                 let panic = Panic::new(payload);
-                return Err(match calling {
+                return Err(match n_pulled > results.len() - before {
                     true => PoolError::Panicked { index: Some(index), panic },
                     false => PoolError::ItemsPanicked { index, panic },
                 });
@@ -91,6 +85,21 @@ fn collect_alone<I: Iterator, R, E>(
             false => (n_calls / 2).max(1),
         };
     }
+}
+
+/// Makes the calls for these items, and counts those that were pulled.
+fn call_some<T, C: Calls<T>>(
+    items: impl Iterator<Item = T>,
+    n_pulled: &mut usize,
+    calls: &C,
+    results: &mut Vec<C::Output>,
+) -> Result<(), C::Error> {
+    // Not `inspect`: with `map`, an iterator that is known to have so many items still is.
+    let counted = items.map(|item| {
+        *n_pulled += 1;
+        item
+    });
+    calls.call_all(results.len() as u64, counted, results)
 }
 
 /// Puts chunks together in order as they come.
@@ -112,9 +121,9 @@ impl<R, E> Collected<R, E> {
         }
     }
 
-    fn append(&mut self, mut results: Vec<R>) {
+    fn append(&mut self, results: &mut Vec<R>) {
         self.next += results.len() as u64;
-        self.results.append(&mut results);
+        self.results.append(results);
     }
 }
 
@@ -123,7 +132,7 @@ impl<R, E> Sink<R, E> for Collected<R, E> {
         u64::MAX
     }
 
-    fn take(&mut self, first: u64, results: Vec<R>, fault: Option<PoolError<E>>) {
+    fn take(&mut self, first: u64, results: &mut Vec<R>, fault: Option<PoolError<E>>) {
         if let Some(fault) = fault {
             let index = first + results.len() as u64;
             if self.fault.as_ref().is_none_or(|(lowest, _)| index < *lowest) {
@@ -131,12 +140,12 @@ impl<R, E> Sink<R, E> for Collected<R, E> {
             }
         }
         if first != self.next {
-            self.parked.insert(first, results);
+            self.parked.insert(first, std::mem::take(results));
             return;
         }
         self.append(results);
-        while let Some(results) = self.parked.remove(&self.next) {
-            self.append(results);
+        while let Some(mut results) = self.parked.remove(&self.next) {
+            self.append(&mut results);
         }
     }
 }

@@ -95,6 +95,24 @@ impl<E> PoolError<E> {
     }
 }
 
+impl PoolError {
+    /// An error of a function that returns none, as one of a function that does.
+    pub(super) fn widen<E>(self) -> PoolError<E> {
+        match self {
+            Self::Returned { error, .. } => match error {},
+            Self::Panicked { index, panic } => PoolError::Panicked { index, panic },
+            Self::ItemsPanicked { index, panic } => PoolError::ItemsPanicked { index, panic },
+            Self::CallbackPanicked { panic } => PoolError::CallbackPanicked { panic },
+            Self::Terminated => PoolError::Terminated,
+            Self::Closed => PoolError::Closed,
+            Self::StillOpen => PoolError::StillOpen,
+            Self::JoinedByWorker => PoolError::JoinedByWorker,
+            Self::TimedOut => PoolError::TimedOut,
+            Self::Taken => PoolError::Taken,
+        }
+    }
+}
+
 impl<E: fmt::Display> fmt::Display for PoolError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(index) = self.index() {

@@ -193,7 +193,12 @@ impl<S: Send + 'static> Pool<S> {
     }
 
     pub(super) fn eager_cut(&self) -> Cut {
-        Cut { n_workers: self.n_threads(), chunk_size: self.chunk_size, most: usize::MAX }
+        Cut {
+            n_workers: self.n_threads(),
+            n_cores: self.shared.n_cores(),
+            chunk_size: self.chunk_size,
+            most: usize::MAX,
+        }
     }
 
     /// The cut of lazy calls, and their look-ahead.
@@ -203,7 +208,7 @@ impl<S: Send + 'static> Pool<S> {
         let look_ahead = self.look_ahead.unwrap_or_else(|| by_chunk.max(LOOK_AHEAD_PER_WORKER * n_workers));
         // Several chunks a worker, so that one is ready while the next is made.
         let most = (look_ahead / (4 * n_workers)).max(1);
-        (Cut { n_workers, chunk_size: self.chunk_size, most }, look_ahead as u64)
+        (Cut { most, ..self.eager_cut() }, look_ahead as u64)
     }
 }
 

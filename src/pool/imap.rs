@@ -6,6 +6,7 @@ use std::fmt;
 use std::iter::FusedIterator;
 use std::sync::Arc;
 
+use super::calls::Calls;
 use super::error::PoolError;
 use super::run::{Run, Sink};
 use super::shared::lock;
@@ -27,7 +28,7 @@ impl<'a, R, E> Imap<'a, R, E> {
         I: Iterator + Send + 'a,
         R: Send + 'a,
         E: Send + 'a,
-        F: Fn(u64, I::Item) -> Result<Result<R, PoolError<E>>, E> + Send + Sync + 'a,
+        F: Calls<I::Item, Output = Result<R, PoolError<E>>, Error = Infallible> + Send + Sync + 'a,
         B: Fn(&Arc<ImapRun<I, F, R, E>>) + Send + 'a,
     {
         Self(Box::new(Flow { run, bring, least: (look_ahead / 4).max(1) }))
@@ -106,12 +107,18 @@ impl<R, E> Ahead<R, E> {
     }
 }
 
-impl<R, E> Sink<Result<R, PoolError<E>>, E> for Ahead<R, E> {
+impl<R, E> Sink<Result<R, PoolError<E>>, Infallible> for Ahead<R, E> {
     fn room(&self, n_pulled: u64) -> u64 {
         self.look_ahead.saturating_sub(n_pulled - self.n_taken)
     }
 
-    fn take(&mut self, first: u64, results: Vec<Result<R, PoolError<E>>>, fault: Option<PoolError<E>>) {
+    fn take(
+        &mut self,
+        first: u64,
+        results: &mut Vec<Result<R, PoolError<E>>>,
+        fault: Option<PoolError<Infallible>>,
+    ) {
+        let (results, fault) = (std::mem::take(results), fault.map(PoolError::widen));
         match (self.order, fault) {
             // Calls for items that were pulled before may still be running.
             (Order::Arrival, Some(fault @ PoolError::ItemsPanicked { .. })) => {
@@ -146,7 +153,7 @@ where
 impl<I, F, R, E, B> Iterator for Flow<I, F, R, E, B>
 where
     I: Iterator,
-    F: Fn(u64, I::Item) -> Result<Result<R, PoolError<E>>, E>,
+    F: Calls<I::Item, Output = Result<R, PoolError<E>>, Error = Infallible>,
     B: Fn(&Arc<ImapRun<I, F, R, E>>),
 {
     type Item = Result<R, PoolError<E>>;

@@ -1,12 +1,13 @@
 //! `imap` and `imap_unordered` of a pool, for functions and items that borrow nothing; [`PoolScope`](super::PoolScope) has
 //! those that do.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
+use super::calls::{Calls, Each};
 use super::error::PoolError;
 use super::handle::Pool;
 use super::imap::{Ahead, Imap, ImapRun, Order};
-use super::map::each;
 use super::run::Run;
 use super::shared::{Shared, infallible};
 
@@ -46,7 +47,7 @@ impl<S: Send + 'static> Pool<S> {
         E: Send + 'static,
         F: Fn(I::Item) -> Result<R, E> + Send + Sync + 'static,
     {
-        self.lazy(items.into_iter(), each(function), Order::Items)
+        self.lazy(items.into_iter(), Each(function), Order::Items)
     }
 
     /// As [`imap`](Self::imap), each result as soon as it is there, in no order.
@@ -86,7 +87,7 @@ impl<S: Send + 'static> Pool<S> {
         E: Send + 'static,
         F: Fn(I::Item) -> Result<R, E> + Send + Sync + 'static,
     {
-        self.lazy(items.into_iter(), each(function), Order::Arrival)
+        self.lazy(items.into_iter(), Each(function), Order::Arrival)
     }
 
     fn lazy<I, R, E, F>(&self, items: I, function: F, order: Order) -> Result<Imap<'static, R, E>, PoolError>
@@ -94,7 +95,7 @@ impl<S: Send + 'static> Pool<S> {
         I: Iterator + Send + 'static,
         R: Send + 'static,
         E: Send + 'static,
-        F: Fn(u64, I::Item) -> Result<Result<R, PoolError<E>>, E> + Send + Sync + 'static,
+        F: Calls<I::Item, Output = Result<R, PoolError<E>>, Error = Infallible> + Send + Sync + 'static,
     {
         let _in_flight = self.shared().enter()?;
         let (cut, look_ahead) = self.lazy_cut();
@@ -112,7 +113,7 @@ where
     I: Iterator + Send + 'static,
     R: Send + 'static,
     E: Send + 'static,
-    F: Fn(u64, I::Item) -> Result<Result<R, PoolError<E>>, E> + Send + Sync + 'static,
+    F: Calls<I::Item, Output = Result<R, PoolError<E>>, Error = Infallible> + Send + Sync + 'static,
 {
     match shared.enter_job() {
         Ok(job) => {

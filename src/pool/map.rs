@@ -1,9 +1,8 @@
 //! A function over all items, while the caller waits: `map`, `starmap` and their variants.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
+use super::calls::{Calls, Each, Fallible, Plain};
 use super::collect::collect;
-use super::error::{Panic, PoolError};
+use super::error::PoolError;
 use super::handle::Pool;
 use super::shared::infallible;
 use super::star::StarFunction;
@@ -30,7 +29,7 @@ impl<S: Send + 'static> Pool<S> {
         R: Send,
         F: Fn(I::Item) -> R + Sync,
     {
-        self.collect(items.into_iter(), |_, item| infallible(function(item)))
+        self.collect(items.into_iter(), &Plain(function))
     }
 
     /// As [`map`](Self::map), for a function that may fail. The first failure ends it.
@@ -52,7 +51,7 @@ impl<S: Send + 'static> Pool<S> {
         E: Send,
         F: Fn(I::Item) -> Result<R, E> + Sync,
     {
-        self.collect(items.into_iter(), |_, item| function(item))
+        self.collect(items.into_iter(), &Fallible(function))
     }
 
     /// Calls `function` on every item, whatever becomes of the others, and gives for each what it returned or that it
@@ -76,7 +75,7 @@ impl<S: Send + 'static> Pool<S> {
         R: Send,
         F: Fn(I::Item) -> R + Sync,
     {
-        self.collect(items.into_iter(), each(move |item| infallible(function(item))))
+        self.collect(items.into_iter(), &Each(|item| infallible(function(item))))
     }
 
     /// As [`map_all`](Self::map_all), for a function that may fail.
@@ -103,7 +102,7 @@ impl<S: Send + 'static> Pool<S> {
         E: Send,
         F: Fn(I::Item) -> Result<R, E> + Sync,
     {
-        self.collect(items.into_iter(), each(function))
+        self.collect(items.into_iter(), &Each(function))
     }
 
     /// Calls `function` with the elements of each tuple as its arguments: [`map`](Self::map) for functions of several
@@ -150,32 +149,13 @@ impl<S: Send + 'static> Pool<S> {
         self.try_map(items, |arguments| function.call_star(arguments))
     }
 
-    fn collect<I, R, E>(
-        &self,
-        items: I,
-        function: impl Fn(u64, I::Item) -> Result<R, E> + Sync,
-    ) -> Result<Vec<R>, PoolError<E>>
+    fn collect<I, C>(&self, items: I, calls: &C) -> Result<Vec<C::Output>, PoolError<C::Error>>
     where
         I: Iterator + Send,
-        R: Send,
-        E: Send,
+        C: Calls<I::Item, Output: Send, Error: Send> + Sync,
     {
         let in_flight = self.shared().enter()?;
         let (cut, token) = (self.eager_cut(), self.shared().token());
-        in_flight.threads().install(|| collect(items, &function, cut, token))
-    }
-}
-
-/// Makes each call's fault the call's own result, so that the others go on.
-pub(super) fn each<T, R, E, Never>(
-    function: impl Fn(T) -> Result<R, E>,
-) -> impl Fn(u64, T) -> Result<Result<R, PoolError<E>>, Never> {
-    move |index, item| {
-        let index = Some(index);
-        Ok(match catch_unwind(AssertUnwindSafe(|| function(item))) {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(error)) => Err(PoolError::Returned { index, error }),
-            Err(payload) => Err(PoolError::Panicked { index, panic: Panic::new(payload) }),
-        })
+        in_flight.threads().install(|| collect(items, calls, cut, token))
     }
 }

@@ -47,6 +47,7 @@
 mod async_result;
 mod asynchronous;
 mod builder;
+mod calls;
 mod collect;
 mod error;
 mod handle;

@@ -94,6 +94,11 @@ impl Cost {
         self.last.is_none() || self.row * remaining as f64 > DISPATCH_SECONDS * n_workers as f64
     }
 
+    /// What an item costs, once that is known.
+    pub(crate) fn of_item(&self) -> Option<Duration> {
+        self.last.map(|_| Duration::from_secs_f64(self.row))
+    }
+
     /// The items of the next chunk, where as many workers as are there take chunks from the first item on.
     pub(crate) fn chunk_items(&self, remaining: usize, n_workers: usize) -> usize {
         // While nobody knows what an item costs, each worker begins with one.

@@ -9,15 +9,19 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use super::calls::Calls;
 use super::error::{Panic, PoolError};
 use super::plan::Cost;
 use super::shared::lock;
 use crate::progress::CancellationToken;
 
-/// How many calls are made between two looks at whether to stop, where calls are many and short.
-const CALLS_PER_LOOK: usize = 64;
+/// From how many items on a chunk is one of calls so short that nobody looks in between whether to stop.
+const CHUNK_OF_SHORT_CALLS: usize = 64;
+
+/// Calls that are over in this time wait for nothing but the processor, and gain nothing from more workers than cores.
+const SHORT_CALL: Duration = Duration::from_micros(20);
 
 /// Where results go.
 pub(super) trait Sink<R, E> {
@@ -25,14 +29,15 @@ pub(super) trait Sink<R, E> {
     fn room(&self, n_pulled: u64) -> u64;
 
     /// Takes the results for items `first`, `first + 1`, …, in any order of chunks. If there is a fault, it is about the
-    /// item behind the last result.
-    fn take(&mut self, first: u64, results: Vec<R>, fault: Option<PoolError<E>>);
+    /// item behind the last result. Leaves the vector empty.
+    fn take(&mut self, first: u64, results: &mut Vec<R>, fault: Option<PoolError<E>>);
 }
 
 /// How items are cut into chunks.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cut {
     pub(super) n_workers: usize,
+    pub(super) n_cores: usize,
     /// The items of a chunk, unless their measured cost decides.
     pub(super) chunk_size: Option<usize>,
     /// The most items of a chunk when cost decides.
@@ -76,9 +81,9 @@ impl<I, K> State<I, K> {
     }
 }
 
-/// A chunk that has been pulled, and what the iterator did then.
-struct Pulled<T> {
-    items: Vec<T>,
+/// What the iterator did when a chunk was pulled.
+struct Pulled {
+    n_items: usize,
     ended: bool,
     panic: Option<Panic>,
     remaining: usize,
@@ -125,19 +130,20 @@ impl<I, F, K> Run<I, F, K> {
     }
 }
 
-impl<T, R, E, I, F, K> Run<I, F, K>
+impl<I, F, K> Run<I, F, K>
 where
-    I: Iterator<Item = T>,
-    F: Fn(u64, T) -> Result<R, E>,
-    K: Sink<R, E>,
+    I: Iterator,
+    F: Calls<I::Item>,
+    K: Sink<F::Output, F::Error>,
 {
     /// Works until there is nothing more to begin. `spawn` brings another worker here.
     pub(super) fn work(&self, spawn: &dyn Fn()) {
+        let (mut chunk, mut results) = (Vec::new(), Vec::new());
         while let Some((mut items, first, n_items)) = self.take_items() {
-            let pulled = pull(&mut items, n_items);
-            let chunk = self.put_back(items, pulled, spawn);
+            let pulled = pull(&mut items, n_items, &mut chunk);
+            self.put_back(items, pulled, spawn);
             if !chunk.is_empty() {
-                self.run_chunk(first, chunk);
+                self.run_chunk(first, &mut chunk, &mut results);
             }
         }
     }
@@ -145,7 +151,7 @@ where
     /// Whether another worker is wanted and there is room for `least` items; if so, it counts as sent for.
     pub(super) fn send_for_worker(&self, state: &mut State<I, K>, least: u64) -> bool {
         let wanted = matches!(state.items, Items::Here(_))
-            && state.n_workers < self.cut.n_workers
+            && state.n_workers < self.most_workers(&state.cost)
             && state.sink.room(state.n_pulled) >= least.max(1)
             && (state.n_workers == 0 || state.cost.pays_to_share(state.remaining, state.n_workers));
         state.n_workers += usize::from(wanted);
@@ -153,14 +159,22 @@ where
     }
 
     /// Ends the run with an error in the place of the next item.
-    pub(super) fn fail(&self, error: PoolError<E>) {
+    pub(super) fn fail(&self, error: PoolError<F::Error>) {
         let mut state = lock(&self.state);
         let items = std::mem::replace(&mut state.items, Items::Ended);
         let first = state.n_pulled;
-        state.sink.take(first, Vec::new(), Some(error));
+        state.sink.take(first, &mut Vec::new(), Some(error));
         drop(state);
         self.changed.notify_all();
         drop_contained(items);
+    }
+
+    fn most_workers(&self, cost: &Cost) -> usize {
+        let Cut { n_workers, n_cores, .. } = self.cut;
+        match cost.of_item() {
+            Some(time) if time < SHORT_CALL => n_workers.min(n_cores),
+            _ => n_workers,
+        }
     }
 
     /// Takes the iterator, to pull so many items, the first of which has this index. When there is nothing to begin, the
@@ -177,8 +191,11 @@ where
             let room = usize::try_from(state.sink.room(state.n_pulled)).unwrap_or(usize::MAX);
             let needed = self.needed_to.load(Ordering::Relaxed) > state.n_pulled;
             if needed && room > 0 {
-                let by_cost = || state.cost.chunk_items(state.remaining, self.cut.n_workers);
-                let n_items = self.cut.chunk_size.unwrap_or_else(|| by_cost().min(self.cut.most)).min(room);
+                let by_cost = || {
+                    let n_workers = self.most_workers(&state.cost);
+                    state.cost.chunk_items(state.remaining, n_workers).min(self.cut.most)
+                };
+                let n_items = self.cut.chunk_size.unwrap_or_else(by_cost).min(room);
                 if let Items::Here(items) = std::mem::replace(&mut state.items, Items::Taken) {
                     return Some((items, state.n_pulled, n_items));
                 }
@@ -188,13 +205,13 @@ where
         None
     }
 
-    /// Puts the iterator back, sends for another worker if one is wanted, and gives the chunk that was pulled.
-    fn put_back(&self, items: I, pulled: Pulled<T>, spawn: &dyn Fn()) -> Vec<T> {
+    /// Puts the iterator back, and sends for another worker if one is wanted.
+    fn put_back(&self, items: I, pulled: Pulled, spawn: &dyn Fn()) {
         let mut state = lock(&self.state);
-        state.n_pulled += pulled.items.len() as u64;
+        state.n_pulled += pulled.n_items as u64;
         state.remaining = pulled.remaining;
         let stopped = !matches!(state.items, Items::Taken);
-        let kept = if stopped || pulled.ended {
+        let over = if stopped || pulled.ended {
             state.items = Items::Ended;
             Some(items)
         } else {
@@ -203,24 +220,25 @@ where
         };
         if let Some(panic) = pulled.panic {
             let index = state.n_pulled;
-            state.sink.take(index, Vec::new(), Some(PoolError::ItemsPanicked { index, panic }));
+            let fault = PoolError::ItemsPanicked { index, panic };
+            state.sink.take(index, &mut Vec::new(), Some(fault));
             self.needed_to.fetch_min(index, Ordering::Relaxed);
         }
         let spawns = self.send_for_worker(&mut state, 1);
         drop(state);
-        if kept.is_some() {
+        if over.is_some() {
             self.changed.notify_all();
         }
-        drop_contained(kept);
+        drop_contained(over);
         if spawns {
             spawn();
         }
-        pulled.items
     }
 
-    fn run_chunk(&self, first: u64, items: Vec<T>) {
-        let (n_items, start) = (items.len(), Instant::now());
-        let (results, fault) = self.call(first, items);
+    /// Calls the function on the chunk. Leaves both vectors empty.
+    fn run_chunk(&self, first: u64, chunk: &mut Vec<I::Item>, results: &mut Vec<F::Output>) {
+        let (n_items, start) = (chunk.len(), Instant::now());
+        let fault = self.call(first, chunk, results);
         let elapsed = start.elapsed();
         let mut state = lock(&self.state);
         if fault.is_some() {
@@ -234,42 +252,43 @@ where
     }
 
     /// Calls the function on the items, up to the first that fails or is no longer needed.
-    fn call(&self, first: u64, items: Vec<T>) -> (Vec<R>, Option<PoolError<E>>) {
+    fn call(
+        &self,
+        first: u64,
+        chunk: &mut Vec<I::Item>,
+        results: &mut Vec<F::Output>,
+    ) -> Option<PoolError<F::Error>> {
+        results.reserve(chunk.len());
         // Where somebody has said how long chunks are, nobody knows how long a call is.
-        let calls_per_look = match self.cut.chunk_size {
-            None if items.len() >= CALLS_PER_LOOK => CALLS_PER_LOOK,
-            _ => 1,
-        };
-        let mut results = Vec::with_capacity(items.len());
-        let mut items = items.into_iter();
+        let short = self.cut.chunk_size.is_none() && chunk.len() >= CHUNK_OF_SHORT_CALLS;
         let outcome = catch_unwind(AssertUnwindSafe(|| {
+            let mut items = chunk.drain(..);
+            if short {
+                return self.function.call_all(first, items, results).map(|()| None);
+            }
             while items.len() > 0 {
+                let index = first + results.len() as u64;
                 if self.token.is_cancelled() {
                     return Ok(Some(PoolError::Terminated));
                 }
-                if self.needed_to.load(Ordering::Relaxed) <= first + results.len() as u64 {
+                if self.needed_to.load(Ordering::Relaxed) <= index {
                     return Ok(None);
                 }
-                for item in items.by_ref().take(calls_per_look) {
-                    results.push((self.function)(first + results.len() as u64, item)?);
-                }
+                self.function.call_all(index, items.by_ref().take(1), results)?;
             }
             Ok(None)
         }));
         let index = Some(first + results.len() as u64);
-        let fault = match outcome {
+        match outcome {
             Ok(Ok(fault)) => fault,
             Ok(Err(error)) => Some(PoolError::Returned { index, error }),
             Err(payload) => Some(PoolError::Panicked { index, panic: Panic::new(payload) }),
-        };
-        drop_contained(items);
-        (results, fault)
+        }
     }
 }
 
-/// Pulls up to `n_items`.
-fn pull<T>(items: &mut impl Iterator<Item = T>, n_items: usize) -> Pulled<T> {
-    let mut chunk = Vec::new();
+/// Pulls up to `n_items` into the chunk.
+fn pull<I: Iterator>(items: &mut I, n_items: usize, chunk: &mut Vec<I::Item>) -> Pulled {
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         chunk.extend(items.by_ref().take(n_items));
         items.size_hint().1.unwrap_or(usize::MAX)
@@ -278,7 +297,7 @@ fn pull<T>(items: &mut impl Iterator<Item = T>, n_items: usize) -> Pulled<T> {
         Ok(remaining) => (remaining, None),
         Err(payload) => (0, Some(Panic::new(payload))),
     };
-    Pulled { ended: panic.is_some() || chunk.len() < n_items, items: chunk, panic, remaining }
+    Pulled { n_items: chunk.len(), ended: panic.is_some() || chunk.len() < n_items, panic, remaining }
 }
 
 /// Drops what is a user's. A panic in that has no one left to go to, and must not take a worker's other work along.

@@ -1,14 +1,15 @@
 //! Lazy calls of functions that borrow.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
 
 use rayon::Scope;
 
+use super::calls::{Calls, Each};
 use super::error::PoolError;
 use super::handle::Pool;
 use super::imap::{Ahead, Imap, ImapRun, Order};
-use super::map::each;
 use super::run::{Cut, Run};
 use super::shared::infallible;
 use crate::progress::CancellationToken;
@@ -66,7 +67,7 @@ impl<'a, 'scope: 'a> PoolScope<'a, 'scope> {
         E: Send + 'scope,
         F: Fn(I::Item) -> Result<R, E> + Send + Sync + 'scope,
     {
-        self.lazy(items.into_iter(), each(function), Order::Items)
+        self.lazy(items.into_iter(), Each(function), Order::Items)
     }
 
     /// As [`Pool::imap_unordered`].
@@ -87,7 +88,7 @@ impl<'a, 'scope: 'a> PoolScope<'a, 'scope> {
         E: Send + 'scope,
         F: Fn(I::Item) -> Result<R, E> + Send + Sync + 'scope,
     {
-        self.lazy(items.into_iter(), each(function), Order::Arrival)
+        self.lazy(items.into_iter(), Each(function), Order::Arrival)
     }
 
     fn lazy<I, R, E, F>(&self, items: I, function: F, order: Order) -> Imap<'a, R, E>
@@ -95,7 +96,7 @@ impl<'a, 'scope: 'a> PoolScope<'a, 'scope> {
         I: Iterator + Send + 'scope,
         R: Send + 'scope,
         E: Send + 'scope,
-        F: Fn(u64, I::Item) -> Result<Result<R, PoolError<E>>, E> + Send + Sync + 'scope,
+        F: Calls<I::Item, Output = Result<R, PoolError<E>>, Error = Infallible> + Send + Sync + 'scope,
     {
         let (scope, look_ahead) = (self.scope, self.look_ahead);
         let sink = Ahead::new(order, look_ahead);
@@ -117,7 +118,7 @@ where
     I: Iterator + Send + 'scope,
     R: Send + 'scope,
     E: Send + 'scope,
-    F: Fn(u64, I::Item) -> Result<Result<R, PoolError<E>>, E> + Send + Sync + 'scope,
+    F: Calls<I::Item, Output = Result<R, PoolError<E>>, Error = Infallible> + Send + Sync + 'scope,
 {
     let run = Arc::clone(run);
     scope.spawn(move |scope| run.work(&|| bring(scope, &run)));

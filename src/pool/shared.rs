@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use rayon::ThreadPool;
 
 use super::error::{Panic, PoolError};
+use super::threads::cpu_count;
 use crate::progress::CancellationToken;
 
 /// A call that waits for a worker. Dropping it tells whoever waits for its result.
@@ -22,6 +23,7 @@ pub(super) struct Shared {
     idle: Condvar,
     token: CancellationToken,
     n_workers: usize,
+    n_cores: usize,
 }
 
 struct Life {
@@ -40,6 +42,7 @@ impl Shared {
     pub(super) fn new(threads: ThreadPool, handles: Vec<JoinHandle<()>>) -> Arc<Self> {
         Arc::new(Self {
             n_workers: threads.current_num_threads(),
+            n_cores: cpu_count(),
             threads: Mutex::new(Some(Arc::new(threads))),
             handles: Mutex::new(handles),
             queue: Mutex::default(),
@@ -51,6 +54,10 @@ impl Shared {
 
     pub(super) fn n_workers(&self) -> usize {
         self.n_workers
+    }
+
+    pub(super) fn n_cores(&self) -> usize {
+        self.n_cores
     }
 
     pub(super) fn token(&self) -> &CancellationToken {

@@ -15,7 +15,9 @@ use super::pool;
 /// A call that waits until the sender is used or dropped.
 fn gate() -> (Sender<()>, impl FnOnce() + Send + 'static) {
     let (open, wait): (_, Receiver<()>) = channel();
-    (open, move || drop(wait.recv()))
+    (open, move || {
+        let _ = wait.recv();
+    })
 }
 
 #[test]
@@ -62,7 +64,9 @@ fn a_callback_fires_once_with_the_whole_list() {
     drop(open);
     let list = result.get().unwrap();
     assert_eq!(*heard.lock().unwrap(), [list], "it has fired when the result is there");
-    held.map(|call| call.get().unwrap());
+    for call in held {
+        call.get().unwrap();
+    }
 }
 
 #[test]
@@ -72,7 +76,9 @@ fn a_callback_does_not_fire_on_failure_and_the_error_callback_does_once() {
     let count = |result: parrow::AsyncResult<Vec<u32>, &'static str>| {
         let (good, bad) = (good.clone(), bad.clone());
         result
-            .on_success(move |_| drop(good.fetch_add(1, Ordering::SeqCst)))
+            .on_success(move |_| {
+                good.fetch_add(1, Ordering::SeqCst);
+            })
             .on_error(move |error| bad.lock().unwrap().push(error.to_string()))
     };
     let failing = |x: u32| if x == 3 { Err("three") } else { Ok(x) };

@@ -12,7 +12,10 @@ use super::{Living, panicking, pool};
 fn counted() -> (Arc<AtomicU64>, impl Iterator<Item = u64> + Send + 'static) {
     let pulled = Arc::new(AtomicU64::new(0));
     let counter = pulled.clone();
-    (pulled, (0..).inspect(move |_| drop(counter.fetch_add(1, Ordering::SeqCst))))
+    let items = (0..).inspect(move |_| {
+        counter.fetch_add(1, Ordering::SeqCst);
+    });
+    (pulled, items)
 }
 
 /// Waits until `pulled` is this, and a little longer.
