@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::async_result::{AsyncResult, Promise};
 use super::calls::{Calls, Fallible, Plain};
-use super::collect::collect;
+use super::collect::{collect, room_for};
 use super::error::{Panic, PoolError};
 use super::handle::Pool;
 use super::shared::{InFlight, infallible};
@@ -137,7 +137,10 @@ impl<S: Send + 'static> Pool<S> {
         C: Calls<I::Item, Output: Send + 'static, Error: Send + 'static> + Send + Sync + 'static,
     {
         let (items, cut, token) = (items.into_iter(), self.eager_cut(), self.shared().token().clone());
-        self.submit(move || collect(items, &calls, cut, &token))
+        self.submit(move || {
+            let results = room_for(&items);
+            collect(items, &calls, results, cut, &token)
+        })
     }
 
     fn submit<T, E>(

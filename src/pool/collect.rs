@@ -12,15 +12,31 @@ use super::run::{Cut, Run, Sink};
 use crate::progress::CancellationToken;
 
 /// How long a single worker calls on before it looks whether to stop.
-const LOOK: Duration = Duration::from_micros(50);
+const LOOK: Duration = Duration::from_micros(20);
 
-/// Makes the calls for every item. Must run on a worker, which takes part.
+/// A rest that takes no longer by the cost of the calls before is done without a look, in the plain loop.
+const PLAIN_REST: Duration = Duration::from_millis(2);
+
+/// A vector with room for the results, as far as the iterator knows how many there will be.
+///
+/// Whoever will drop the results should call this: allocators give memory back to the thread that it came from, and one
+/// that goes to and fro is fresh from the system each time.
+pub(super) fn room_for<R>(items: &impl Iterator) -> Vec<R> {
+    let mut results = Vec::new();
+    // What an iterator says of its length is a hint, and may be any number.
+    let _ = results.try_reserve_exact(items.size_hint().0);
+    results
+}
+
+/// Makes the calls for every item and puts what they return into `results`, which is empty. Must run on a worker, which
+/// takes part.
 ///
 /// # Errors
 /// That of the lowest item that fails, or that could not be had.
 pub(super) fn collect<I, C>(
     items: I,
     calls: &C,
+    results: Vec<C::Output>,
     cut: Cut,
     token: &CancellationToken,
 ) -> Result<Vec<C::Output>, PoolError<C::Error>>
@@ -28,9 +44,6 @@ where
     I: Iterator + Send,
     C: Calls<I::Item, Output: Send, Error: Send> + Sync,
 {
-    let mut results = Vec::new();
-    // What an iterator says of its length is a hint, and may be any number.
-    let _ = results.try_reserve_exact(items.size_hint().0);
     if cut.n_workers == 1 {
         return collect_alone(items, calls, results, token);
     }
@@ -63,43 +76,52 @@ fn collect_alone<I: Iterator, C: Calls<I::Item>>(
             return Err(PoolError::Terminated);
         }
         let (start, before) = (Instant::now(), results.len());
-        let mut n_pulled = 0;
-        let outcome = catch_unwind(AssertUnwindSafe(|| {
-            call_some(items.by_ref().take(n_calls), &mut n_pulled, calls, &mut results)
-        }));
-        let index = results.len() as u64;
-        match outcome {
-            Ok(Ok(())) if results.len() - before < n_calls => return Ok(results),
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => return Err(PoolError::Returned { index: Some(index), error }),
-            Err(payload) => {
-                let panic = Panic::new(payload);
-                return Err(match n_pulled > results.len() - before {
-                    true => PoolError::Panicked { index: Some(index), panic },
-                    false => PoolError::ItemsPanicked { index, panic },
-                });
-            }
+        call_some(items.by_ref().take(n_calls), calls, &mut results)?;
+        if results.len() - before < n_calls {
+            return Ok(results);
         }
-        n_calls = match start.elapsed() < LOOK {
-            true => n_calls.saturating_mul(2),
-            false => (n_calls / 2).max(1),
-        };
+        let elapsed = start.elapsed();
+        if elapsed < LOOK {
+            n_calls = n_calls.saturating_mul(2);
+            continue;
+        }
+        let remaining = items.size_hint().1.unwrap_or(usize::MAX) as f64;
+        if elapsed.as_secs_f64() / n_calls as f64 * remaining < PLAIN_REST.as_secs_f64() {
+            call_some(items, calls, &mut results)?;
+            return Ok(results);
+        }
+        n_calls = (n_calls / 2).max(1);
     }
 }
 
-/// Makes the calls for these items, and counts those that were pulled.
+/// Makes the calls for these items.
 fn call_some<T, C: Calls<T>>(
     items: impl Iterator<Item = T>,
-    n_pulled: &mut usize,
     calls: &C,
     results: &mut Vec<C::Output>,
-) -> Result<(), C::Error> {
-    // Not `inspect`: with `map`, an iterator that is known to have so many items still is.
+) -> Result<(), PoolError<C::Error>> {
+    let (mut n_pulled, before) = (0_u64, results.len() as u64);
+    #[expect(
+        clippy::manual_inspect,
+        reason = "behind `map`, the standard library still trusts the number of items"
+    )]
     let counted = items.map(|item| {
-        *n_pulled += 1;
+        n_pulled += 1;
         item
     });
-    calls.call_all(results.len() as u64, counted, results)
+    let outcome = catch_unwind(AssertUnwindSafe(|| calls.call_all(before, counted, results)));
+    let index = results.len() as u64;
+    match outcome {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(PoolError::Returned { index: Some(index), error }),
+        Err(payload) => {
+            let panic = Panic::new(payload);
+            Err(match before + n_pulled > index {
+                true => PoolError::Panicked { index: Some(index), panic },
+                false => PoolError::ItemsPanicked { index, panic },
+            })
+        }
+    }
 }
 
 /// Puts chunks together in order as they come.

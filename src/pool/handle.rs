@@ -156,7 +156,8 @@ impl<S: Send + 'static> Pool<S> {
 
     /// Takes no more work and drops what is queued at once: whoever waits for it gets
     /// [`Terminated`](PoolError::Terminated). Calls that run are not interrupted; they may look at the
-    /// [`cancellation_token`](Self::cancellation_token), and of a `map` no further item is begun.
+    /// [`cancellation_token`](Self::cancellation_token). A `map` looks before each call, or, where calls have taken but
+    /// microseconds so far and no size of chunks was given, before chunks of one or two milliseconds.
     pub fn terminate(&self) {
         self.shared.terminate();
     }

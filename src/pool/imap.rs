@@ -63,13 +63,16 @@ pub(super) enum Order {
     Arrival,
 }
 
+/// The results of a chunk, and what ended it early.
+type Chunk<R, E> = (Vec<Result<R, PoolError<E>>>, Option<PoolError<E>>);
+
 /// Results that nobody has taken yet.
 pub(super) struct Ahead<R, E> {
     order: Order,
     /// Those to be given next.
     current: VecDeque<Result<R, PoolError<E>>>,
     /// Chunks that came before their turn, by their first item.
-    parked: BTreeMap<u64, (Vec<Result<R, PoolError<E>>>, Option<PoolError<E>>)>,
+    parked: BTreeMap<u64, Chunk<R, E>>,
     /// How many results have been in `current`.
     n_come: u64,
     n_taken: u64,

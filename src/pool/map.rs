@@ -1,7 +1,7 @@
 //! A function over all items, while the caller waits: `map`, `starmap` and their variants.
 
 use super::calls::{Calls, Each, Fallible, Plain};
-use super::collect::collect;
+use super::collect::{collect, room_for};
 use super::error::PoolError;
 use super::handle::Pool;
 use super::shared::infallible;
@@ -90,7 +90,6 @@ impl<S: Send + 'static> Pool<S> {
     /// assert_eq!(numbers.iter().filter(|number| number.is_err()).count(), 1);
     /// # Ok::<(), parrow::Error>(())
     /// ```
-    #[expect(clippy::type_complexity, reason = "a result for each item and one for the whole")]
     pub fn try_map_all<I, R, E, F>(
         &self,
         items: I,
@@ -156,6 +155,7 @@ impl<S: Send + 'static> Pool<S> {
     {
         let in_flight = self.shared().enter()?;
         let (cut, token) = (self.eager_cut(), self.shared().token());
-        in_flight.threads().install(|| collect(items, calls, cut, token))
+        let results = room_for(&items);
+        in_flight.threads().install(|| collect(items, calls, results, cut, token))
     }
 }

@@ -14,7 +14,7 @@
 //! # From Python's `multiprocessing`
 //! | Python | here |
 //! |---|---|
-//! | `cpu_count()` | [`cpu_count`](crate::cpu_count), within the limits of the cgroup |
+//! | `cpu_count()` | [`cpu_count`], within the limits of the cgroup |
 //! | `Pool(4)` | [`Pool::new(4)`](Pool::new) |
 //! | `Pool(4, initializer, initargs)` and globals | [`Pool::builder`], [`initializer`](PoolBuilder::initializer), [`Pool::with_state`] |
 //! | `pool.apply(f, args)` | [`pool.apply(\|\| f(args))`](Pool::apply) |

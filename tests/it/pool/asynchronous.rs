@@ -42,7 +42,7 @@ fn queued_calls_begin_in_order() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     for call in 0..50 {
         let seen = seen.clone();
-        let _ = pool.apply_async(move || seen.lock().unwrap().push(call)).unwrap();
+        drop(pool.apply_async(move || seen.lock().unwrap().push(call)).unwrap());
     }
     pool.close();
     pool.join().unwrap();
