@@ -75,7 +75,7 @@ pub fn python_table(run: &PythonRun, outcomes: &[Outcome], n_rows: usize) -> Str
         run.pandas.as_ref().map_or("without pandas".to_owned(), |version| format!("with pandas {version}"));
     let mut text = format!(
         "\n{HEADER}Python {} {pandas}{HEADER:#}\n{HEADER}{:name_width$}{GAP}{:>SECONDS$}{GAP}{:>13}{GAP}{:>11}{GAP}{:>14}{HEADER:#}\n",
-        run.version, "section", "parrow", "python loop", "python pool", "slower a row"
+        run.version, "section", "parrow", "python loop", "python pool", "slower per row"
     );
     let mut any_fewer = false;
     for outcome in outcomes {

@@ -182,7 +182,12 @@ def common_items_in_pool(pool, pairs):
 # [end]
 
 
-SCRIPT = "import random; random.seed({}); print(*(random.randrange(10) for _ in range({})))"
+SCRIPT = """
+import random
+random.seed({})
+for _ in range({}):
+    print(*(random.randrange(10) for _ in range(5)), sep=",")
+"""
 
 
 # [scripts]

@@ -110,7 +110,7 @@ impl Page<'_> {
             "<section>\n<h2>Beside Python</h2>\n<p>Python {}, {}, with as many workers, on the same rows. Where a call for each \
              row would take long, Python was timed on fewer rows, as noted; its times are as measured, and the last column \
              is for a row.</p>\n<table class=\"sections\">\n<thead><tr><th>Section</th><th class=\"n\">parrow</th>\
-             <th class=\"n\">Python loop</th><th class=\"n\">Python pool</th><th class=\"n\">Pool, slower a row</th></tr></thead>\n<tbody>\n",
+             <th class=\"n\">Python loop</th><th class=\"n\">Python pool</th><th class=\"n\">Slower, per row</th></tr></thead>\n<tbody>\n",
             escape(&run.version),
             escape(&pandas),
         );
@@ -131,7 +131,7 @@ impl Page<'_> {
                         "{name}<td class=\"n\" data-label=\"parrow\">{parrow}</td>\
                          <td class=\"n\" data-label=\"Python loop\">{}{note}</td>\
                          <td class=\"n\" data-label=\"Python pool\">{}{note}</td>\
-                         <td class=\"n\" data-label=\"Pool, slower a row\"><b>{}</b></td></tr>\n",
+                         <td class=\"n\" data-label=\"Slower, per row\"><b>{}</b></td></tr>\n",
                         duration(twin.serial_seconds),
                         duration(twin.seconds),
                         times(twin.times_slower(outcome.timing.seconds, n_rows)),
