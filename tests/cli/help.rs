@@ -17,6 +17,7 @@ fn help_of_every_command() {
         "man",
         "run",
         "scale",
+        "tutorial",
     ];
     insta::assert_snapshot!("help", place.run(&["--help"]).code(0).stdout);
     for command in commands {

@@ -14,3 +14,5 @@ mod pipes;
 mod run;
 mod support;
 mod terminal;
+mod tutorial;
+mod tutorial_page;

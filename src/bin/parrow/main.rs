@@ -14,6 +14,7 @@ mod progress_bar;
 mod settings;
 mod system;
 mod table_view;
+mod tutorial;
 
 use std::process::ExitCode;
 

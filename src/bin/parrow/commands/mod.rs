@@ -11,6 +11,7 @@ mod info;
 mod man;
 mod run;
 mod scale;
+mod tutorial;
 
 use clap::Subcommand;
 
@@ -30,6 +31,7 @@ pub enum Command {
     Info(info::Info),
     Generate(generate::Generate),
     Run(run::Run),
+    Tutorial(tutorial::Tutorial),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -45,7 +47,7 @@ impl Command {
             Self::Columns(command) => Some(&command.run),
             Self::Apply(command) => Some(&command.run),
             Self::Generate(command) => Some(&command.run),
-            Self::Run(_) | Self::Info(_) | Self::Completions(_) | Self::Man(_) => None,
+            Self::Run(_) | Self::Info(_) | Self::Tutorial(_) | Self::Completions(_) | Self::Man(_) => None,
         }
     }
 
@@ -74,6 +76,7 @@ impl Command {
             Self::Info(command) => command.run(),
             Self::Generate(command) => command.run(console),
             Self::Run(command) => command.run(console),
+            Self::Tutorial(command) => command.run(console),
             Self::Completions(command) => command.run(),
             Self::Man(command) => command.run(),
         }
