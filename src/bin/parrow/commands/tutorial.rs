@@ -86,11 +86,11 @@ impl Tutorial {
         for outcome in outcomes.iter().filter(|outcome| !outcome.timing.agree) {
             let name = outcome.section.name;
             console.warn(&format!("{name}: the serial and the parallel form give different results"));
-            code = Code::RowsFailed;
+            code = Code::Failed;
         }
         if python.is_some_and(|python| !python.agrees()) {
             console.warn("in Python, the serial and the parallel form of a section give different results");
-            code = Code::RowsFailed;
+            code = Code::Failed;
         }
         code
     }
