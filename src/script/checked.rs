@@ -91,7 +91,7 @@ fn check_offset(node: Node, arena: &mut Arena<AExpr>) {
     };
     let [instant, interval] = &input[..] else { return };
     let AExpr::Literal(interval) = arena.get(interval.node()) else { return };
-    let Some(interval) = interval.extract_str().and_then(|text| Interval::parse(text)) else { return };
+    let Some(interval) = interval.extract_str().and_then(Interval::parse) else { return };
     let instant = instant.node();
     let moved = arena.get(node).clone();
     let moved = arena.add(moved);
