@@ -20,6 +20,9 @@ pub(super) fn apply<R: IntoRow>(
     if let Some(field) = R::fields().into_iter().find(|field| keys.contains(field.name())) {
         return Err(Error::new(ErrorKind::DuplicateColumn { name: field.name().to_string() }));
     }
+    if let Some(twice) = keys.iter().enumerate().find(|(index, key)| keys[..*index].contains(key)) {
+        return Err(Error::new(ErrorKind::DuplicateColumn { name: twice.1.to_string() }));
+    }
     let groups = Groups::new(this.frame, keys)?;
     let call = |group: usize| function(&groups.rows(this.frame, group));
     let applied = run_items::<R>(groups.len(), mode, this.options, &call)?;

@@ -210,7 +210,7 @@ pub trait ParallelApply: private::Sealed {
     ///
     /// # Errors
     /// [`ColumnNotFound`](crate::ErrorKind::ColumnNotFound); [`DuplicateColumn`](crate::ErrorKind::DuplicateColumn) when
-    /// a result has the name of a key; [`Row`](crate::ErrorKind::Row) with the index of the first group at fault.
+    /// a key is named twice or a result has the name of a key; [`Row`](crate::ErrorKind::Row) with the index of the first group at fault.
     fn parallel_apply_groups<R: IntoRow>(
         &self,
         keys: impl ColumnNames,

@@ -128,12 +128,13 @@ impl ApplyOptionsBuilder {
     /// The options.
     ///
     /// # Errors
-    /// [`InvalidOption`](crate::ErrorKind::InvalidOption) for no threads, more than 65,536 of them, or chunks of no rows.
+    /// [`InvalidOption`](crate::ErrorKind::InvalidOption) for no threads, more than 1,024 of them, or chunks of no rows.
     pub fn build(self) -> Result<ApplyOptions> {
         match self.options.threads {
             Some(0) => return Err(Error::invalid_option("threads", "there must be at least one thread")),
-            Some(n) if n > 1 << 16 => {
-                return Err(Error::invalid_option("threads", format!("{n} threads are more than 65536")));
+            // The pools look through all their threads for work: tens of thousands stand in each other's way for minutes.
+            Some(n) if n > 1_024 => {
+                return Err(Error::invalid_option("threads", format!("{n} threads are more than 1024")));
             }
             _ => {}
         }

@@ -70,7 +70,7 @@ impl Ledger {
         self.faults
     }
 
-    /// How many rows failed.
+    /// How many faults there are: one for each row that failed, save where a function is called for every value of a row.
     pub fn len(&self) -> usize {
         self.faults.len()
     }

@@ -12,11 +12,11 @@ pub enum OnError {
     /// End the run with the error of the lowest such row.
     #[default]
     Fail,
-    /// Make the row's result null. The ledger counts such rows and keeps no messages.
+    /// Make the row's result null, or of a tuple or struct of results those that failed. The ledger counts such rows and keeps no messages.
     Null,
     /// Leave the row out of the result.
     Skip,
-    /// Make the row's result null and keep the row, its message and its cause in the ledger.
+    /// Make the row's result null as [`Null`](Self::Null) does, and keep the row, its message and its cause in the ledger.
     Collect,
 }
 

@@ -16,7 +16,7 @@ pub(super) fn left_out(frame: &DataFrame, sources: &[SourceInfo], options: &Read
         let found = guessed_text(frame, column.name(), sources, options).filter(|found| found.is_rare)?;
         let name = column.name().as_str();
         let as_text = shell_word(&format!("{name}=str"));
-        let mut hint = format!("{}, else leave the column out with --dtype {as_text}", as_null(&found));
+        let mut hint = format!("{}, else leave the column out with --dtype {as_text}", as_null(&found, name));
         let numeric: Vec<&str> = frame
             .columns()
             .iter()
@@ -51,7 +51,7 @@ pub(super) fn cell_instead(
     if numbers.with_column(column).is_err() || !fits(&numbers) {
         return error;
     }
-    let hint = format!("{}, else mend the cell", as_null(&found));
+    let hint = format!("{}, else mend the cell", as_null(&found, &name));
     cell(found, &name, hint)
 }
 
@@ -75,7 +75,11 @@ fn guessed_text(
     }
 }
 
-fn as_null(found: &TextAmongNumbers) -> String {
+fn as_null(found: &TextAmongNumbers, column: &str) -> String {
+    // Leading zeros and plus signs are kept as they stand, since they may mean something.
+    if found.text.trim().parse::<f64>().is_ok() {
+        return format!("if the column holds numbers give --dtype {}", shell_word(&format!("{column}=f64")));
+    }
     format!("if it stands for a missing value give --null-value {}", shell_word(&found.text))
 }
 

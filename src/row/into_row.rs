@@ -21,7 +21,7 @@ pub const RESULT_NAME: &str = "result";
 /// | `Vec<T>`, `Vec<Option<T>>` of these | list |
 /// | `Option<T>` | as `T`, null for `None` |
 /// | `Result<T, E>` | as `T`; an `Err` is a fault of that row |
-/// | a tuple | a column for each, named `result_1`, `result_2`, … |
+/// | a tuple | a column for each, named `result_1`, `result_2`, …; an `Err` among them leaves the others as they are |
 /// | a struct with `#[derive(IntoRow)]` | a column for each field, with the field's name |
 ///
 /// The dtypes are those of the Rust type, known before the first row, and the same for any rows and for none.

@@ -23,6 +23,12 @@ pub(super) fn parser_message(error: &PolarsError) -> String {
     if message.starts_with("unable to parse") {
         return "it is no SQL expression; write one like a + b AS total".to_owned();
     }
+    if let Some(literal) = message.strip_prefix("cannot parse literal: ") {
+        return format!(
+            "the number {literal} is not understood: one with an exponent is written as CAST('1e5' AS DOUBLE), and an \
+             integer has 19 digits at most"
+        );
+    }
     if message.contains("unexpected subquery") || message.starts_with("relation ") {
         return "it holds a subquery, and a row function sees one row at a time".to_owned();
     }

@@ -4,8 +4,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use polars::chunked_array::cast::CastOptions;
 use polars::lazy::frame::OptFlags;
-use polars::prelude::{DataFrame, Expr, Field, IntoLazy, PlSmallStr, PolarsResult, Schema, SchemaExt};
+use polars::prelude::{
+    DataFrame, DataType, Expr, Field, IntoLazy, PlSmallStr, PolarsResult, Schema, SchemaExt,
+};
 use polars_expr::prelude::PhysicalExpr;
 use polars_expr::{ExpressionConversionState, create_physical_expr};
 use polars_plan::plans::DynLiteralValue;
@@ -67,7 +70,7 @@ fn plan_expression(text: &SqlText, schema: &Schema) -> Result<Planned> {
     if !is_elementwise_rec(expression.node(), &arena) {
         return Err(Error::expression(&text.text, whole_column_message(expression.node(), &arena)));
     }
-    let node = check_arithmetic(expression.node(), &mut arena, schema)
+    let node = check_arithmetic(expression.node(), &mut arena, schema, &tried_dtypes(&text.expression))
         .map_err(|message| Error::expression(&text.text, message))?;
     expression.set_node(node);
     let field = expression.field(schema, &arena).map_err(failed)?;
@@ -84,6 +87,15 @@ fn plan_expression(text: &SqlText, schema: &Schema) -> Result<Planned> {
     let chunk_schema: Schema = inputs.iter().filter_map(|name| schema.get_field(name)).collect();
     let expression = create_physical_expr(&expression, &mut arena, &Arc::new(chunk_schema), &mut state);
     Ok(Planned { text: text.text.clone(), inputs, field, expression: expression.map_err(failed)? })
+}
+
+/// The dtypes that `TRY_CAST` asks for.
+fn tried_dtypes(expression: &Expr) -> Vec<DataType> {
+    let tried = |expression: &Expr| match expression {
+        Expr::Cast { dtype, options: CastOptions::NonStrict, .. } => dtype.as_literal().cloned(),
+        _ => None,
+    };
+    expression.into_iter().filter_map(tried).collect()
 }
 
 /// The expression with its dtypes settled by the engine's planner.

@@ -38,6 +38,7 @@ impl SqlText {
 ///   number of rows is refused by [`bind`](RowFunction::bind).
 /// - Null goes in and null comes out, as in SQL. `/` divides as floats, so that `1 / 0` is infinite; `//` and `%` of
 ///   integers by zero are null.
+/// - NaN equals NaN and is larger than every number, as in PostgreSQL.
 /// - Integers never wrap: where `+`, `-`, `*`, `//`, `ABS` or `POW` of integers leaves the dtype, the row is a fault, and so
 ///   is a `CAST` of a value that the dtype doesn't hold. `u64` with a signed integer is computed as `f64`.
 /// - A row's result is the same whatever chunk it comes in. A chunk that fails is run again by halves until the failing

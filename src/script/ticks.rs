@@ -47,6 +47,47 @@ pub(super) fn calculate_ticks(
     counts.into_column().cast(dtype)
 }
 
+/// An interval by which instants are moved.
+pub(super) struct Interval {
+    text: String,
+    /// Its length, where months have their mean one.
+    nanoseconds: i128,
+}
+
+impl Interval {
+    const DAY: i128 = 86_400_000_000_000;
+
+    /// The length of 400 years of the calendar divided by their months.
+    const MONTH: i128 = 2_629_746_000_000_000;
+
+    /// No months are longer or shorter by more than this than so many mean ones, clock changes included.
+    const TOLERANCE: i128 = 5 * Self::DAY;
+
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let interval = polars::time::Duration::try_parse(text).ok()?;
+        let days = i128::from(interval.weeks()) * 7 + i128::from(interval.days());
+        let length = i128::from(interval.months()) * Self::MONTH
+            + days * Self::DAY
+            + i128::from(interval.nanoseconds());
+        let nanoseconds = if interval.negative() { -length } else { length };
+        Some(Self { text: text.to_owned(), nanoseconds })
+    }
+
+    /// Gives `moved` back when each row of it is as far from `instant` as the interval is long.
+    pub(super) fn check(&self, moved: &Column, instant: &Column) -> PolarsResult<Column> {
+        let (after, before) = (Ticks::nanoseconds(moved)?, Ticks::nanoseconds(instant)?);
+        for row in 0..moved.len() {
+            let (Some(after), Some(before)) = (after.get(row), before.get(row)) else { continue };
+            if (after - before - self.nanoseconds).abs() > Self::TOLERANCE {
+                let instant = instant.get(if instant.len() == 1 { 0 } else { row })?;
+                let message = format!("{instant} moved by {} does not fit {}", self.text, moved.dtype());
+                return Err(PolarsError::ComputeError(message.into()));
+            }
+        }
+        Ok(moved.clone())
+    }
+}
+
 /// A column as counts of a unit of time; one value stands for every row.
 struct Ticks {
     counts: Int64Chunked,
@@ -61,6 +102,10 @@ impl Ticks {
         };
         let counts = column.to_physical_repr().strict_cast(&DataType::Int64)?;
         Ok(Self { counts: counts.as_materialized_series().i64()?.rechunk().into_owned(), factor })
+    }
+
+    fn nanoseconds(column: &Column) -> PolarsResult<Self> {
+        Self::of(column, &DataType::Duration(TimeUnit::Nanoseconds))
     }
 
     fn get(&self, row: usize) -> Option<i128> {

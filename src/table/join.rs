@@ -73,8 +73,10 @@ fn join_column(parts: Vec<Series>, sources: &[SourceInfo]) -> Result<Series> {
     let wanted = wanted.unwrap_or_else(|| parts[0].dtype().clone());
     let mut whole: Option<Series> = None;
     for (index, part) in parts.iter().enumerate() {
-        let part = lossless_cast(part, &wanted)
-            .ok_or_else(|| different(part, &wanted, &sources[0], &sources[index]))?;
+        let part = lossless_cast(part, &wanted).ok_or_else(|| {
+            let other = parts.iter().position(|other| other.dtype() != part.dtype()).unwrap_or_default();
+            different(part, &wanted, &sources[other], &sources[index])
+        })?;
         match &mut whole {
             None => whole = Some(part),
             Some(whole) => {

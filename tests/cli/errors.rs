@@ -63,6 +63,9 @@ fn a_column_that_one_cell_makes_text_is_not_left_out_in_silence() {
     run(&["--dtype", "after=str"]).code(0).stderr("");
     run(&["--null-value", "1O7"]).code(0).stderr("");
     run(&["--columns", "id,before"]).code(0).stderr("");
+    place.file("plus.csv", "a\n1\n2.5\n+3\n");
+    place.run(&["scale", "plus.csv"]).code(3).stderr_has("if the column holds numbers give --dtype a=f64");
+    place.run(&["scale", "plus.csv", "--dtype", "a=f64"]).code(0);
     place.run(&["columns", &file, "sum-of-squares"]).code(3).stderr_has("line 30, row 28, column \"after\"");
 
     // Text on purpose: codes, and names that are numbers now and then.

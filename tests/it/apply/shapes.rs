@@ -137,6 +137,13 @@ fn groups_keep_their_order() {
 }
 
 #[test]
+fn a_key_is_named_once() {
+    let frame = df!("a" => [1i64, 1]).unwrap();
+    let error = frame.parallel_apply_groups(("a", "a"), |group: &DataFrame| group.height()).unwrap_err();
+    assert!(matches!(error.kind(), parrow::ErrorKind::DuplicateColumn { name } if name == "a"), "{error}");
+}
+
+#[test]
 fn windows() {
     let frame = df!("x" => [Some(1.0), Some(2.0), None, Some(4.0), Some(5.0), Some(6.0)]).unwrap();
     let sums = frame.parallel_apply_windows("x", 2, |x: &[f64]| x.iter().sum::<f64>()).unwrap();

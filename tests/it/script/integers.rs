@@ -81,6 +81,22 @@ fn arithmetic_on_structs_of_integers_is_refused() {
 }
 
 #[test]
+fn integers_that_the_engine_brings_together_are_not_lost() {
+    let frame = df!("u" => [0_u64, u64::MAX, 5], "i" => [-1_i64, -1, -1]).unwrap();
+    for text in ["u * -1 AS r", "u > -1 AS r", "u = -1 AS r"] {
+        let applied = run_with(&frame, &[text], OnError::Collect, 2).unwrap();
+        let rows: Vec<_> = applied.ledger.faults().iter().map(|fault| fault.row).collect();
+        assert_eq!((rows, applied.table.column("r").unwrap().null_count()), (vec![1], 1), "{text}");
+    }
+    let compared = run(&frame, &["u > i AS b", "u <> i AS d"]).unwrap();
+    for column in compared.columns() {
+        assert!(column.bool().unwrap().iter().all(|found| found == Some(true)), "{}", column.name());
+    }
+    let tried = run(&frame, &["TRY_CAST(u AS BIGINT) * -1 AS r"]).unwrap();
+    assert_eq!(tried.column("r").unwrap().i64().unwrap().to_vec(), [Some(0), None, Some(-5)]);
+}
+
+#[test]
 fn instants_and_durations_do_not_wrap() {
     let cast = |values: [i64; 3], dtype| Series::new("".into(), values).cast(&dtype).unwrap();
     let frame = df!(
@@ -95,6 +111,21 @@ fn instants_and_durations_do_not_wrap() {
         let applied = run_with(&frame, &[text], OnError::Collect, 2).unwrap();
         assert_eq!(applied.ledger.faults().iter().map(|fault| fault.row).collect::<Vec<_>>(), [1], "{text}");
         assert!(applied.ledger.faults()[0].message.contains("does not fit"), "{text}");
+    }
+    for (text, failed) in [
+        ("at + INTERVAL '1 day' AS r", 1),
+        ("day + INTERVAL '1000000000 days' AS r", 0),
+        ("day - INTERVAL '1000 years 1 day' AS r", 3),
+        ("at - INTERVAL '100 years 5 months' AS r", 3),
+    ] {
+        let applied = run_with(&frame, &[text], OnError::Collect, 2).unwrap();
+        let rows: Vec<_> = applied.ledger.faults().iter().map(|fault| fault.row).collect();
+        let expected: &[u64] = match failed {
+            0 => &[0, 1, 2],
+            1 => &[1],
+            _ => &[],
+        };
+        assert_eq!(rows, expected, "{text}");
     }
     let fit = run(
         &frame.slice(2, 1),

@@ -133,7 +133,7 @@ fn files_that_do_not_fit_together() {
     );
     check(
         &[("a.csv", "a\n9007199254740993\n"), ("b.csv", "a\n1.5\n")],
-        "a.csv: column \"a\" holds i64, and f64, as in a.csv, (--dtype a=f64 reads both alike) is wanted",
+        "a.csv: column \"a\" holds i64, and f64, as in b.csv, (--dtype a=f64 reads both alike) is wanted",
     );
 }
 
