@@ -8,7 +8,7 @@ use parrow::Result;
 const BUDGET: Duration = Duration::from_millis(500);
 
 /// The most runs of each form.
-const MOST_ROUNDS: usize = 25;
+const MOST_ROUNDS: usize = 150;
 
 /// The fewest runs of each form, unless one of each takes up the budget.
 const FEWEST_ROUNDS: usize = 3;

@@ -158,13 +158,13 @@ def sums_by_column(pool, frame):
 
 
 # [frame_chunks]
-def describe(chunk):
-    hypotenuse = (chunk["column_1"] ** 2 + chunk["column_2"] ** 2) ** 0.5
-    return pandas.DataFrame({"hypotenuse": hypotenuse, "product": chunk["column_3"] * chunk["column_4"]})
+def lengths(chunk):
+    """The length of each row as a vector."""
+    return ((chunk**2).sum(axis=1) ** 0.5).to_frame("length")
 
 
-def describe_in_chunks(pool, frame):
-    return pandas.concat(pool.map(describe, pieces(frame, pool)))
+def lengths_in_chunks(pool, frame):
+    return pandas.concat(pool.map(lengths, pieces(frame, pool)))
 # [end]
 
 
@@ -242,7 +242,7 @@ def sections(pool, rows):
         yield "frame_count", counts_of_frame, counts_by_row, part
         yield "frame_hypotenuse", hypotenuses_of_frame, hypotenuses_by_row, part
         yield "frame_columns", sums_by_loop, sums_by_column, frame
-        yield "frame_chunks", describe, describe_in_chunks, frame
+        yield "frame_chunks", lengths, lengths_in_chunks, frame
     yield "common_items", common_items_by_loop, common_items_in_pool, pairs
     scripts = [SCRIPT.format(seed, len(rows)) for seed in (1, 2, 3)]
     yield "scripts", run_one_by_one, run_at_once, scripts

@@ -39,11 +39,13 @@ pub const SECTIONS: &[Section] = &[
     Section {
         key: "frame_columns",
         name: "Data frame by column: squares",
-        shows: |_, _| "a closure with a whole column, one number for each".to_owned(),
+        shows: |_, _| {
+            "a function of a whole column gives one number for each, and chunks are columns".to_owned()
+        },
         run: |lesson| {
             compare(
                 || sums_by_loop(lesson.frame()).map_err(Error::engine),
-                || sums_by_column(lesson.frame(), &lesson.options),
+                || sums_by_column(lesson.frame(), lesson.pool.n_threads()),
                 PartialEq::eq,
             )
         },
@@ -56,8 +58,8 @@ pub const SECTIONS: &[Section] = &[
         },
         run: |lesson| {
             compare(
-                || describe(lesson.frame().clone()),
-                || describe_in_chunks(lesson.frame(), &lesson.options),
+                || lengths(lesson.frame().clone()),
+                || lengths_in_chunks(lesson.frame(), &lesson.options),
                 PartialEq::eq,
             )
         },
@@ -97,7 +99,9 @@ fn hypotenuses_by_row(frame: &DataFrame, options: &ApplyOptions) -> Result<Serie
 
 // [frame_columns]
 fn sum_of_squares(column: &Series) -> PolarsResult<i64> {
-    Ok(column.i64()?.cont_slice()?.iter().map(|number| number * number).sum())
+    let mut numbers = column.i64()?.cont_slice()?.iter();
+    let sum = numbers.try_fold(0_i64, |sum, number| sum.checked_add(number.checked_mul(*number)?));
+    sum.ok_or_else(|| polars_err!(ComputeError: "the sum of the squares does not fit 64 bits"))
 }
 
 fn sums_by_loop(frame: &DataFrame) -> PolarsResult<DataFrame> {
@@ -108,20 +112,23 @@ fn sums_by_loop(frame: &DataFrame) -> PolarsResult<DataFrame> {
     DataFrame::new(1, frame.columns().iter().map(sum).collect::<PolarsResult<_>>()?)
 }
 
-fn sums_by_column(frame: &DataFrame, options: &ApplyOptions) -> Result<DataFrame> {
-    frame.with_options(options).parallel_apply_columns(sum_of_squares)
+fn sums_by_column(frame: &DataFrame, n_threads: usize) -> Result<DataFrame> {
+    // A chunk is a column here.
+    let options = ApplyOptions::builder().threads(n_threads).chunk_rows(1).build()?;
+    frame.with_options(&options).parallel_apply_columns(sum_of_squares)
 }
 // [end]
 
 // [frame_chunks]
-/// The hypotenuse of two columns and the product of two others, for each row.
-fn describe(chunk: DataFrame) -> Result<DataFrame> {
-    chunk.apply(("column_1", "column_2", "column_3", "column_4"), |a: f64, b: f64, c: i64, d: i64| {
-        (a.hypot(b), c * d)
-    })
+/// The length of each row as a vector.
+fn lengths(chunk: DataFrame) -> Result<DataFrame> {
+    let columns = ("column_1", "column_2", "column_3", "column_4", "column_5");
+    let lengths = chunk
+        .apply(columns, |a: f64, b: f64, c: f64, d: f64, e: f64| a.hypot(b).hypot(c).hypot(d).hypot(e))?;
+    Ok(lengths.with_name("length".into()).into_frame())
 }
 
-fn describe_in_chunks(frame: &DataFrame, options: &ApplyOptions) -> Result<DataFrame> {
-    frame.with_options(options).parallel_map_frames(describe)
+fn lengths_in_chunks(frame: &DataFrame, options: &ApplyOptions) -> Result<DataFrame> {
+    frame.with_options(options).parallel_map_frames(lengths)
 }
 // [end]

@@ -47,7 +47,9 @@ pub const SECTIONS: &[Section] = &[
     },
 ];
 
-fn in_parallel(lesson: &Lesson, parallel: fn(&Pool, &[Vec<i64>]) -> Result<Vec<usize>>) -> Result<Timing> {
+type Counting = fn(&Pool, &[Vec<i64>]) -> Result<Vec<usize>>;
+
+fn in_parallel(lesson: &Lesson, parallel: Counting) -> Result<Timing> {
     compare(|| Ok(plain_loop(lesson.rows())), || parallel(&lesson.pool, lesson.rows()), PartialEq::eq)
 }
 
