@@ -56,7 +56,13 @@ impl ColumnSelection {
         if chosen.is_empty() {
             let columns: Vec<String> =
                 schema.iter().take(20).map(|(name, dtype)| format!("{name} {dtype}")).collect();
-            return Err(Error::shape(format!("no column is {self} (columns: {})", columns.join(", "))));
+            let mend = match (self, schema.get_at_index(0)) {
+                (Self::Numeric, Some((name, _))) => {
+                    format!("; where the rows do not tell, give the dtype, as in --dtype {name}=f64")
+                }
+                _ => String::new(),
+            };
+            return Err(Error::shape(format!("no column is {self} (columns: {}){mend}", columns.join(", "))));
         }
         Ok(chosen)
     }
