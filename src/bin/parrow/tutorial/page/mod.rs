@@ -178,7 +178,7 @@ impl Page<'_> {
 fn code_of(key: &str, name: &str, shows: &str) -> String {
     let block = |language: &str, code: Option<String>| {
         let code = escape(&code.unwrap_or_default());
-        format!("<div><h4>{language}</h4>\n<pre tabindex=\"0\"><code>{code}</code></pre></div>\n")
+        format!("<div><h4>{language}</h4>\n<pre><code>{code}</code></pre></div>\n")
     };
     format!(
         "<section class=\"code\" id=\"{key}\">\n<h3>{}</h3>\n<p>{}</p>\n<div class=\"twins\">\n{}{}</div>\n</section>\n",
