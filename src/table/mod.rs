@@ -24,6 +24,7 @@ mod list;
 mod load;
 mod matrix;
 mod ndjson;
+mod ndjson_line;
 mod output;
 mod parquet;
 mod position;

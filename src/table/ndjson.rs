@@ -18,6 +18,7 @@ use crate::error::{Error, ErrorKind, Result};
 use super::contain::{contain, contain_write};
 use super::dtype::dtype_name;
 use super::list::quoted;
+use super::ndjson_line::{check_line, why_no_object};
 use super::read_options::ReadOptions;
 use super::text::{check_has_text, with_text_columns};
 use super::writer::Encoder;
@@ -191,8 +192,10 @@ fn fields_in(bytes: &[u8], range: Range<usize>) -> Result<Vec<Key>> {
     let mut last: Option<Schema> = None;
     for (offset, line) in lines(&bytes[range.clone()]) {
         let offset = range.start + offset;
-        let schema = contain(NAME, || infer_schema(&mut &line[..], None))
-            .map_err(|error| error.at_line(line_at(bytes, offset)))?;
+        let wrong = |message: String| Error::malformed(NAME, message).at_line(line_at(bytes, offset));
+        let schema = contain(NAME, || infer_schema(&mut &line[..], None));
+        let schema = schema.map_err(|_| wrong(why_no_object(line)))?;
+        check_line(line).map_err(wrong)?;
         if last.as_ref() == Some(&schema) {
             continue;
         }

@@ -90,3 +90,22 @@ fn files_of_another_format() {
         }
     });
 }
+
+#[test]
+fn lines_of_ndjson_that_are_wrong() {
+    quietly(|| {
+        let scratch = Scratch::new();
+        let cases = [
+            ("[1]", "the line is no JSON object: [1] does not start with {"),
+            ("{\"a\":1}{\"a\":2}", "the line is no JSON object: "),
+            ("{\"a\":tru}", "the line is no JSON object: "),
+            ("{\"a\":1,\"a\":2}", "an object has the key \"a\" more than once"),
+            ("{\"a\":\"\\ud800\"}", "\\ud800 is half of a surrogate pair"),
+        ];
+        for (line, words) in cases {
+            let text = format!("{{\"a\":3}}\n\n{line}\n{{\"a\":4}}\n");
+            let error = read_bytes(&scratch, "a.ndjson", text.as_bytes()).expect_err(line).to_string();
+            assert!(error.contains("line 3") && error.contains(words), "{line}: {error}");
+        }
+    });
+}
