@@ -143,10 +143,10 @@ fn open(path: &Path) -> Result<Target> {
             return Err(create_error(source));
         }
     }
-    // A link stays a link: what it points to is replaced.
+    // A link stays a link: what it points to is replaced, or made.
     let path = match path.canonicalize() {
         Ok(real) if existing.is_some() => real,
-        _ => path.to_path_buf(),
+        _ => end_of_links(path),
     };
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -160,6 +160,18 @@ fn open(path: &Path) -> Result<Target> {
     let (file, temporary) = temporary.into_parts();
     let file = BufWriter::with_capacity(BUFFER_BYTES, file);
     Ok(Target::Beside { file, temporary, path })
+}
+
+/// What a link to nothing, or a row of links that ends so, points to; another path is its own end.
+fn end_of_links(path: &Path) -> PathBuf {
+    const MOST_LINKS: usize = 40;
+    let mut end = path.to_path_buf();
+    for _ in 0..MOST_LINKS {
+        let Ok(next) = end.read_link() else { return end };
+        end = end.parent().unwrap_or(Path::new("")).join(next);
+    }
+    // A circle of links has no end.
+    path.to_path_buf()
 }
 
 /// The temporary file, with the permissions that the final one shall have.

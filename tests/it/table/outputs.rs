@@ -151,3 +151,18 @@ fn permissions_and_links_stay() {
     assert_eq!(real.metadata().unwrap().permissions().mode() & 0o777, 0o640);
     assert!(scratch.path("link.csv").symlink_metadata().unwrap().is_symlink());
 }
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_nothing_is_followed() {
+    use std::os::unix::fs::symlink;
+    let scratch = Scratch::new();
+    std::fs::create_dir(scratch.path("folder")).unwrap();
+    symlink("folder/second.csv", scratch.path("link.csv")).unwrap();
+    symlink("made.csv", scratch.path("folder/second.csv")).unwrap();
+    write(&frame(), &scratch.path("link.csv").into(), &WriteOptions::default()).unwrap();
+    assert_eq!(std::fs::read_to_string(scratch.path("folder/made.csv")).unwrap(), "a,b\n1,x\n2,\n");
+    for link in ["link.csv", "folder/second.csv"] {
+        assert!(scratch.path(link).symlink_metadata().unwrap().is_symlink(), "{link}");
+    }
+}
