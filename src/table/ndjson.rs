@@ -194,7 +194,7 @@ fn fields_in(bytes: &[u8], range: Range<usize>) -> Result<Vec<Key>> {
         let offset = range.start + offset;
         let wrong = |message: String| Error::malformed(NAME, message).at_line(line_at(bytes, offset));
         let schema = contain(NAME, || infer_schema(&mut &line[..], None));
-        let schema = schema.map_err(|_| wrong(why_no_object(line)))?;
+        let schema = schema.map_err(|error| wrong(why_no_object(line, &error.to_string())))?;
         check_line(line).map_err(wrong)?;
         if last.as_ref() == Some(&schema) {
             continue;

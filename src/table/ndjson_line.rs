@@ -2,8 +2,8 @@
 
 use super::list::quoted;
 
-/// Why a line that the parser refuses is no JSON object.
-pub(super) fn why_no_object(line: &[u8]) -> String {
+/// Why a line that the parser refuses, with words of its own, is no JSON object.
+pub(super) fn why_no_object(line: &[u8], words: &str) -> String {
     const SHOWN: usize = 40;
     let reason = match std::str::from_utf8(line).map(str::trim) {
         Err(error) => format!("its byte {} is not UTF-8 text", error.valid_up_to() + 1),
@@ -15,6 +15,9 @@ pub(super) fn why_no_object(line: &[u8]) -> String {
             match text {
                 _ if !text.starts_with('{') => format!("{shown} does not start with {{"),
                 _ if !text.ends_with('}') => format!("{shown} does not end with }}"),
+                _ if words.contains("InvalidNumber") => {
+                    format!("{shown} has a number that is malformed, or too large for any dtype")
+                }
                 _ => format!("{shown} breaks the rules of JSON between its {{ and }}"),
             }
         }
@@ -150,7 +153,7 @@ mod tests {
 
     #[test]
     fn reasons() {
-        let reason = |line: &[u8]| why_no_object(line);
+        let reason = |line: &[u8]| why_no_object(line, "Syntax");
         assert_eq!(reason(b"[1]\r"), "the line is no JSON object: [1] does not start with {");
         assert_eq!(reason(b"{\"a\":"), "the line is no JSON object: {\"a\": does not end with }");
         assert!(reason(b"{\"a\" 2}").ends_with("{\"a\" 2} breaks the rules of JSON between its { and }"));

@@ -98,6 +98,7 @@ fn lines_of_ndjson_that_are_wrong() {
         let cases = [
             ("[1]", "the line is no JSON object: [1] does not start with {"),
             ("{\"a\":1}{\"a\":2}", "the line is no JSON object: "),
+            ("{\"a\":1e999}", "has a number that is malformed, or too large"),
             ("{\"a\":tru}", "the line is no JSON object: "),
             ("{\"a\":1,\"a\":2}", "an object has the key \"a\" more than once"),
             ("{\"a\":\"\\ud800\"}", "\\ud800 is half of a surrogate pair"),
