@@ -202,3 +202,13 @@ fn an_output_may_be_the_input() {
     place.run(&["apply", "points.csv", "x AS z", "-o", "points.csv", "-q"]).code(0);
     assert_eq!(place.read("points.csv"), "x,y,name,z\n3,4,a,3\n5,12,b,5\n8,,c,8\n");
 }
+
+#[test]
+fn one_bad_cell_of_two_is_named_too() {
+    let place = Place::new();
+    place.file("mine.csv", b"name,age\nann,3\nbob,x\n");
+    place
+        .run(&["count-range", "mine.csv", "--min", "1", "--max", "4"])
+        .code(3)
+        .stderr_has("line 3, row 1, column \"age\": \"x\"");
+}

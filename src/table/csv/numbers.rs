@@ -19,7 +19,7 @@ pub(crate) struct TextAmongNumbers {
     pub(crate) text: String,
     /// What the numbers are.
     pub(crate) dtype: DataType,
-    /// Whether more than half of the column's first 10,000 values are numbers.
+    /// Whether at least half of the column's first 10,000 values are numbers.
     pub(crate) is_rare: bool,
 }
 
@@ -45,7 +45,7 @@ impl TextAmongNumbers {
             row: row as u64,
             text: text.to_owned(),
             dtype: propose(&numbers).unwrap_or(DataType::Float64),
-            is_rare: numbers.n_values * 2 > n_values,
+            is_rare: numbers.n_values * 2 >= n_values,
         })
     }
 }
@@ -65,7 +65,8 @@ mod tests {
         };
         check(&["1", "2", "1O7"], 2, DataType::Int64, true);
         check(&["x", "2", "1.5"], 0, DataType::Float64, true);
-        check(&["1", "x"], 1, DataType::Int64, false);
+        check(&["1", "x"], 1, DataType::Int64, true);
+        check(&["1", "x", "2", "y", "z"], 1, DataType::Int64, false);
         check(&["x", "y", "-3"], 0, DataType::Int64, false);
         check(&["1", "2", "007"], 2, DataType::Int64, true);
         check(&["1", "2", "2024-02-29"], 2, DataType::Int64, true);
