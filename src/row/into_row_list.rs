@@ -8,13 +8,19 @@ use polars_arrow::array::ListArray;
 use polars_arrow::offset::OffsetsBuffer;
 
 use super::into_row::{IntoRow, RowWriter, single_dtype};
-use super::into_row_scalar::{Validity, leave, result_field};
-use super::output::Slot;
+use super::into_row_scalar::{REFUSED_DURATION, StoreFixed, Validity, leave, result_field};
+use super::output::{Slot, TIME_UNIT};
 
 /// An item of a list that a row function returns: what makes one column by itself, or an `Option` of it.
 pub trait ListItem: IntoRow<Table = Series> {
     #[doc(hidden)]
     fn series(items: Vec<Self>) -> Series;
+
+    /// What is wrong with an item that a column can't hold.
+    #[doc(hidden)]
+    fn refusal(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 macro_rules! list_item {
@@ -34,7 +40,46 @@ macro_rules! list_item {
 }
 
 list_item!(bool, i8, i16, i32, i64, u8, u16, u32, u64, f32, f64, String, &'static str);
-list_item!(NaiveDate, NaiveTime, NaiveDateTime, TimeDelta);
+list_item!(NaiveDate, NaiveTime);
+
+/// Items that are stored as a value by itself is, in microseconds: polars' own conversion takes nanoseconds, and panics
+/// where these do not fit.
+macro_rules! stored_list_item {
+    ($($item:ty, $refusal:expr;)*) => {$(
+        impl ListItem for $item {
+            fn series(items: Vec<Self>) -> Series {
+                stored_series(items.into_iter().map(StoreFixed::store), &single_dtype::<$item>())
+            }
+
+            fn refusal(&self) -> Option<&'static str> {
+                self.store().is_none().then_some($refusal)
+            }
+        }
+
+        impl ListItem for Option<$item> {
+            fn series(items: Vec<Self>) -> Series {
+                stored_series(items.into_iter().map(|item| item?.store()), &single_dtype::<$item>())
+            }
+
+            fn refusal(&self) -> Option<&'static str> {
+                self.as_ref().and_then(ListItem::refusal)
+            }
+        }
+    )*};
+}
+
+stored_list_item! {
+    NaiveDateTime, "the datetime does not fit 64 bits of microseconds";
+    TimeDelta, REFUSED_DURATION;
+}
+
+fn stored_series(items: impl Iterator<Item = Option<i64>>, dtype: &DataType) -> Series {
+    let stored = Series::new(PlSmallStr::EMPTY, items.collect::<Vec<_>>());
+    match dtype {
+        DataType::Duration(unit) => stored.into_duration(*unit),
+        _ => stored.into_datetime(TIME_UNIT, None),
+    }
+}
 
 /// Writes lists.
 #[doc(hidden)]
@@ -64,7 +109,11 @@ impl<T: ListItem> IntoRow for Vec<T> {
 
 impl<T: ListItem> RowWriter<Vec<T>> for ListWriter<T> {
     #[inline]
-    fn write(&mut self, _row: usize, value: Vec<T>) -> Option<String> {
+    fn write(&mut self, row: usize, value: Vec<T>) -> Option<String> {
+        if let Some(refusal) = value.iter().find_map(T::refusal) {
+            self.write_null(row);
+            return Some(refusal.to_owned());
+        }
         self.items.extend(value);
         self.ends.push(self.items.len() as i64);
         None

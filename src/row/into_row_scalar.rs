@@ -60,14 +60,17 @@ impl<'o, T: Fixed> FixedWriter<'o, T> {
     }
 }
 
+/// What is said of a duration that no column holds.
+pub(crate) const REFUSED_DURATION: &str = "the duration does not fit 64 bits of microseconds";
+
 /// A value that is stored as a number of fixed width.
-trait StoreFixed: Sized {
+pub(crate) trait StoreFixed: Sized {
     type Stored: Fixed;
     fn store(self) -> Option<Self::Stored>;
 }
 
 macro_rules! fixed_output {
-    ($($value:ty as $stored:ty, $dtype:expr, $store:expr, $refusal:literal;)*) => {$(
+    ($($value:ty as $stored:ty, $dtype:expr, $store:expr, $refusal:expr;)*) => {$(
         impl StoreFixed for $value {
             type Stored = $stored;
             #[inline]
@@ -140,7 +143,7 @@ fixed_output! {
     NaiveDateTime as i64, DataType::Datetime(TIME_UNIT, None),
         |time: NaiveDateTime| Some(time.and_utc().timestamp_micros()), "";
     TimeDelta as i64, DataType::Duration(TIME_UNIT), |delta: TimeDelta| delta.num_microseconds(),
-        "the duration does not fit 64 bits of microseconds";
+        REFUSED_DURATION;
 }
 
 /// The days from 1970-01-01 to `date`.

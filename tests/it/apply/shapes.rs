@@ -192,3 +192,19 @@ fn cells_as_polars_has_them() {
         .unwrap();
     assert_eq!(texts.str().unwrap().get(0), Some("150.00 150 s"));
 }
+
+#[test]
+fn lists_of_times_hold_what_a_time_by_itself_holds() {
+    let frame = df!("a" => [1i64]).unwrap();
+    let date = chrono::NaiveDate::from_ymd_opt(3000, 1, 1).unwrap().and_time(chrono::NaiveTime::MIN);
+    let alone = frame.parallel_apply("a", |_: i64| date).unwrap();
+    let list = frame.parallel_apply("a", |_: i64| vec![None, Some(date)]).unwrap();
+    assert_eq!(list.dtype(), &DataType::List(Box::new(alone.dtype().clone())));
+    let AnyValue::List(items) = list.get(0).unwrap() else { panic!("{list} is a list") };
+    assert_eq!(items.get(1).unwrap(), alone.get(0).unwrap());
+
+    let error = frame.parallel_apply("a", |_: i64| vec![chrono::TimeDelta::MAX]).unwrap_err();
+    assert_eq!(error.to_string(), "row 0: the duration does not fit 64 bits of microseconds");
+    let long = frame.parallel_apply("a", |_: i64| vec![chrono::TimeDelta::days(400_000)]).unwrap();
+    assert_eq!(long.dtype(), &DataType::List(Box::new(DataType::Duration(TimeUnit::Microseconds))));
+}
