@@ -12,7 +12,7 @@ use super::options::ApplyOptions;
 use crate::error::{Error, Result};
 use crate::fault::{Fault, Ledger, OnError};
 use crate::pool::{Cost, Step, workers};
-use crate::row::{AfterFault, Chunk, ChunkOutput, FixedBuffer, FixedMut, Kernel, RowFault, Slot};
+use crate::row::{AfterFault, Chunk, ChunkOutput, FixedBuffer, FixedMut, Kernel, RowFault, RunContext, Slot};
 
 /// Whether chunks may run on other threads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +60,12 @@ fn run_chunks(
     mode: Mode,
     options: &ApplyOptions,
 ) -> Result<Applied<Vec<Series>>> {
+    let n_workers = match mode {
+        Mode::Serial => 1,
+        Mode::Parallel => options.n_threads(),
+    };
+    let cancellation = options.cancellation().cloned().unwrap_or_default();
+    kernel.prepare(&RunContext::new(n_workers, rows.n_rows, cancellation))?;
     let mut buffers: Vec<Option<FixedBuffer>> =
         kernel.fields().iter().map(|field| FixedBuffer::zeroed(field.dtype(), rows.n_rows)).collect();
     let mut runner = Runner {
