@@ -11,6 +11,7 @@ mod function;
 mod items;
 mod options;
 mod run;
+mod settle;
 
 pub use applied::{Applied, Sharing};
 pub use frame::{ConfiguredFrame, ParallelApply, TableOf};

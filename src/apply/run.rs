@@ -9,10 +9,13 @@ use rayon::prelude::*;
 
 use super::applied::{Applied, Sharing};
 use super::options::ApplyOptions;
+use super::settle::{Decisions, Settled, settle};
 use crate::error::{Error, Result};
 use crate::fault::{Fault, Ledger, OnError};
 use crate::pool::{Cost, Step, workers};
-use crate::row::{AfterFault, Chunk, ChunkOutput, FixedBuffer, FixedMut, Kernel, RowFault, RunContext, Slot};
+use crate::row::{
+    AfterFault, Chunk, ChunkOutput, FixedBuffer, FixedMut, Kernel, RowFault, RunContext, Slot, is_undeclared,
+};
 
 /// Whether chunks may run on other threads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,10 +78,13 @@ fn run_chunks(
         places: buffers.iter_mut().map(|buffer| buffer.as_mut().map(FixedBuffer::as_mut)).collect(),
         begun: 0,
         chunks: Vec::new(),
+        decisions: Decisions::new(kernel.fields()),
         n_workers: 1,
     };
     match mode {
-        Mode::Serial => runner.run_here(rows.n_rows)?,
+        Mode::Serial => {
+            runner.run_here(rows.n_rows)?;
+        }
         Mode::Parallel => runner.run_shared()?,
     }
     let Runner { chunks, n_workers, .. } = runner;
@@ -101,6 +107,7 @@ struct Runner<'r> {
     /// How many rows have been given to chunks.
     begun: usize,
     chunks: Vec<Done>,
+    decisions: Decisions,
     n_workers: usize,
 }
 
@@ -124,6 +131,17 @@ struct Done {
 enum DoneColumn {
     Fixed(Option<Bitmap>),
     Series(Option<Series>),
+    Runs(Vec<Series>),
+}
+
+impl Done {
+    /// The columns whose dtype their rows decide.
+    fn runs(&self) -> impl Iterator<Item = (usize, &[Series])> {
+        self.columns.iter().enumerate().filter_map(|(index, column)| match column {
+            DoneColumn::Runs(runs) => Some((index, runs.as_slice())),
+            _ => None,
+        })
+    }
 }
 
 impl<'r> Runner<'r> {
@@ -131,13 +149,21 @@ impl<'r> Runner<'r> {
         self.rows.n_rows - self.begun
     }
 
+    /// Whether the run ends with the fault of a row.
+    fn has_failed(&self) -> bool {
+        let fails = |done: &Done| outcome(done, &self.decisions, self.options) == Outcome::Failed;
+        self.chunks.iter().any(fails)
+    }
+
     /// Cuts the next chunk off.
     fn next_job(&mut self, n_rows: usize) -> Job<'r> {
         let slots = self
             .places
             .iter_mut()
-            .map(|place| match place {
+            .zip(self.kernel.fields())
+            .map(|(place, field)| match place {
                 Some(values) => Slot::Fixed { values: values.split_off_front(n_rows), validity: None },
+                None if is_undeclared(field) => Slot::Runs(Vec::new()),
                 None => Slot::Series(None),
             })
             .collect();
@@ -146,11 +172,15 @@ impl<'r> Runner<'r> {
         Job { offset, n_rows, slots }
     }
 
-    fn run_here(&mut self, n_rows: usize) -> Result<()> {
+    fn run_here(&mut self, n_rows: usize) -> Result<Outcome> {
         let job = self.next_job(n_rows);
         let done = run_job(self.kernel, self.rows, self.options, job)?;
+        let outcome = outcome(&done, &self.decisions, self.options);
+        for (index, runs) in done.runs() {
+            self.decisions.add(index, runs);
+        }
         self.chunks.push(done);
-        Ok(())
+        Ok(outcome)
     }
 
     fn run_shared(&mut self) -> Result<()> {
@@ -163,7 +193,9 @@ impl<'r> Runner<'r> {
             match cost.next_step(self.remaining(), n_threads) {
                 Step::Here(n_rows) => {
                     let start = Instant::now();
-                    self.run_here(n_rows)?;
+                    if self.run_here(n_rows)? == Outcome::Failed {
+                        return Ok(());
+                    }
                     cost.add(n_rows, start.elapsed());
                 }
                 Step::Share => {
@@ -192,6 +224,7 @@ impl<'r> Runner<'r> {
             self.n_workers = n_threads;
         }
         let n_workers = self.n_workers;
+        let decisions = self.decisions.clone();
         let shared = Mutex::new((self, Vec::new(), false));
         let work = || {
             loop {
@@ -208,7 +241,8 @@ impl<'r> Runner<'r> {
                 let done = run_job(kernel, rows, options, job);
                 timed(n_rows, start.elapsed());
                 let (_, results, failed) = &mut *lock(&shared);
-                *failed |= done.is_err();
+                *failed |=
+                    done.as_ref().map_or(true, |done| outcome(done, &decisions, options) == Outcome::Failed);
                 results.push((offset, done));
             }
         };
@@ -220,7 +254,12 @@ impl<'r> Runner<'r> {
         let (runner, mut results, _) = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
         results.sort_by_key(|(offset, _)| *offset);
         for (_, done) in results {
-            runner.chunks.push(done?);
+            match done {
+                Ok(done) => runner.chunks.push(done),
+                // The lowest row wins.
+                Err(_) if runner.has_failed() => break,
+                Err(error) => return Err(error),
+            }
         }
         Ok(())
     }
@@ -231,7 +270,23 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs one chunk. A fault is an error when the policy is to fail.
+/// Whether the run goes on behind a chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Done,
+    /// One of its rows has failed, and the policy is to fail.
+    Failed,
+}
+
+fn outcome(done: &Done, decisions: &Decisions, options: &ApplyOptions) -> Outcome {
+    let contradicts = || done.runs().any(|(index, runs)| decisions.contradict(index, runs));
+    match options.on_error() {
+        OnError::Fail if !done.faults.is_empty() || contradicts() => Outcome::Failed,
+        _ => Outcome::Done,
+    }
+}
+
+/// Runs one chunk.
 fn run_job(kernel: &dyn Kernel, rows: Rows<'_>, options: &ApplyOptions, job: Job<'_>) -> Result<Done> {
     options.check_cancelled()?;
     let Job { offset, n_rows, slots } = job;
@@ -242,22 +297,22 @@ fn run_job(kernel: &dyn Kernel, rows: Rows<'_>, options: &ApplyOptions, job: Job
     let chunk = Chunk::slice(rows.columns, offset, n_rows, rows.first_row);
     let mut output = ChunkOutput::new(n_rows, slots, after_fault);
     kernel.run(&chunk, &mut output)?;
-    let (slots, mut faults) = output.into_parts();
-    if options.on_error() == OnError::Fail && !faults.is_empty() {
-        return Err(faults.swap_remove(0).into_error(chunk.first_row()));
+    let (slots, faults) = output.into_parts();
+    if faults.is_empty() || after_fault == AfterFault::GoOn {
+        options.advance(n_rows);
     }
-    options.advance(n_rows);
     let columns = slots
         .into_iter()
         .map(|slot| match slot {
             Slot::Fixed { validity, .. } => DoneColumn::Fixed(validity),
             Slot::Series(series) => DoneColumn::Series(series),
+            Slot::Runs(runs) => DoneColumn::Runs(runs),
         })
         .collect();
     Ok(Done { offset, n_rows, columns, faults })
 }
 
-/// Puts the chunks together, in order.
+/// Puts the chunks together, in order. The lowest row's fault is an error when the policy is to fail.
 fn assemble(
     fields: &[Field],
     buffers: Vec<Option<FixedBuffer>>,
@@ -268,21 +323,44 @@ fn assemble(
     let mut faults = Vec::new();
     let mut by_field: Vec<Vec<(usize, DoneColumn)>> =
         fields.iter().map(|_| Vec::with_capacity(chunks.len())).collect();
-    for chunk in chunks {
+    // What a chunk that failed has of its runs is shorter than the chunk: no row behind it can be the lowest.
+    let failed = |chunk: &Done| on_error == OnError::Fail && !chunk.faults.is_empty();
+    let n_whole = chunks.iter().position(failed).map_or(chunks.len(), |failed| failed + 1);
+    for chunk in chunks.into_iter().take(n_whole) {
         let first_row = rows.first_row + chunk.offset as u64;
         faults.extend(chunk.faults.into_iter().map(|fault| Fault::of_chunk(fault, first_row)));
         for (pieces, column) in by_field.iter_mut().zip(chunk.columns) {
             pieces.push((chunk.n_rows, column));
         }
     }
+    let mut settled = Vec::with_capacity(fields.len());
+    for (field, pieces) in fields.iter().zip(&mut by_field) {
+        settled.push(match is_undeclared(field) {
+            true => {
+                let Settled { series, faults: misfits } = settle(field, &take_runs(pieces))?;
+                faults.extend(misfits.into_iter().map(|fault| Fault::of_chunk(fault, rows.first_row)));
+                Some(series)
+            }
+            false => None,
+        });
+    }
+    faults.sort_by_key(|fault| fault.row);
+    if on_error == OnError::Fail
+        && let Some(fault) = faults.first()
+    {
+        return Err(fault.to_error());
+    }
     if on_error == OnError::Null {
         faults.iter_mut().for_each(|fault| fault.message.clear());
     }
     let mut columns = Vec::with_capacity(fields.len());
-    for ((field, buffer), pieces) in fields.iter().zip(buffers).zip(by_field) {
-        columns.push(match buffer {
-            Some(buffer) => buffer.into_series(field.name().clone(), field.dtype(), join_validity(pieces)),
-            None => join_series(field, pieces)?,
+    for (((field, buffer), pieces), settled) in fields.iter().zip(buffers).zip(by_field).zip(settled) {
+        columns.push(match (buffer, settled) {
+            (Some(buffer), _) => {
+                buffer.into_series(field.name().clone(), field.dtype(), join_validity(pieces))
+            }
+            (None, Some(settled)) => settled,
+            (None, None) => join_series(field, pieces)?,
         });
     }
     if on_error == OnError::Skip && !faults.is_empty() {
@@ -294,6 +372,14 @@ fn assemble(
             .map_err(Error::engine)?;
     }
     Ok((columns, Ledger::new(faults)))
+}
+
+fn take_runs(pieces: &mut Vec<(usize, DoneColumn)>) -> Vec<Series> {
+    let runs = pieces.drain(..).map(|(_, column)| match column {
+        DoneColumn::Runs(runs) => runs,
+        _ => Vec::new(),
+    });
+    runs.flatten().collect()
 }
 
 /// The rows that did not fail, counted from the first one of `rows`.
@@ -311,7 +397,7 @@ fn kept_rows(faults: &[Fault], rows: Rows<'_>) -> IdxCa {
 }
 
 fn join_validity(pieces: Vec<(usize, DoneColumn)>) -> Option<Bitmap> {
-    if pieces.iter().all(|(_, column)| matches!(column, DoneColumn::Fixed(None) | DoneColumn::Series(_))) {
+    if pieces.iter().all(|(_, column)| matches!(column, DoneColumn::Fixed(None))) {
         return None;
     }
     let mut joined = BitmapBuilder::with_capacity(pieces.iter().map(|(n_rows, _)| n_rows).sum());

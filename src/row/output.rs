@@ -48,6 +48,13 @@ impl RowFault {
         Self { row, message: message.into(), cause, column: None }
     }
 
+    /// The same fault, with the column that is to blame.
+    #[must_use]
+    pub fn in_column(mut self, column: impl Into<String>) -> Self {
+        self.column = Some(column.into());
+        self
+    }
+
     /// The fault as an error; `first_row` is the index of its chunk's first row.
     pub fn into_error(self, first_row: u64) -> Error {
         let error = Error::row(self.message, self.cause).at_row(first_row + self.row as u64);
@@ -84,6 +91,11 @@ impl<'o> ChunkOutput<'o> {
         }
     }
 
+    /// Whether a row has failed.
+    pub fn has_faults(&self) -> bool {
+        !self.faults.is_empty()
+    }
+
     /// Whether the rest of the chunk is run when a row has failed.
     pub fn after_fault(&self) -> AfterFault {
         self.after_fault
@@ -118,6 +130,9 @@ pub enum Slot<'o> {
     },
     /// Any other column: the kernel leaves its series here.
     Series(Option<Series>),
+    /// A column whose dtype the lowest row that has a value decides: runs of one dtype each (see
+    /// [`RunsBuilder`](super::RunsBuilder)).
+    Runs(Vec<Series>),
 }
 
 impl<'o> Slot<'o> {
@@ -128,7 +143,7 @@ impl<'o> Slot<'o> {
     pub fn values_mut<T: Fixed>(&mut self) -> &mut [T] {
         match self {
             Self::Fixed { values, .. } => T::slice_mut(values),
-            Self::Series(_) => None,
+            Self::Series(_) | Self::Runs(_) => None,
         }
         .expect("a kernel writes the dtypes of its fields")
     }
@@ -140,7 +155,7 @@ impl<'o> Slot<'o> {
     pub fn take_values<T: Fixed>(&mut self) -> &'o mut [T] {
         match self {
             Self::Fixed { values, .. } => T::take_slice(values),
-            Self::Series(_) => None,
+            Self::Series(_) | Self::Runs(_) => None,
         }
         .expect("a kernel writes the dtypes of its fields")
     }
@@ -149,6 +164,13 @@ impl<'o> Slot<'o> {
     pub fn set_validity(&mut self, bitmap: Option<Bitmap>) {
         if let Self::Fixed { validity, .. } = self {
             *validity = bitmap;
+        }
+    }
+
+    /// Leaves the runs of a column whose dtype its values decide.
+    pub(crate) fn set_runs(&mut self, values: Vec<Series>) {
+        if let Self::Runs(place) = self {
+            *place = values;
         }
     }
 

@@ -5,7 +5,6 @@ use std::ops::ControlFlow;
 use polars::prelude::{Column, DataFrame, DataType, Field, PlSmallStr, PolarsResult, Series};
 use polars_expr::state::ExecutionState;
 
-use super::fill::fill;
 use super::message::plain_message;
 use super::plan::{Planned, contained};
 use crate::error::{Error, Result, RowFailure};
@@ -111,7 +110,7 @@ impl Kernel for SqlKernel {
                 pieces.into_iter().map(join).collect::<PolarsResult<Vec<_>>>().map_err(Error::engine)?
             }
         };
-        output.slots().iter_mut().zip(series).try_for_each(|(slot, series)| fill(slot, series))
+        output.slots().iter_mut().zip(series).try_for_each(|(slot, series)| slot.fill(series))
     }
 }
 

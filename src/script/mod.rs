@@ -5,7 +5,6 @@
 
 mod arithmetic;
 mod checked;
-mod fill;
 mod kernel;
 mod message;
 mod plan;

@@ -5,3 +5,4 @@ mod derive;
 mod determinism;
 mod faults;
 mod shapes;
+mod undeclared;

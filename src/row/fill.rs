@@ -2,16 +2,34 @@
 
 use polars::prelude::{DataType, Series};
 
+use super::output::Slot;
 use crate::error::{Error, Result};
-use crate::row::Slot;
 
-/// Puts `series`, whose dtype is that of the slot's field, into the slot: a column of fixed width is copied to its place
-/// in the final buffer.
-pub(super) fn fill(slot: &mut Slot<'_>, series: Series) -> Result<()> {
-    if matches!(slot, Slot::Series(_)) {
-        slot.set_series(series);
-        return Ok(());
+impl Slot<'_> {
+    /// Puts a series of as many rows as the chunk into the slot. Its dtype must be that of the slot's field. A column of
+    /// fixed width is copied to its place in the final buffer.
+    ///
+    /// # Errors
+    /// The engine's, for a series of another dtype where the slot is of fixed width.
+    ///
+    /// # Panics
+    /// When the series is longer or shorter than a slot of fixed width.
+    pub fn fill(&mut self, series: Series) -> Result<()> {
+        match self {
+            Self::Fixed { .. } => copy(self, &series),
+            Self::Series(_) => {
+                self.set_series(series);
+                Ok(())
+            }
+            Self::Runs(runs) => {
+                *runs = vec![series];
+                Ok(())
+            }
+        }
     }
+}
+
+fn copy(slot: &mut Slot<'_>, series: &Series) -> Result<()> {
     let physical = series.to_physical_repr();
     macro_rules! copy {
         ($native:ty, $get:ident) => {{
