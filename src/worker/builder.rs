@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use polars::prelude::PlSmallStr;
+use polars::prelude::{PlSmallStr, Schema};
 
 use crate::error::{Error, Result};
 use crate::row::{OutputColumn, Parameter};
@@ -63,7 +63,8 @@ impl WorkerBuilder {
         }
     }
 
-    /// The columns that the function gives, one for each value that it returns; one called `result` unless given.
+    /// The columns that the function gives, one for each value that it returns; unless given, one with the name of the
+    /// Python function, or `result`.
     pub fn outputs(mut self, outputs: impl IntoIterator<Item = OutputColumn>) -> Self {
         self.parts.outputs = outputs.into_iter().collect();
         self
@@ -71,8 +72,17 @@ impl WorkerBuilder {
 
     /// The columns that make a row, in this order; those of the table unless given. A Python function gets columns that its
     /// parameters name whether they are among these or not.
-    pub fn columns<S: Into<PlSmallStr>>(mut self, columns: impl IntoIterator<Item = S>) -> Self {
-        self.parts.columns = Some(columns.into_iter().map(Into::into).collect());
+    pub fn columns<S: Into<PlSmallStr>>(self, columns: impl IntoIterator<Item = S>) -> Self {
+        let columns: Vec<PlSmallStr> = columns.into_iter().map(Into::into).collect();
+        self.columns_by(move |_| Ok(columns.clone()))
+    }
+
+    /// As [`columns`](Self::columns), chosen when those of the table are known.
+    pub fn columns_by(
+        mut self,
+        choose: impl Fn(&Schema) -> Result<Vec<PlSmallStr>> + Send + Sync + 'static,
+    ) -> Self {
+        self.parts.columns = Some(Arc::new(choose));
         self
     }
 
@@ -184,7 +194,7 @@ impl fmt::Debug for WorkerBuilder {
         f.debug_struct("WorkerBuilder")
             .field("program", &self.settings.program)
             .field("protocol", &self.settings.protocol)
-            .field("parts", &self.parts)
+            .field("outputs", &self.parts.outputs)
             .finish_non_exhaustive()
     }
 }

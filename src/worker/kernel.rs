@@ -246,7 +246,8 @@ impl Kernel for WorkerKernel<'_> {
 impl Drop for WorkerKernel<'_> {
     fn drop(&mut self) {
         let idle = std::mem::take(&mut *lock(&self.idle));
-        match lock(&self.cancellation).is_cancelled() {
+        let is_cancelled = lock(&self.cancellation).is_cancelled();
+        match is_cancelled {
             true => idle.into_iter().for_each(|worker| self.workers.discard(worker)),
             false => self.workers.end(idle),
         }

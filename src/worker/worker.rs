@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use polars::prelude::{Field, PlSmallStr, Schema};
 
@@ -38,7 +38,7 @@ const PYTHON: &str = "python3";
 /// // def hypot(a, b): return math.sqrt(a*a + b*b)
 /// let hypot = Worker::python("functions.py", "hypot").build()?;
 /// let applied = apply_function(&frame, &hypot, &ApplyOptions::default())?;
-/// assert_eq!(applied.table, df!("result" => [5.0, 13.0])?);
+/// assert_eq!(applied.table, df!("hypot" => [5.0, 13.0])?);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
@@ -49,13 +49,16 @@ pub struct Worker {
 }
 
 /// What a worker is made of, beside the settings of its processes.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Parts {
     pub(super) outputs: Vec<OutputColumn>,
-    pub(super) columns: Option<Vec<PlSmallStr>>,
+    pub(super) columns: Option<ChooseColumns>,
     pub(super) parameters: Vec<(String, Parameter)>,
     pub(super) rows_as: RowsAs,
 }
+
+/// Chooses the columns that make a row from those of a table.
+pub(super) type ChooseColumns = Arc<dyn Fn(&Schema) -> Result<Vec<PlSmallStr>> + Send + Sync>;
 
 impl Worker {
     /// A function of a Python file. `function` is its name, which may have dots: `Model.predict`.
@@ -76,7 +79,11 @@ impl Worker {
 
     pub(super) fn new(settings: Settings, mut parts: Parts) -> Result<Self> {
         if parts.outputs.is_empty() {
-            parts.outputs.push(OutputColumn::new(RESULT_NAME));
+            let name = match &settings.program {
+                Program::Python { function, .. } => function.rsplit('.').next().unwrap_or(function),
+                Program::Shell(_) | Program::Arguments(_) => RESULT_NAME,
+            };
+            parts.outputs.push(OutputColumn::new(name));
         }
         for (index, output) in parts.outputs.iter().enumerate() {
             if parts.outputs[..index].iter().any(|earlier| earlier.name == output.name) {
@@ -127,16 +134,17 @@ impl Worker {
     /// The columns that make a row.
     fn chosen(&self, schema: &Schema) -> Result<Vec<PlSmallStr>> {
         let names = || schema.iter_names().cloned();
-        let Some(columns) = &self.parts.columns else { return Ok(names().collect()) };
+        let Some(choose) = &self.parts.columns else { return Ok(names().collect()) };
+        let columns = choose(schema)?;
         let mut chosen = Vec::with_capacity(columns.len());
         for name in columns {
-            if !schema.contains(name) {
+            if !schema.contains(&name) {
                 return Err(Error::column_not_found(name.as_str(), names().map(String::from)));
             }
-            if chosen.contains(name) {
+            if chosen.contains(&name) {
                 return Err(Error::new(ErrorKind::DuplicateColumn { name: name.to_string() }));
             }
-            chosen.push(name.clone());
+            chosen.push(name);
         }
         Ok(chosen)
     }
@@ -181,7 +189,7 @@ impl fmt::Debug for Worker {
         f.debug_struct("Worker")
             .field("program", &self.workers.settings.program)
             .field("protocol", &self.workers.settings.protocol)
-            .field("parts", &self.parts)
+            .field("outputs", &self.parts.outputs)
             .finish_non_exhaustive()
     }
 }

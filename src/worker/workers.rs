@@ -41,7 +41,8 @@ impl Workers {
 
     /// Starts workers until so many wait for rows.
     pub(super) fn start(&self, n_workers: usize) -> Result<()> {
-        for _ in lock(&self.fresh).len()..n_workers {
+        let n_fresh = lock(&self.fresh).len();
+        for _ in n_fresh..n_workers {
             let worker = self.launch()?;
             // The one that was started first is taken first.
             lock(&self.fresh).insert(0, worker);

@@ -2,15 +2,19 @@
 //! library's options of it.
 
 mod common;
+mod function;
 mod styles;
 mod values;
+mod worker;
 
 use clap::{CommandFactory, FromArgMatches, Parser};
 
 pub use common::{ColumnsArg, ConsoleArgs, InputArgs, KeepArgs, NameArg, OutputArgs, RunArgs};
+pub use function::FunctionArgs;
 pub use values::{
     ColorChoice, HaltChoice, OutputFormat, ProgressChoice, dtype, mebibytes, parsed, positive, seconds,
 };
+pub use worker::WorkerArgs;
 
 use super::commands::Command;
 use super::console::Console;

@@ -4,7 +4,7 @@ use clap::Args;
 use parrow::pipeline::Work;
 use parrow::script::SqlExpressions;
 
-use crate::args::{InputArgs, KeepArgs, OutputArgs, RunArgs};
+use crate::args::{FunctionArgs, InputArgs, KeepArgs, OutputArgs, RunArgs, WorkerArgs};
 use crate::console::Console;
 use crate::execute::execute;
 use crate::exit_code::Code;
@@ -33,6 +33,12 @@ pub struct Apply {
     expressions: Vec<String>,
 
     #[command(flatten)]
+    function: FunctionArgs,
+
+    #[command(flatten)]
+    worker: WorkerArgs,
+
+    #[command(flatten)]
     input: InputArgs,
 
     #[command(flatten)]
@@ -47,9 +53,11 @@ pub struct Apply {
 
 impl Apply {
     pub fn run(self, console: &Console) -> Result<Code, Failure> {
-        let work = match self.expressions.is_empty() {
-            true => Work::copy(),
-            false => Work::rows(SqlExpressions::parse(&self.expressions)?),
+        let n_threads = self.run.threads.unwrap_or_else(parrow::cpu_count);
+        let work = match self.worker.work(&self.function, &self.input_file, n_threads)? {
+            Some(work) => work,
+            None if self.expressions.is_empty() => Work::copy(),
+            None => Work::rows(SqlExpressions::parse(&self.expressions)?),
         };
         let settings =
             Settings::resolve(&[self.input_file], &self.input, &self.keep, &self.output, &self.run)?;
