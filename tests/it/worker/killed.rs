@@ -35,16 +35,16 @@ fn a_killed_worker_costs_its_row_at_most() {
         return;
     }
     let file = PythonFile::new(
-        "def f(a):\n    total = 0\n    for i in range(2000): total += i & a\n    return a * 2\n",
+        "def f(a):\n    total = 0\n    for i in range(300): total += i & a\n    return a * 2\n",
     );
     let path = file.path();
-    let n_rows = 6_000_i64;
+    let n_rows = 3_000_i64;
     let frame = df!("a" => (0..n_rows).collect::<Vec<_>>()).unwrap();
-    // Moments from a fixed seed: the run takes about half a second.
+    // Moments from a fixed seed: a run takes about that long.
     let mut state = 12_345_u64;
     let mut moment = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        Duration::from_micros((state >> 33) % 400_000)
+        Duration::from_micros((state >> 33) % 250_000)
     };
     let mut n_killed = 0;
     for _ in 0..50 {
@@ -75,7 +75,7 @@ fn a_killed_worker_costs_its_row_at_most() {
             assert_eq!(value, expected, "row {row} of a run whose worker was killed after {wait:?}");
         }
         // One kill is survived by the retries.
-        assert_eq!(failed, []);
+        assert!(failed.is_empty(), "{faults:?}");
     }
     assert!(n_killed >= 25, "{n_killed} workers were killed");
     let left = children(&path.display().to_string());

@@ -79,7 +79,7 @@ fn cells_of_csv_are_what_they_look_like() {
     assert_eq!(faults, [0, 4, 5]);
     let (texts, faults) = declared(DataType::String);
     let expected = [Some("true"), Some("4"), Some("-2.5e3"), None, Some("4"), Some("2024-02-29")];
-    assert_eq!((texts.str().unwrap().to_vec(), faults), (expected.to_vec(), vec![]));
+    assert_eq!((texts.str().unwrap().iter().collect::<Vec<_>>(), faults), (expected.to_vec(), vec![]));
     assert_eq!(declared(DataType::Date).1, [0, 1, 2, 4]);
 }
 

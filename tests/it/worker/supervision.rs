@@ -42,6 +42,22 @@ fn frame(act: &str, rows: &[usize]) -> DataFrame {
     df!("act" => acts).unwrap()
 }
 
+fn check_found(file: &PythonFile, act: &str, guilty: &[usize], n_rows: usize, limit: Duration, part: &str) {
+    let start = Instant::now();
+    for chunk_rows in [1, n_rows] {
+        let worker = actor(file).chunk_timeout(limit).retries(0).build().unwrap();
+        let frame = frame(act, guilty).head(Some(n_rows));
+        let (found, faults) = apply(&frame, &worker, &collecting(chunk_rows));
+        let rows: Vec<usize> = faults.iter().map(|(row, _)| *row as usize).collect();
+        assert_eq!(rows, guilty, "{act}: {faults:?}");
+        assert!(faults[0].1.contains(part), "{act}: {}", faults[0].1);
+        for (row, value) in found.column("result").unwrap().str().unwrap().iter().enumerate() {
+            assert_eq!(value, (!guilty.contains(&row)).then_some("fine"), "{act}, row {row}");
+        }
+    }
+    assert!(start.elapsed() < LONG, "{act}");
+}
+
 #[test]
 fn the_guilty_rows_are_found_and_the_others_kept() {
     if !python() {
@@ -51,28 +67,25 @@ fn the_guilty_rows_are_found_and_the_others_kept() {
     for (act, part) in [
         ("exit", "on this row the worker ended with exit code 3; it wrote: out of luck"),
         ("kill", "was killed by signal 9"),
-        ("hang", "no answer in 0.6 s"),
         ("close", "closed its standard output"),
         ("garbage", "answered \"hello\" to row 1 of 1"),
         ("binary", "no UTF-8"),
-        ("few", "no answer in 0.6 s"),
         ("many", "more than was asked for"),
         ("object", "it has no \"result\""),
         ("error", "no such station"),
     ] {
-        let start = Instant::now();
-        for chunk_rows in [1, 10] {
-            let worker = actor(&file).chunk_timeout(Duration::from_millis(600)).retries(0).build().unwrap();
-            let (found, faults) = apply(&frame(act, &[3, 8]), &worker, &collecting(chunk_rows));
-            let rows: Vec<u64> = faults.iter().map(|(row, _)| *row).collect();
-            assert_eq!(rows, [3, 8], "{act}: {faults:?}");
-            assert!(faults[0].1.contains(part), "{act}: {}", faults[0].1);
-            let values = found.column("result").unwrap().str().unwrap().to_vec();
-            for (row, value) in values.iter().enumerate() {
-                assert_eq!(*value, (![3, 8].contains(&row)).then_some("fine"), "{act}, row {row}");
-            }
-        }
-        assert!(start.elapsed() < LONG, "{act}");
+        check_found(&file, act, &[3, 8], 10, LONG, part);
+    }
+}
+
+#[test]
+fn a_worker_that_says_nothing_is_not_waited_for_any_longer_than_was_said() {
+    if !python() {
+        return;
+    }
+    let file = PythonFile::new(ACTOR);
+    for act in ["hang", "few"] {
+        check_found(&file, act, &[1], 2, Duration::from_millis(1500), "no answer in 1.5 s");
     }
 }
 
@@ -154,7 +167,7 @@ fn a_program_that_cannot_be_worked_with_is_one_clear_error() {
     for (command, part) in [
         ("parrow-has-no-such-program --flag", "cannot be run"),
         ("exit 3", "ends before it has read a row"),
-        ("echo hello", "ends before it has read a row"),
+        ("true", "ends before it has read a row"),
     ] {
         for settings in [ApplyOptions::default(), collecting(1)] {
             let start = Instant::now();
