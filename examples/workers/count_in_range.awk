@@ -12,8 +12,8 @@ NR == 1 { next }
 
 {
     count = 0
-    # An empty cell is null.
-    for (i = 1; i <= NF; i++) if ($i != "" && $i + 0 >= 4 && $i + 0 <= 8) count++
+    # An empty cell is null, and some awks hold NaN for a number like others.
+    for (i = 1; i <= NF; i++) if ($i != "" && $i != "NaN" && $i + 0 >= 4 && $i + 0 <= 8) count++
     print count
     fflush()
 }

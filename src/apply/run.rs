@@ -87,6 +87,7 @@ fn run_chunks(
         }
         Mode::Parallel => runner.run_shared()?,
     }
+    kernel.finish()?;
     let Runner { chunks, n_workers, .. } = runner;
     let sharing = Sharing {
         n_chunks: chunks.len(),

@@ -56,6 +56,14 @@ pub trait Kernel: Send + Sync {
         Ok(())
     }
 
+    /// Hears that all chunks have been run, unless one has failed.
+    ///
+    /// # Errors
+    /// What is wrong with the result as a whole.
+    fn finish(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// Runs on the rows of `chunk` and fills `output`, which has a slot for each field and room for
     /// [`chunk.n_rows()`](Chunk::n_rows) rows.
     ///

@@ -20,7 +20,7 @@ use super::wait::Wait;
 const CONTINUATION: [u8; 4] = [0xff; 4];
 
 /// The end of a stream.
-const END: [u8; 8] = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
+pub(super) const END: [u8; 8] = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
 
 /// Values of another type than those of the column `name` stand in `parrow_other_1:name`, and so on. Our own Python side
 /// writes this; a program whose columns have a type each never needs it.

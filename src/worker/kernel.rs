@@ -116,7 +116,7 @@ impl<'w> WorkerKernel<'w> {
         match self.exchange(&mut worker, frame) {
             Ok(answer) => {
                 match self.workers.settings.max_chunks {
-                    Some(limit) if worker.n_chunks >= limit => self.workers.end(vec![worker]),
+                    Some(limit) if worker.n_chunks >= limit => self.workers.end(vec![worker])?,
                     _ => lock(&self.idle).push(worker),
                 }
                 Ok(answer)
@@ -133,6 +133,10 @@ impl<'w> WorkerKernel<'w> {
         let cancellation = lock(&self.cancellation).clone();
         let wait = Wait::new(settings.chunk_timeout, &cancellation);
         let place = if worker.n_chunks == 0 { Place::First } else { Place::Later };
+        if place == Place::Later && worker.has_more() {
+            // It came too late to be seen behind the answer that it belongs to, which has been taken for right.
+            return Err(self.workers.surplus().into());
+        }
         let mut bytes = Vec::new();
         let mut head = Head::Nothing;
         if let Some(setup) = &self.setup {
@@ -152,7 +156,7 @@ impl<'w> WorkerKernel<'w> {
         worker.n_chunks += 1;
         worker.send(bytes)?;
         let answer = settings.protocol.answer(worker, frame.height(), &self.fields, &wait)?;
-        if !worker.unread().is_empty() {
+        if worker.has_more() {
             let n_rows = frame.height();
             return Err(Failure::wrong(format!("answered more than was asked for by {n_rows} rows")).into());
         }
@@ -220,6 +224,11 @@ impl Kernel for WorkerKernel<'_> {
         self.workers.start(n_workers.min(context.n_rows))
     }
 
+    fn finish(&self) -> Result<()> {
+        let idle = std::mem::take(&mut *lock(&self.idle));
+        self.workers.end(idle)
+    }
+
     fn run(&self, chunk: &Chunk, output: &mut ChunkOutput<'_>) -> Result<()> {
         if chunk.n_rows() == 0 {
             return Ok(());
@@ -244,12 +253,9 @@ impl Kernel for WorkerKernel<'_> {
 }
 
 impl Drop for WorkerKernel<'_> {
+    /// What a run that has failed leaves behind.
     fn drop(&mut self) {
         let idle = std::mem::take(&mut *lock(&self.idle));
-        let is_cancelled = lock(&self.cancellation).is_cancelled();
-        match is_cancelled {
-            true => idle.into_iter().for_each(|worker| self.workers.discard(worker)),
-            false => self.workers.end(idle),
-        }
+        idle.into_iter().for_each(|worker| self.workers.discard(worker));
     }
 }

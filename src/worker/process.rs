@@ -129,6 +129,14 @@ impl WorkerProcess {
         }
     }
 
+    /// Whether it has written more than was asked for.
+    pub(super) fn has_more(&mut self) -> bool {
+        if let Ok(piece) = self.pieces.try_recv() {
+            self.bytes.extend_from_slice(&piece);
+        }
+        !self.unread().is_empty()
+    }
+
     /// Waits until there are so many bytes.
     pub(super) fn need(&mut self, n_bytes: usize, wait: &Wait<'_>) -> Result<(), Trouble> {
         if n_bytes > MAX_ANSWER_BYTES {
@@ -208,21 +216,34 @@ impl WorkerProcess {
         self.to_write = None;
     }
 
-    /// Waits until the closed worker has ended, and ends it when it takes too long.
-    pub(super) fn end(mut self) {
+    /// Waits until the closed worker has ended, ends it when it takes too long, and gives what it has written that nobody
+    /// has asked for, or the beginning of it.
+    pub(super) fn end(mut self) -> Vec<u8> {
+        const KEPT_BYTES: usize = 64;
         self.close();
+        let mut rest = self.unread().to_vec();
         let deadline = Instant::now() + GRACE;
         let mut pause = Duration::from_micros(200);
-        while self.process.is_there() {
+        loop {
+            let is_there = self.process.is_there();
+            while let Ok(piece) = self.pieces.try_recv() {
+                rest.extend(piece.iter().take(KEPT_BYTES.saturating_sub(rest.len())));
+            }
+            if !is_there {
+                break;
+            }
             if Instant::now() >= deadline {
                 self.process.end();
-                return;
+                break;
             }
-            // An answer that nobody wants any more must not keep it.
-            while self.pieces.try_recv().is_ok() {}
             thread::sleep(pause);
             pause = (pause * 2).min(Duration::from_millis(5));
         }
+        // Its last words may still be on their way through the pipe.
+        while let Ok(piece) = self.pieces.recv_timeout(HELD_PIPE) {
+            rest.extend(piece.iter().take(KEPT_BYTES.saturating_sub(rest.len())));
+        }
+        rest
     }
 }
 

@@ -66,6 +66,11 @@ impl Protocol {
         }
     }
 
+    /// Whether this is all that a worker may write behind its last answer.
+    pub(super) fn is_end(self, rest: &[u8]) -> bool {
+        rest.is_empty() || self == Self::Arrow && rest == arrow::END
+    }
+
     /// Reads the worker's answer to `n_rows` rows.
     pub(super) fn answer(
         self,

@@ -72,13 +72,28 @@ impl Workers {
     }
 
     /// Ends workers that have done all that was asked of them, and waits until they have.
-    pub(super) fn end(&self, mut workers: Vec<WorkerProcess>) {
+    ///
+    /// # Errors
+    /// [`Worker`](crate::ErrorKind::Worker) when one has written more than that: then its results may belong to other rows.
+    pub(super) fn end(&self, mut workers: Vec<WorkerProcess>) -> Result<()> {
         workers.iter_mut().for_each(WorkerProcess::close);
+        let mut surplus = false;
         for worker in workers {
             let group = worker.id();
-            worker.end();
+            surplus |= !self.settings.protocol.is_end(&worker.end());
             self.forget(group);
         }
+        match surplus {
+            true => Err(self.surplus()),
+            false => Ok(()),
+        }
+    }
+
+    /// A worker has written more results than it was given rows, and some have been taken for those of other rows.
+    pub(super) fn surplus(&self) -> Error {
+        let message = "it wrote more results than it was given rows, so nobody knows which belong together; it must write one \
+                       for each row";
+        Error::worker(self.settings.program.label(), message)
     }
 
     /// What the Python side says of its function, from a worker that has not been asked yet.

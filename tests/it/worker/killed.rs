@@ -58,7 +58,7 @@ fn a_killed_worker_costs_its_row_at_most() {
                     if kill_one(&path) {
                         return n_killed += 1;
                     }
-                    std::thread::sleep(Duration::from_millis(1));
+                    std::thread::sleep(Duration::from_millis(3));
                 }
             });
             let worker = Worker::python(&path, "f").build().unwrap();
