@@ -24,7 +24,7 @@ const GROWTH: usize = 16;
 const WAKING: Duration = Duration::from_micros(60);
 
 /// What it costs to hand an item over to a worker and its result back, beside what the plain loop does.
-const HAND_OVER_SECONDS: f64 = 3e-9;
+const HAND_OVER_SECONDS: f64 = 2e-9;
 
 /// A rest that takes no longer by the cost of the calls before is done without a look, in the plain loop.
 const PLAIN_REST: Duration = Duration::from_millis(2);
