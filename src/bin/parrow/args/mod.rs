@@ -2,12 +2,14 @@
 //! library's options of it.
 
 mod common;
+mod function;
 mod styles;
 mod values;
 
 use clap::{CommandFactory, FromArgMatches, Parser};
 
 pub use common::{ColumnsArg, ConsoleArgs, InputArgs, KeepArgs, NameArg, OutputArgs, RunArgs};
+pub use function::FunctionArgs;
 pub use values::{
     ColorChoice, HaltChoice, OutputFormat, ProgressChoice, dtype, mebibytes, parsed, positive, seconds,
 };
