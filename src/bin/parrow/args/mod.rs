@@ -3,6 +3,7 @@
 
 mod common;
 mod function;
+mod script;
 mod styles;
 mod values;
 
@@ -10,6 +11,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 
 pub use common::{ColumnsArg, ConsoleArgs, InputArgs, KeepArgs, NameArg, OutputArgs, RunArgs};
 pub use function::FunctionArgs;
+pub use script::ScriptArgs;
 pub use values::{
     ColorChoice, HaltChoice, OutputFormat, ProgressChoice, dtype, mebibytes, parsed, positive, seconds,
 };
