@@ -2,9 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use polars::prelude::{
-    DataType, Field, Float64Chunked, IntoSeries, PlSmallStr, Series,
-};
+use polars::prelude::{DataType, Field, Float64Chunked, IntoSeries, PlSmallStr, Series};
 use polars_arrow::bitmap::{Bitmap, MutableBitmap};
 
 use super::tag;
@@ -20,7 +18,10 @@ pub(super) struct Collector {
 
 enum Collected {
     /// Numbers and nulls alone; without nulls there is no bitmap.
-    Numbers { values: Vec<f64>, validity: Option<MutableBitmap> },
+    Numbers {
+        values: Vec<f64>,
+        validity: Option<MutableBitmap>,
+    },
     Runs(RunsBuilder),
 }
 
@@ -35,7 +36,7 @@ impl Collector {
 
     /// Takes numbers, eight bytes each.
     pub(super) fn push_numbers(&mut self, bytes: &[u8]) {
-        let numbers = bytes.chunks_exact(8).map(number);
+        let numbers = bytes.as_chunks().0.iter().map(|bytes| f64::from_le_bytes(*bytes));
         match &mut self.values {
             Collected::Numbers { values, validity } => {
                 values.extend(numbers);

@@ -100,7 +100,9 @@ fn can_be_local(definition: &Definition, tokens: &[Token<'_>]) -> bool {
 fn row_table(call: &Call<'_>) -> String {
     let Some(row) = call.row else { return String::new() };
     let names: Vec<String> = call.schema.iter_names().map(|name| text_literal(name)).collect();
-    let mut text = format!("local __parrow_row = __parrow.new_row({{{}}})\n", names.join(", "));
+    let mut text =
+        format!("local __parrow_row = __parrow.new_row({{{}}}, {})\n", names.join(", "), row.needs_all());
+    text.push_str("local __parrow_place = __parrow.place\n");
     if row.values {
         text.push_str("local __parrow_values = {}\n__parrow_row.values = __parrow_values\n");
     }
@@ -112,6 +114,14 @@ fn row_table(call: &Call<'_>) -> String {
 enum Nulls {
     None,
     Some,
+    /// Some, and a number that is not exact is left out as a null is: the row's table says so when it is asked for.
+    Later,
+}
+
+impl Nulls {
+    fn later(self) -> Self {
+        if self == Self::Some { Self::Later } else { self }
+    }
 }
 
 struct Writer<'p> {
@@ -134,6 +144,9 @@ impl Writer<'_> {
             text.push_str("parrow.row_index = first_row + at // 8\n");
         }
         if let Some(row) = self.call.row {
+            if nulls == Nulls::Some && row.needs_all() {
+                text.push_str("__parrow_place.index = index\n");
+            }
             self.fill_row(row, nulls, &mut text);
         }
         let arguments: Vec<String> =
@@ -155,7 +168,8 @@ impl Writer<'_> {
             let _ = write!(text, "{} and extra == nil then ", tests.join(" and "));
             // The first is written last: it says that the row is done.
             for slot in (0..self.call.n_outputs).rev() {
-                let _ = write!(text, "__parrow_writef64(results, at + {}, value{slot}) ", slot * column_bytes);
+                let _ =
+                    write!(text, "__parrow_writef64(results, at + {}, value{slot}) ", slot * column_bytes);
             }
             let _ = writeln!(text, "else __parrow_many(at, extra, {}) end", values.join(", "));
         }
@@ -170,15 +184,16 @@ impl Writer<'_> {
             matches!(token.kind, Kind::Name | Kind::Text)
                 && (token.text.contains("row_index") || token.text.contains("random"))
         };
-        let is_handed_on = |pair: &[Token<'_>]| {
-            (pair[0].is("parrow") || pair[0].is("math")) && !pair[1].is(".")
-        };
+        let is_handed_on =
+            |pair: &[Token<'_>]| (pair[0].is("parrow") || pair[0].is("math")) && !pair[1].is(".");
         tokens.iter().any(is_asked) || tokens.windows(2).any(is_handed_on)
     }
 
     fn argument(&self, argument: &Argument, nulls: Nulls) -> String {
         match argument {
-            Argument::Column(column) => self.cell(*column, &offset("at", column * self.call.batch_rows * 8), nulls),
+            Argument::Column(column) => {
+                self.cell(*column, &offset("at", column * self.call.batch_rows * 8), nulls)
+            }
             Argument::Row => "__parrow_row".to_owned(),
             Argument::Constant(value, annotation) => literal(value, annotation.as_ref()),
         }
@@ -196,7 +211,9 @@ impl Writer<'_> {
             Cells::Integer => format!("__parrow_integer({at})"),
             Cells::Boolean => format!("__parrow_readf64(cells, {at}) ~= 0"),
             Cells::Text => {
-                format!("__parrow_readstring(heap, __parrow_readu32(cells, {at}), __parrow_readu32(cells, {at} + 4))")
+                format!(
+                    "__parrow_readstring(heap, __parrow_readu32(cells, {at}), __parrow_readu32(cells, {at} + 4))"
+                )
             }
             Cells::List => format!("__parrow_list(heap, __parrow_readu32(cells, {at}))"),
             Cells::Null => return "nil".to_owned(),
@@ -207,6 +224,7 @@ impl Writer<'_> {
                 "if __parrow_readu8(masks, {index}) == 0 then {read} \
                  else __parrow_special(__parrow_readu8(masks, {index}), {column})"
             ),
+            Nulls::Later => format!("if __parrow_readu8(masks, {index}) == 0 then {read} else nil"),
         }
     }
 
@@ -224,15 +242,21 @@ impl Writer<'_> {
             };
             let positions = row.positions.iter().filter(|position| {
                 !row.needs_all()
-                    && self.call.schema.get_at_index(**position - 1).is_some_and(|(name, _)| *name == input.name)
+                    && self
+                        .call
+                        .schema
+                        .get_at_index(**position - 1)
+                        .is_some_and(|(name, _)| *name == input.name)
             });
-            let mut targets: Vec<String> = positions.map(|position| format!("__parrow_row[{position}]")).collect();
+            let mut targets: Vec<String> =
+                positions.map(|position| format!("__parrow_row[{position}]")).collect();
             if is_named && !(row.values && input.name == "values") {
                 targets.push(format!("__parrow_row[{}]", text_literal(&input.name)));
             }
             if targets.is_empty() {
                 continue;
             }
+            let nulls = if row.needs_all() { nulls.later() } else { nulls };
             let cell = self.cell(column, &offset("at", column * self.call.batch_rows * 8), nulls);
             let _ = writeln!(text, "do local cell = {cell}");
             for target in targets {
@@ -254,6 +278,8 @@ impl Writer<'_> {
         if row.others || !row.positions.is_empty() {
             tables.push("__parrow_row");
         }
+        // Who goes over the values is not asked for one that is not exact; who asks for a cell is.
+        let nulls = if row.values { nulls } else { nulls.later() };
         let mut column = 0;
         for stretch in kinds.chunk_by(|a, b| a == b) {
             let end = column + stretch.len();
@@ -283,7 +309,10 @@ impl Writer<'_> {
 
     /// Whether the script has this word in its code or in a text.
     fn mentions(&self, name: &str) -> bool {
-        self.call.tokens.iter().any(|token| matches!(token.kind, Kind::Name | Kind::Text) && token.text == name)
+        self.call
+            .tokens
+            .iter()
+            .any(|token| matches!(token.kind, Kind::Name | Kind::Text) && token.text == name)
     }
 }
 
@@ -324,8 +353,8 @@ fn text_literal(text: &str) -> String {
 /// Whether a word can't be a name.
 pub(super) fn is_keyword(word: &str) -> bool {
     const KEYWORDS: [&str; 21] = [
-        "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "if", "in", "local", "nil", "not", "or",
-        "repeat", "return", "then", "true", "until", "while",
+        "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "if", "in", "local",
+        "nil", "not", "or", "repeat", "return", "then", "true", "until", "while",
     ];
     KEYWORDS.contains(&word)
 }

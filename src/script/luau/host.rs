@@ -9,10 +9,13 @@ use super::script::Script;
 /// The table that `prelude.luau` is called with first.
 pub(super) fn host(lua: &Lua, script: &Script) -> mlua::Result<Table> {
     let host = lua.create_table()?;
-    host.set("find_words", lua.create_function(|_, (spans, text): (Buffer, BorrowedBytes)| {
-        let text = utf8(&text)?;
-        Ok(write(&spans, text.split_whitespace().map(|word| span(text, word))))
-    })?)?;
+    host.set(
+        "find_words",
+        lua.create_function(|_, (spans, text): (Buffer, BorrowedBytes)| {
+            let text = utf8(&text)?;
+            Ok(write(&spans, text.split_whitespace().map(|word| span(text, word))))
+        })?,
+    )?;
     host.set(
         "find_pieces",
         lua.create_function(|_, (spans, text, separator): (Buffer, BorrowedBytes, BorrowedBytes)| {
@@ -43,13 +46,16 @@ pub(super) fn host(lua: &Lua, script: &Script) -> mlua::Result<Table> {
         })?,
     )?;
     let printer = script.printer.clone();
-    host.set("print", lua.create_function(move |_, line: mlua::LuaString| match &printer {
-        Some(printer) => {
-            printer(&line.to_string_lossy());
-            Ok(())
-        }
-        None => Err(mlua::Error::runtime("print: nobody has asked to see what the script prints")),
-    })?)?;
+    host.set(
+        "print",
+        lua.create_function(move |_, line: mlua::LuaString| match &printer {
+            Some(printer) => {
+                printer(&line.to_string_lossy());
+                Ok(())
+            }
+            None => Err(mlua::Error::runtime("print: nobody has asked to see what the script prints")),
+        })?,
+    )?;
     Ok(host)
 }
 

@@ -59,7 +59,9 @@ impl Reader {
         let validity = array.validity().filter(|validity| validity.unset_bits() > 0).cloned();
         macro_rules! array {
             ($variant:ident) => {
-                Values::$variant(array.as_any().downcast_ref().cloned().ok_or_else(|| Error::engine(series.dtype()))?)
+                Values::$variant(
+                    array.as_any().downcast_ref().cloned().ok_or_else(|| Error::engine(series.dtype()))?,
+                )
             };
         }
         let values = match input.cells {
@@ -159,17 +161,17 @@ impl Batch {
         let rows = from..from + self.n_rows;
         let cells = &mut self.cells[column];
         cells.resize(self.n_rows * 8, 0);
-        let places = cells.chunks_exact_mut(8);
+        let places = cells.as_chunks_mut::<8>().0.iter_mut();
         let masks = &mut self.masks[column];
         match &reader.values {
             Values::F64(array) => {
                 for (place, value) in places.zip(&array.values()[rows]) {
-                    place.copy_from_slice(&value.to_le_bytes());
+                    *place = value.to_le_bytes();
                 }
             }
             Values::I64(array) if reader.cells == Cells::Integer => {
                 for (place, value) in places.zip(&array.values()[rows]) {
-                    place.copy_from_slice(&value.to_le_bytes());
+                    *place = value.to_le_bytes();
                 }
             }
             Values::I64(array) => {
@@ -177,7 +179,7 @@ impl Batch {
                 let mut largest = 0;
                 for (place, value) in places.zip(values) {
                     largest = largest.max(value.unsigned_abs());
-                    place.copy_from_slice(&(*value as f64).to_le_bytes());
+                    *place = (*value as f64).to_le_bytes();
                 }
                 if largest > EXACT {
                     self.has_masks = true;
@@ -192,7 +194,7 @@ impl Batch {
                         Cells::Integer => value.to_le_bytes(),
                         _ => (*value as f64).to_le_bytes(),
                     };
-                    place.copy_from_slice(&bytes);
+                    *place = bytes;
                 }
                 if values.iter().any(|value| *value > limit) {
                     self.has_masks = true;
@@ -201,7 +203,7 @@ impl Batch {
             }
             Values::Boolean(array) => {
                 for (place, row) in places.zip(rows) {
-                    place.copy_from_slice(&f64::from(u8::from(array.values().get_bit(row))).to_le_bytes());
+                    *place = f64::from(u8::from(array.values().get_bit(row))).to_le_bytes();
                 }
             }
             Values::Text(_) | Values::List(_) | Values::Null => {}
@@ -221,7 +223,8 @@ impl Batch {
             }
         }
         let short = |length: usize| {
-            u32::try_from(length).map_err(|_| Error::shape("a cell of more than 4 GiB is too large for a script"))
+            u32::try_from(length)
+                .map_err(|_| Error::shape("a cell of more than 4 GiB is too large for a script"))
         };
         Ok((short(start)?, short(self.heap.len() - start)?))
     }

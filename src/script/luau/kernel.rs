@@ -101,20 +101,18 @@ impl Run<'_> {
                 }
                 Batched::Starved(row) => {
                     from += row;
-                    drop(state);
-                    state = self.kernel.worker()?;
+                    // Those that lie idle may be as full.
+                    state = self.fresh()?;
                     if starved == Some(Starved(from)) {
-                        let limit = self.kernel.script.memory_limit;
-                        let message = format!("the row needs more memory than the {limit} bytes of a worker");
+                        let limit = self.kernel.script.limit_text();
+                        let message = format!("the row needs more memory than the {limit} of a worker");
                         if self.fault(from, message, output).is_break() {
                             self.kernel.give_back(state);
                             return Ok(());
                         }
                         from += 1;
                     } else {
-                        // Those that lie idle may be as full.
                         starved = Some(Starved(from));
-                        state = self.fresh()?;
                     }
                 }
             }
@@ -172,7 +170,12 @@ impl Run<'_> {
     }
 
     /// Makes a row of the chunk a fault, with nulls for its results.
-    fn fault(&mut self, row: usize, message: String, output: &mut ChunkOutput<'_>) -> std::ops::ControlFlow<()> {
+    fn fault(
+        &mut self,
+        row: usize,
+        message: String,
+        output: &mut ChunkOutput<'_>,
+    ) -> std::ops::ControlFlow<()> {
         for collector in &mut self.collectors {
             collector.push_null();
         }

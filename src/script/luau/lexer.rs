@@ -51,7 +51,8 @@ struct Lexer<'t> {
 
 /// The operators of more than one character, longest first.
 const OPERATORS: [&str; 18] = [
-    "...", "..=", "//=", "==", "~=", "<=", ">=", "..", "->", "::", "+=", "-=", "*=", "/=", "%=", "^=", "//", "!=",
+    "...", "..=", "//=", "==", "~=", "<=", ">=", "..", "->", "::", "+=", "-=", "*=", "/=", "%=", "^=", "//",
+    "!=",
 ];
 
 impl<'t> Lexer<'t> {
@@ -212,7 +213,10 @@ mod tests {
     #[test]
     fn comments_and_strings_are_no_code() {
         assert_eq!(texts("a -- b c\n+ d --[==[ e\n]] ]==] f"), ["a", "+", "d", "f"]);
-        assert_eq!(texts(r#"x = "a\"b" .. 'function f(' .. [[ end ]]"#), ["x", "=", "a\\\"b", "..", "function f(", "..", " end "]);
+        assert_eq!(
+            texts(r#"x = "a\"b" .. 'function f(' .. [[ end ]]"#),
+            ["x", "=", "a\\\"b", "..", "function f(", "..", " end "]
+        );
     }
 
     #[test]
@@ -222,7 +226,10 @@ mod tests {
 
     #[test]
     fn numbers_end_where_operators_begin() {
-        assert_eq!(texts("1..2 0xFF 1e-3 .5 a.b 1_000"), ["1", "..", "2", "0xFF", "1e-3", ".5", "a", ".", "b", "1_000"]);
+        assert_eq!(
+            texts("1..2 0xFF 1e-3 .5 a.b 1_000"),
+            ["1", "..", "2", "0xFF", "1e-3", ".5", "a", ".", "b", "1_000"]
+        );
     }
 
     #[test]

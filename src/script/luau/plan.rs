@@ -56,7 +56,9 @@ impl Cells {
                 Self::of(name, inner, None).map_err(|_| unreadable(name, dtype))?;
                 Self::List
             }
-            dtype if dtype.is_primitive_numeric() || dtype.is_temporal() || dtype.is_decimal() => Self::Number,
+            dtype if dtype.is_primitive_numeric() || dtype.is_temporal() || dtype.is_decimal() => {
+                Self::Number
+            }
             _ => return Err(unreadable(name, dtype)),
         })
     }
@@ -89,13 +91,28 @@ impl Plan {
             Form::Body => body(script, &tokens, schema),
         };
         if definition.is_variadic {
-            let message = format!("{} takes ..., and a row function's parameters are columns by name", definition.name);
+            let message =
+                format!("{} takes ..., and a row function's parameters are columns by name", definition.name);
             return Err(script.error(message));
         }
+        for (name, _) in &script.arguments {
+            if !definition.parameters.iter().any(|parameter| parameter.name == *name) {
+                let names: Vec<&str> =
+                    definition.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
+                let message = format!(
+                    "{} has no parameter {name:?} (parameters: {})",
+                    definition.name,
+                    names.join(", ")
+                );
+                return Err(Error::invalid_option("argument", message));
+            }
+        }
         let mut inputs = Inputs { schema, list: Vec::new() };
-        let row = definition.parameters.iter().any(|parameter| parameter.name == driver::ROW).then(|| {
-            RowUse::new(&tokens)
-        });
+        let row = definition
+            .parameters
+            .iter()
+            .any(|parameter| parameter.name == driver::ROW)
+            .then(|| RowUse::new(&tokens));
         if let Some(row) = &row {
             inputs.add_row(script, row)?;
         }
@@ -106,7 +123,8 @@ impl Plan {
                 && value.unsigned_abs() > 1 << 53
                 && parameter.annotation != Some(Annotation::Integer)
             {
-                let message = format!("no Luau number says {value} exactly; declare the parameter as {name}: integer");
+                let message =
+                    format!("no Luau number says {value} exactly; declare the parameter as {name}: integer");
                 return Err(Error::invalid_option("argument", message));
             }
             arguments.push(match constant {
@@ -114,12 +132,6 @@ impl Plan {
                 None if parameter.name == driver::ROW => Argument::Row,
                 None => Argument::Column(inputs.add(&parameter.name, parameter.annotation.as_ref())?),
             });
-        }
-        for (name, _) in &script.arguments {
-            if !definition.parameters.iter().any(|parameter| parameter.name == *name) {
-                let message = format!("{} has no parameter {name:?}", definition.name);
-                return Err(Error::invalid_option("argument", message));
-            }
         }
         let outputs = outputs(script, &definition)?;
         let inputs = inputs.list;
@@ -203,10 +215,13 @@ fn chosen(script: &Script, tokens: &[Token<'_>]) -> Result<Definition> {
         let names = names.into_iter().collect::<Vec<_>>().join(", ");
         script.error(match &script.function {
             _ if names.is_empty() => {
-                "there is no function at the top level; write one, such as function f(a, b) return a + b end".into()
+                "there is no function at the top level; write one, such as function f(a, b) return a + b end"
+                    .into()
             }
             Some(name) => format!("there is no function {name:?} at the top level (functions: {names})"),
-            None => "there is no function but init; write one, such as function f(a, b) return a + b end".into(),
+            None => {
+                "there is no function but init; write one, such as function f(a, b) return a + b end".into()
+            }
         })
     })
 }
@@ -224,9 +239,9 @@ fn body(script: &Script, tokens: &[Token<'_>], schema: &Schema) -> Definition {
         let is_known = script.arguments.iter().any(|(name, _)| name == token.text)
             || token.text == driver::ROW
             || schema.contains(token.text);
-        let is_library = LIBRARIES.contains(&token.text) && tokens.get(at + 1).is_some_and(|next| next.is("."));
-        let is_free =
-            token.kind == Kind::Name && !is_field && !is_library && !driver::is_keyword(token.text);
+        let is_library =
+            LIBRARIES.contains(&token.text) && tokens.get(at + 1).is_some_and(|next| next.is("."));
+        let is_free = token.kind == Kind::Name && !is_field && !is_library && !driver::is_keyword(token.text);
         if is_free && is_known && !parameters.iter().any(|parameter| parameter.name == token.text) {
             parameters.push(Named { name: token.text.to_owned(), annotation: None });
         }
@@ -269,7 +284,8 @@ fn outputs(script: &Script, definition: &Definition) -> Result<Vec<OutputColumn>
     }
     if !script.output_dtypes.is_empty() {
         if script.output_dtypes.len() != names.len() {
-            let message = format!("{} dtypes are given for {} results", script.output_dtypes.len(), names.len());
+            let message =
+                format!("{} dtypes are given for {} results", script.output_dtypes.len(), names.len());
             return Err(Error::invalid_option("output dtypes", message));
         }
         let columns = names.into_iter().zip(&script.output_dtypes);

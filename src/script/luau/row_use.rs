@@ -100,7 +100,9 @@ mod tests {
 
     #[test]
     fn cells_that_are_named_are_found() {
-        let found = RowUse::new(&tokens("function f(row) return row.a + row['two words'] + row[3] + #row + x.row end"));
+        let found = RowUse::new(&tokens(
+            "function f(row) return row.a + row['two words'] + row[3] + #row + x.row end",
+        ));
         assert_eq!(found.names.iter().collect::<Vec<_>>(), ["a", "two words"]);
         assert_eq!(found.positions.iter().collect::<Vec<_>>(), [&3]);
         assert!(!found.needs_all() && found.assigned.is_none());
@@ -108,7 +110,9 @@ mod tests {
 
     #[test]
     fn a_row_that_is_handed_on_may_be_read_anywhere() {
-        for text in ["local r = row", "g(row)", "row[name]", "for k, v in row do end", "#row[1 + 1]", "row[1.5]"] {
+        for text in
+            ["local r = row", "g(row)", "row[name]", "for k, v in row do end", "#row[1 + 1]", "row[1.5]"]
+        {
             assert!(RowUse::new(&tokens(text)).others, "{text}");
         }
         assert!(RowUse::new(&tokens("for _, v in row.values do end")).values);

@@ -38,7 +38,7 @@ use crate::row::{BoundFunction, Parameter, RowFunction};
 /// | numbers, decimals | number. An integer that lies beyond ±2^53 makes the row fail, unless the parameter is declared as `a: integer`: then it is an integer of 64 bits, exactly (`integer.add(a, integer.create(1))`) |
 /// | strings, categories | string |
 /// | booleans | boolean |
-/// | lists | table; a null item is nil, as a hole in the table |
+/// | lists | table; a null item is nil, as a hole in the table; a list that is returned ends with its last item that is not nil |
 /// | dates | number of days since 1970-01-01 |
 /// | datetimes, durations, times | number of the column's unit since 1970-01-01, or since midnight |
 /// | null | nil |
@@ -217,6 +217,15 @@ impl Script {
     pub fn print_to(mut self, printer: impl Fn(&str) + Send + Sync + 'static) -> Self {
         self.printer = Some(Arc::new(printer));
         self
+    }
+
+    /// The memory limit for a person.
+    pub(super) fn limit_text(&self) -> String {
+        let mebibyte = 1 << 20;
+        match self.memory_limit {
+            bytes if bytes >= mebibyte && bytes % mebibyte == 0 => format!("{} MiB", bytes / mebibyte),
+            bytes => format!("{bytes} bytes"),
+        }
     }
 
     /// An error of the script as a whole.

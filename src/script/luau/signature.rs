@@ -78,9 +78,7 @@ pub(super) fn outline(tokens: &[Token<'_>]) -> Outline {
                 open.push(Open::Block);
             }
             "do" | "repeat" => open.push(Open::Block),
-            "end" | "until" => {
-                while open.pop().is_some_and(|open| open != Open::Block) {}
-            }
+            "end" | "until" => while open.pop().is_some_and(|open| open != Open::Block) {},
             "if" => {
                 let kind = if is_value(before, expects_value) { If::Expression } else { If::Statement };
                 open.push(Open::Condition(kind));
@@ -135,7 +133,8 @@ fn is_value(before: Option<&Token<'_>>, expects_value: bool) -> bool {
 /// The function whose word `function` stands at `at`, where it has a name of its own.
 fn definition(tokens: &[Token<'_>], at: usize) -> Option<Definition> {
     let is_name = |at: usize| tokens.get(at).is_some_and(|token| token.kind == Kind::Name);
-    let is = |at: Option<usize>, code: &str| at.and_then(|at| tokens.get(at)).is_some_and(|token| token.is(code));
+    let is =
+        |at: Option<usize>, code: &str| at.and_then(|at| tokens.get(at)).is_some_and(|token| token.is(code));
     let (name, mut next, scope) = if is_name(at + 1) {
         let is_local = is(at.checked_sub(1), "local");
         (at + 1, at + 2, if is_local { Scope::Other } else { Scope::Global })

@@ -13,8 +13,11 @@ use super::message::{is_out_of_memory, message};
 use super::plan::Plan;
 use super::script::Script;
 use super::tag;
-use super::watchdog::{Stopped, Watchdog, Watched};
+use super::watchdog::{Stopped, TOO_LONG, Watchdog, Watched};
 use crate::error::{Error, ErrorKind, Result};
+
+/// What tracebacks call the prelude.
+pub(super) const PRELUDE_NAME: &str = "parrow";
 
 const PRELUDE: &str = include_str!("prelude.luau");
 
@@ -25,9 +28,8 @@ const UNDONE: [u8; 8] = 0x7FF4_DEAD_BEEF_CAFE_u64.to_le_bytes();
 const RESULTS: &str = "parrow.results";
 
 /// Globals that reach out of the script, change what other code sees, or differ from run to run.
-const REMOVED: [&str; 9] = [
-    "collectgarbage", "debug", "gcinfo", "getfenv", "loadstring", "newproxy", "require", "setfenv", "_G",
-];
+const REMOVED: [&str; 9] =
+    ["collectgarbage", "debug", "gcinfo", "getfenv", "loadstring", "newproxy", "require", "setfenv", "_G"];
 
 /// A script and its driver, compiled.
 #[derive(Debug)]
@@ -41,18 +43,19 @@ impl Program {
     /// [`Expression`](ErrorKind::Expression) with the line for a script that is not Luau.
     pub(super) fn compile(script: &Script, plan: &Plan) -> Result<Self> {
         let compiler = || Compiler::new().set_optimization_level(2).set_type_info_level(1);
-        // The script alone first, so that what the driver says behind it is not to blame.
-        let compiled = compiler().compile(&plan.source);
-        let code = compiled.map_err(|error| script.error(syntax_message(&message(&error, ""))))?;
+        let failed = |error: mlua::Error| script.error(with_line(&message(&error, ""), ""));
+        // The script alone first: what stands behind it is not to be part of a message about it.
+        compiler().compile(&script.text).map_err(failed)?;
+        let code = compiler().compile(&plan.source).map_err(failed)?;
         let prelude = compiler().compile(PRELUDE).map_err(|error| Error::engine(message(&error, "")))?;
         Ok(Self { prelude, code })
     }
 }
 
-/// `line 3: …` of `:3: …`.
-fn syntax_message(text: &str) -> String {
-    let text = text.trim_start_matches(':');
-    match text.split_once(':') {
+/// `line 3: …` of `hypot.luau:3: …`.
+fn with_line(text: &str, file_name: &str) -> String {
+    let rest = text.strip_prefix(file_name).and_then(|rest| rest.strip_prefix(':'));
+    match rest.and_then(|rest| rest.split_once(':')) {
         Some((line, rest)) if line.bytes().all(|byte| byte.is_ascii_digit()) => format!("line {line}:{rest}"),
         _ => text.to_owned(),
     }
@@ -85,6 +88,8 @@ pub(super) struct State {
     /// Whether there is anything in `tags`.
     has_tags: bool,
     bytes: Vec<u8>,
+    /// The results of a batch of which no row has been run.
+    undone: Vec<u8>,
     lua: Lua,
 }
 
@@ -92,8 +97,11 @@ impl State {
     /// Makes a worker, runs the script's top level in it, and `init`.
     pub(super) fn new(script: &Script, plan: &Plan, program: &Program, watchdog: &Watchdog) -> Result<Self> {
         let failed = |error: mlua::Error| match is_out_of_memory(&error) {
-            true => script.error(format!("the script needs more than its {} bytes before the first row", script.memory_limit)),
-            false => script.error(message(&error, &script.file_name)),
+            true => script.error(format!(
+                "the script needs more memory than its {} before the first row",
+                script.limit_text()
+            )),
+            false => script.error(with_line(&message(&error, &script.file_name), &script.file_name)),
         };
         let lua = Lua::new_with(StdLib::ALL_SAFE, LuaOptions::new()).map_err(failed)?;
         let engine = Self::closed_off(&lua, script, plan, program).map_err(failed)?;
@@ -109,9 +117,8 @@ impl State {
         let outcome = match (loaded, stopped) {
             (Ok(functions), _) => Ok(functions),
             (Err(_), Some(Stopped::Cancelled)) => Err(Error::new(ErrorKind::Cancelled)),
-            (Err(error), Some(Stopped::TimedOut)) => {
-                Err(script.error(timeout_message(&error, script, "the script takes")))
-            }
+            (Err(error), Some(Stopped::TimedOut)) => Err(script
+                .error(with_line(&timeout_message(&error, script, "the script takes"), &script.file_name))),
             (Err(error), None) => Err(failed(error)),
         };
         let open = |functions: (Function, Function)| -> mlua::Result<Self> {
@@ -128,6 +135,7 @@ impl State {
                 watched: Arc::clone(&watched),
                 has_tags: false,
                 bytes: Vec::new(),
+                undone: UNDONE.repeat(batch_rows),
                 lua: lua.clone(),
             })
         };
@@ -145,9 +153,18 @@ impl State {
         layout.set("batch_rows", plan.batch_rows)?;
         layout.set("n_outputs", plan.outputs.len())?;
         layout.set("n_columns", plan.inputs.len())?;
-        layout.set("output_names", lua.create_sequence_from(plan.outputs.iter().map(|column| column.name.as_str()))?)?;
-        layout.set("column_names", lua.create_sequence_from(plan.inputs.iter().map(|input| input.name.as_str()))?)?;
-        let chunk = lua.load(program.prelude.as_slice()).set_name("=parrow").set_mode(ChunkMode::Binary);
+        layout.set(
+            "output_names",
+            lua.create_sequence_from(plan.outputs.iter().map(|column| column.name.as_str()))?,
+        )?;
+        layout.set(
+            "column_names",
+            lua.create_sequence_from(plan.inputs.iter().map(|input| input.name.as_str()))?,
+        )?;
+        let chunk = lua
+            .load(program.prelude.as_slice())
+            .set_name(format!("={PRELUDE_NAME}"))
+            .set_mode(ChunkMode::Binary);
         let engine: Table = chunk.call((host(lua, script)?, layout))?;
         for name in REMOVED {
             lua.globals().raw_set(name, mlua::Nil)?;
@@ -178,14 +195,18 @@ impl State {
             self.heap = larger.map_err(|_| Failure::OutOfMemory)?;
         }
         self.heap.write_bytes(0, &batch.heap);
-        self.bytes.clear();
-        self.bytes.extend(UNDONE.iter().cycle().take(batch.n_rows * 8));
-        self.results.write_bytes(0, &self.bytes);
+        self.results.write_bytes(0, &self.undone[..batch.n_rows * 8]);
         Ok(())
     }
 
     /// Runs the rows of the batch from `from` on; `first_row` is the index in the table of the batch's first.
-    pub(super) fn run(&mut self, batch: &Batch, from: usize, first_row: u64, script: &Script) -> Result<(), Failure> {
+    pub(super) fn run(
+        &mut self,
+        batch: &Batch,
+        from: usize,
+        first_row: u64,
+        script: &Script,
+    ) -> Result<(), Failure> {
         let function = if batch.has_masks { &self.checked } else { &self.whole };
         let call = || function.call::<()>((from, batch.n_rows, first_row as f64, &self.heap));
         let (returned, stopped) = self.watched.run(call);
@@ -261,7 +282,7 @@ fn row_in_work(lua: &Lua, batch_rows: usize) -> Option<usize> {
 fn timeout_message(error: &mlua::Error, script: &Script, what: &str) -> String {
     let text = message(error, &script.file_name);
     let limit = script.row_timeout.as_secs_f64();
-    match text.strip_suffix(": took too long") {
+    match text.strip_suffix(TOO_LONG).and_then(|place| place.strip_suffix(": ")) {
         Some(place) => format!("{place}: {what} longer than {limit} seconds"),
         None => format!("{what} longer than {limit} seconds"),
     }

@@ -10,6 +10,9 @@ use mlua::{Lua, VmState};
 use super::interrupt::Bell;
 use crate::progress::CancellationToken;
 
+/// What is raised in a script whose row takes too long, behind the place where it is.
+pub(super) const TOO_LONG: &str = "took too long";
+
 /// What a script may not go beyond.
 #[derive(Clone, Debug)]
 pub(super) struct Limits {
@@ -56,7 +59,7 @@ impl Watched {
         let bell = Bell::new(lua, move |lua| {
             let Some(watched) = weak.upgrade() else { return Ok(VmState::Continue) };
             let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-            watched.look(&mut seen, row(lua))
+            watched.look(&mut seen, row(lua)).map_err(|error| at_place(lua, error))
         })?;
         *watched.bell.lock().unwrap_or_else(PoisonError::into_inner) = Some(bell);
         Ok(watched)
@@ -97,8 +100,7 @@ impl Watched {
     /// Decides whether the script may go on. `seen` is where it was the last time, and since when.
     fn look(&self, seen: &mut (u64, Option<usize>, Instant), row: Option<usize>) -> mlua::Result<VmState> {
         let call = self.call.load(Ordering::Relaxed);
-        let is_cancelled =
-            self.limits.cancellation.as_ref().is_some_and(CancellationToken::is_cancelled);
+        let is_cancelled = self.limits.cancellation.as_ref().is_some_and(CancellationToken::is_cancelled);
         if is_cancelled {
             self.stopped.store(2, Ordering::Relaxed);
             return Err(mlua::Error::runtime("cancelled"));
@@ -114,7 +116,22 @@ impl Watched {
             self.stopped.store(1, Ordering::Relaxed);
         }
         // The bell goes on ringing, so that a script that catches this error is stopped all the same.
-        Err(mlua::Error::runtime("took too long"))
+        Err(mlua::Error::runtime(TOO_LONG))
+    }
+}
+
+/// The error, behind the script's name and the line that is being run.
+fn at_place(lua: &Lua, error: mlua::Error) -> mlua::Error {
+    let mlua::Error::RuntimeError(text) = &error else { return error };
+    let place = (0..4).find_map(|level| {
+        lua.inspect_stack(level, |frame| {
+            let (line, name) = (frame.current_line()?, frame.source().short_src?.into_owned());
+            (name != super::state::PRELUDE_NAME).then(|| format!("{name}:{line}"))
+        })?
+    });
+    match place {
+        Some(place) => mlua::Error::runtime(format!("{place}: {text}")),
+        None => error,
     }
 }
 

@@ -30,7 +30,7 @@ pub struct ScriptArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
 
-    /// The memory that each thread's script may use, as 256MB [default: 256MB]
+    /// The memory that each thread's script may use, as 64MB or 1GB [default: 256MiB]
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     pub script_memory: Option<usize>,
 
@@ -47,14 +47,16 @@ impl ScriptArgs {
     pub fn script(&self, function: &FunctionArgs) -> Result<Option<Script>, Error> {
         let script = match (&self.script, &self.luau) {
             (Some(path), _) => {
-                let text = std::fs::read_to_string(path).map_err(|error| Error::io("read", error).in_file(path))?;
+                let text =
+                    std::fs::read_to_string(path).map_err(|error| Error::io("read", error).in_file(path))?;
                 let name = path.file_name().unwrap_or(path.as_os_str());
                 Script::luau(text).file_name(name.to_string_lossy())
             }
             (None, Some(body)) => Script::luau_body(body).file_name("--luau"),
             (None, None) => return Ok(None),
         };
-        let mut script = script.seed(self.seed).output_names(&function.names).print_to(|line| eprintln!("{line}"));
+        let mut script =
+            script.seed(self.seed).output_names(&function.names).print_to(|line| eprintln!("{line}"));
         if let Some(name) = &self.function {
             script = script.function(name);
         }
