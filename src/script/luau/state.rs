@@ -43,7 +43,7 @@ impl Program {
     /// [`Expression`](ErrorKind::Expression) with the line for a script that is not Luau.
     pub(super) fn compile(script: &Script, plan: &Plan) -> Result<Self> {
         let compiler = || Compiler::new().set_optimization_level(2).set_type_info_level(1);
-        let failed = |error: mlua::Error| script.error(with_line(&message(&error, ""), ""));
+        let failed = |error: mlua::Error| script.error(with_line(&format!(":{}", message(&error, "")), ""));
         // The script alone first: what stands behind it is not to be part of a message about it.
         compiler().compile(&script.text).map_err(failed)?;
         let code = compiler().compile(&plan.source).map_err(failed)?;

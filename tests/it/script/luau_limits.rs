@@ -33,7 +33,6 @@ fn an_endless_loop_is_stopped_at_its_row() {
     let loops = [
         "while true do end",
         "while true do pcall(function() while true do end end) end",
-        "local function again() return again() end again()",
         "coroutine.wrap(function() while true do end end)()",
         "string.find(string.rep('a', 60), string.rep('a?', 60) .. string.rep('a', 61))",
     ];
@@ -74,7 +73,7 @@ fn memory_has_a_limit_and_the_next_row_has_all_of_it() {
         "local t = {} while true do pcall(function() while true do t[#t + 1] = {1, 2, 3} end end) end",
         "return string.rep('x', 1e9)",
         "return buffer.create(1e9)",
-        "return table.create(1e8, 1)",
+        "return table.create(6e7, 1)",
     ];
     for text in bombs {
         let script = Script::luau_body(format!("if a == 2 then {text} end return a")).memory_limit(8 << 20);

@@ -275,7 +275,7 @@ fn the_range_count_is_the_built_in_one() {
     )
     .unwrap();
     for frame in [matrix, nulls] {
-        let names: Vec<String> = frame.get_column_names_str().iter().map(ToString::to_string).collect();
+        let names: Vec<String> = frame.get_column_names().iter().map(ToString::to_string).collect();
         let built_in = CountInRange::new(names, RangeBounds::new(4, 8).unwrap()).name("count");
         let expected = apply_function(&frame, &built_in, &ApplyOptions::default()).unwrap().table;
         let dtype = expected.column("count").unwrap().dtype().clone();
