@@ -2,12 +2,16 @@
 //! library's options of it.
 
 mod common;
+mod function;
+mod script;
 mod styles;
 mod values;
 
 use clap::{CommandFactory, FromArgMatches, Parser};
 
 pub use common::{ColumnsArg, ConsoleArgs, InputArgs, KeepArgs, NameArg, OutputArgs, RunArgs};
+pub use function::FunctionArgs;
+pub use script::ScriptArgs;
 pub use values::{
     ColorChoice, HaltChoice, OutputFormat, ProgressChoice, dtype, mebibytes, parsed, positive, seconds,
 };
