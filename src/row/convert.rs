@@ -1,7 +1,7 @@
 //! Brings values to the dtype of an output column, and says of each that does not fit why.
 
 use polars::chunked_array::cast::CastOptions;
-use polars::prelude::{BooleanChunked, ChunkCompareEq, DataType, Series};
+use polars::prelude::{BooleanChunked, ChunkCompareEq, ChunkFull, DataType, NamedFrom, Series};
 
 use crate::error::{Error, Result};
 use crate::table::dtype_name;
