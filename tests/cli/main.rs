@@ -10,6 +10,7 @@ mod exit_codes;
 mod flags;
 mod formats;
 mod help;
+mod luau;
 mod pipes;
 mod run;
 mod support;

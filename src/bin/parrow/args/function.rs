@@ -14,15 +14,15 @@ use super::values::dtype;
 #[command(next_help_heading = "Row function")]
 pub struct FunctionArgs {
     /// The names of what the function returns, as h or h,k [default: the function's name]
-    #[arg(long = "name", value_name = "NEW", value_delimiter = ',')]
+    #[arg(long = "name", value_name = "NEW", value_delimiter = ',', requires = "row_function")]
     pub names: Vec<String>,
 
     /// The dtypes of what the function returns, as f64 or f64,str [default: that of the first row with a value]
-    #[arg(long = "output-dtype", value_name = "DTYPE")]
+    #[arg(long = "output-dtype", value_name = "DTYPE", requires = "row_function")]
     pub output_dtypes: Option<DtypeList>,
 
     /// A constant that the function is called with, as minimum=4 (may be given several times)
-    #[arg(long = "arg", value_name = "KEY=VALUE", allow_hyphen_values = true)]
+    #[arg(long = "arg", value_name = "KEY=VALUE", allow_hyphen_values = true, requires = "row_function")]
     pub arguments: Vec<NamedParameter>,
 }
 

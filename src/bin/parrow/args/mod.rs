@@ -3,6 +3,7 @@
 
 mod common;
 mod function;
+mod script;
 mod styles;
 mod values;
 mod worker;
@@ -11,6 +12,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 
 pub use common::{ColumnsArg, ConsoleArgs, InputArgs, KeepArgs, NameArg, OutputArgs, RunArgs};
 pub use function::FunctionArgs;
+pub use script::ScriptArgs;
 pub use values::{
     ColorChoice, HaltChoice, OutputFormat, ProgressChoice, dtype, mebibytes, parsed, positive, seconds,
 };

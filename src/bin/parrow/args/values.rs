@@ -153,3 +153,20 @@ pub fn seconds(text: &str) -> Result<Duration, String> {
 pub fn mebibytes(text: &str) -> Result<usize, String> {
     positive(text)?.checked_mul(1 << 20).ok_or_else(|| "it is more than any memory holds".to_owned())
 }
+
+/// A size in bytes: `256MB` is 256 million bytes, `256MiB` so many of 1,048,576, and `256` so many bytes.
+pub fn bytes(text: &str) -> Result<usize, String> {
+    let digits = text.len() - text.trim_start_matches(|character: char| character.is_ascii_digit()).len();
+    let (number, unit) = text.split_at(digits);
+    let factor = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kb" => 1_000,
+        "m" | "mb" => 1_000_000,
+        "g" | "gb" => 1_000_000_000,
+        "kib" => 1 << 10,
+        "mib" => 1 << 20,
+        "gib" => 1 << 30,
+        _ => return Err("write it as a number with a unit, such as 64MB, 64MiB or 1GB".to_owned()),
+    };
+    positive(number)?.checked_mul(factor).ok_or_else(|| "it is more than any memory holds".to_owned())
+}

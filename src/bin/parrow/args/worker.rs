@@ -21,7 +21,7 @@ const LARGE_INPUT_BYTES: u64 = 256 * 1024;
 #[command(next_help_heading = "Python and other programs")]
 pub struct WorkerArgs {
     /// Call this function of a Python file on each row, in processes of its own
-    #[arg(long, value_name = "FILE:FUNCTION", conflicts_with_all = ["exec", "expressions"])]
+    #[arg(long, value_name = "FILE:FUNCTION", groups = ["row_function", "program"], conflicts_with = "expressions")]
     python: Option<PythonFunction>,
 
     /// The Python interpreter [default: python3]
@@ -34,27 +34,27 @@ pub struct WorkerArgs {
     rows_as: Option<RowsAs>,
 
     /// Give the rows to workers that are started with this command; docs/worker-protocol.md says what they read and write
-    #[arg(long, value_name = "COMMAND", conflicts_with = "expressions")]
+    #[arg(long, value_name = "COMMAND", groups = ["row_function", "program"], conflicts_with = "expressions")]
     exec: Option<String>,
 
     /// How rows and results are written: arrow, csv, ndjson [default: arrow]
-    #[arg(long, value_name = "PROTOCOL", value_parser = parsed::<Protocol>)]
+    #[arg(long, value_name = "PROTOCOL", value_parser = parsed::<Protocol>, requires = "program")]
     protocol: Option<Protocol>,
 
     /// The columns that make a row, as a,b,c or '^regex$' [default: every column]
-    #[arg(long, value_name = "COLUMNS", value_parser = parsed::<ColumnSelection>)]
+    #[arg(long, value_name = "COLUMNS", value_parser = parsed::<ColumnSelection>, requires = "program")]
     columns: Option<ColumnSelection>,
 
     /// Give a chunk to N fresh workers when one fails on it, before it is halved [default: 2]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", requires = "program")]
     retries: Option<usize>,
 
     /// Kill a worker that takes longer than this for a chunk, in seconds [default: 600]
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, requires = "program")]
     chunk_timeout: Option<Duration>,
 
     /// Start a fresh worker after N chunks, where a function leaks memory
-    #[arg(long, value_name = "N", value_parser = positive)]
+    #[arg(long, value_name = "N", value_parser = positive, requires = "program")]
     max_chunks_per_worker: Option<usize>,
 }
 
