@@ -78,7 +78,7 @@ fn what_goes_wrong_is_one_clear_line() {
         .code(2)
         .stderr_has("what a Python function gets")
         .one_clear_line();
-    apply(&["x + y AS z", "--retries", "1"]).code(2).stderr_has("--python or --exec").one_clear_line();
+    apply(&["x + y AS z", "--retries", "1"]).code(2).stderr_has("--python");
     apply(&["--exec", "cat", "x + y AS z"]).code(2).stderr_has("cannot be used with");
     apply(&["--exec", "cat", "--protocol", "xml"]).code(2).stderr_has("none of arrow, csv, ndjson");
     apply(&["--exec", "cat", "--columns", "z"]).code(2).stderr_has("no column \"z\"").one_clear_line();

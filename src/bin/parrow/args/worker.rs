@@ -69,7 +69,7 @@ impl WorkerArgs {
         input: &str,
         n_threads: usize,
     ) -> Result<Option<Work<'static>>, Error> {
-        let Some((builder, default_name)) = self.program() else { return self.check_unused().map(|()| None) };
+        let Some((builder, default_name)) = self.program() else { return Ok(None) };
         let mut builder = builder.outputs(function.outputs(default_name)?).on_stderr(|lines| {
             // There is nobody else to tell that standard error is gone.
             let _ = std::io::stderr().write_all(lines);
@@ -88,21 +88,6 @@ impl WorkerArgs {
         let worker = builder.build()?;
         worker.start(n_workers)?;
         Ok(Some(Work::rows(worker)))
-    }
-
-    /// That nothing is said of workers where there are none.
-    fn check_unused(&self) -> Result<(), Error> {
-        let given = [
-            ("--protocol", self.protocol.is_some()),
-            ("--columns", self.columns.is_some()),
-            ("--retries", self.retries.is_some()),
-            ("--chunk-timeout", self.chunk_timeout.is_some()),
-            ("--max-chunks-per-worker", self.max_chunks_per_worker.is_some()),
-        ];
-        match given.into_iter().find(|(_, is_given)| *is_given) {
-            Some((flag, _)) => Err(Error::invalid_option(flag, "it goes with --python or --exec")),
-            None => Ok(()),
-        }
     }
 
     /// The program, with what is said of its workers, and what its result is called.
