@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::fault::{Fault, Ledger, OnError};
 use crate::pool::{Cost, Step, workers};
 use crate::row::{
-    AfterFault, Chunk, ChunkOutput, FixedBuffer, FixedMut, Kernel, RowFault, Slot, is_undeclared,
+    AfterFault, Chunk, ChunkOutput, FixedBuffer, FixedMut, Kernel, RowFault, RunContext, Slot, is_undeclared,
 };
 
 /// Whether chunks may run on other threads.
@@ -63,6 +63,12 @@ fn run_chunks(
     mode: Mode,
     options: &ApplyOptions,
 ) -> Result<Applied<Vec<Series>>> {
+    let n_workers = match mode {
+        Mode::Serial => 1,
+        Mode::Parallel => options.n_threads(),
+    };
+    let cancellation = options.cancellation().cloned().unwrap_or_default();
+    kernel.prepare(&RunContext::new(n_workers, rows.n_rows, cancellation))?;
     let mut buffers: Vec<Option<FixedBuffer>> =
         kernel.fields().iter().map(|field| FixedBuffer::zeroed(field.dtype(), rows.n_rows)).collect();
     let mut runner = Runner {
@@ -81,6 +87,7 @@ fn run_chunks(
         }
         Mode::Parallel => runner.run_shared()?,
     }
+    kernel.finish()?;
     let Runner { chunks, n_workers, .. } = runner;
     let sharing = Sharing {
         n_chunks: chunks.len(),

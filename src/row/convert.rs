@@ -1,7 +1,7 @@
 //! Brings values to the dtype of an output column, and says of each that does not fit why.
 
 use polars::chunked_array::cast::CastOptions;
-use polars::prelude::{BooleanChunked, ChunkCompareEq, DataType, NamedFrom, Series};
+use polars::prelude::{BooleanChunked, ChunkCompareEq, ChunkFull, DataType, NamedFrom, Series};
 
 use crate::error::{Error, Result};
 use crate::table::dtype_name;
@@ -78,7 +78,7 @@ pub(crate) fn convert(values: &Series, dtype: &DataType, conversion: Conversion)
 fn without_items(values: &Series, dtype: &DataType) -> Result<(Series, BooleanChunked)> {
     let nulls = Series::full_null(values.name().clone(), values.len(), dtype);
     let (DataType::List(_), DataType::List(inner)) = (values.dtype(), dtype) else {
-        return Ok((nulls, std::iter::repeat_n(false, values.len()).collect()));
+        return Ok((nulls, BooleanChunked::full(values.name().clone(), false, values.len())));
     };
     let lists = values.list().map_err(Error::engine)?;
     let are_empty: BooleanChunked =

@@ -17,3 +17,4 @@ mod support;
 mod terminal;
 mod tutorial;
 mod tutorial_page;
+mod worker;

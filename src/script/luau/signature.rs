@@ -83,11 +83,9 @@ pub(super) fn outline(tokens: &[Token<'_>]) -> Outline {
                 let kind = if is_value(before, expects_value) { If::Expression } else { If::Statement };
                 open.push(Open::Condition(kind));
             }
-            "elseif" => {
-                if open.last() == Some(&Open::Expression) {
-                    open.pop();
-                    open.push(Open::Condition(If::Expression));
-                }
+            "elseif" if open.last() == Some(&Open::Expression) => {
+                open.pop();
+                open.push(Open::Condition(If::Expression));
             }
             "then" => match open.last() {
                 Some(Open::Condition(If::Statement)) => {

@@ -36,3 +36,4 @@ pub(crate) use numbers::TextAmongNumbers;
 pub(crate) use place::shell_word;
 pub(super) use read::{describe, read};
 pub(super) use write::CsvWriter;
+pub(crate) use write::to_csv;

@@ -6,6 +6,7 @@ mod function;
 mod script;
 mod styles;
 mod values;
+mod worker;
 
 use clap::{CommandFactory, FromArgMatches, Parser};
 
@@ -15,6 +16,7 @@ pub use script::ScriptArgs;
 pub use values::{
     ColorChoice, HaltChoice, OutputFormat, ProgressChoice, dtype, mebibytes, parsed, positive, seconds,
 };
+pub use worker::WorkerArgs;
 
 use super::commands::Command;
 use super::console::Console;

@@ -15,17 +15,18 @@ use super::values::{bytes, seconds};
 #[command(next_help_heading = "Row function")]
 pub struct ScriptArgs {
     /// Call a function of this Luau script; its parameters are columns, or the row
-    #[arg(long, value_name = "FILE", group = "row_function", conflicts_with = "expressions")]
+    #[arg(long, value_name = "FILE", groups = ["row_function", "luau_function"], conflicts_with = "expressions")]
     pub script: Option<PathBuf>,
 
     /// Call a function with this body, such as 'return a + b'
-    #[arg(long, value_name = "BODY", group = "row_function", conflicts_with = "expressions")]
+    #[arg(long, value_name = "BODY", groups = ["row_function", "luau_function"], conflicts_with = "expressions")]
     pub luau: Option<String>,
 
     /// The function of the script [default: the last one]
     #[arg(long, value_name = "NAME", requires = "row_function", conflicts_with = "luau")]
     pub function: Option<String>,
 
+<<<<<<< HEAD
     /// Of what parrow.random() draws its numbers
     #[arg(long, value_name = "N", default_value_t = 0, requires = "row_function")]
     pub seed: u64,
@@ -36,6 +37,18 @@ pub struct ScriptArgs {
 
     /// The seconds that a row may take [default: 10]
     #[arg(long, value_name = "SECONDS", value_parser = seconds, requires = "row_function")]
+=======
+    /// What parrow.random() draws its numbers from [default: 0]
+    #[arg(long, value_name = "N", requires = "luau_function")]
+    pub seed: Option<u64>,
+
+    /// The memory that each thread's script may use, as 64MB or 1GB [default: 256MiB]
+    #[arg(long, value_name = "SIZE", value_parser = bytes, requires = "luau_function")]
+    pub script_memory: Option<usize>,
+
+    /// The seconds that a row may take [default: 10]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, requires = "luau_function")]
+>>>>>>> main
     pub row_timeout: Option<Duration>,
 }
 
@@ -55,8 +68,10 @@ impl ScriptArgs {
             (None, Some(body)) => Script::luau_body(body).file_name("--luau"),
             (None, None) => return Ok(None),
         };
-        let mut script =
-            script.seed(self.seed).output_names(&function.names).print_to(|line| eprintln!("{line}"));
+        let mut script = script
+            .seed(self.seed.unwrap_or(0))
+            .output_names(&function.names)
+            .print_to(|line| eprintln!("{line}"));
         if let Some(name) = &self.function {
             script = script.function(name);
         }

@@ -1,10 +1,10 @@
-//! `parrow apply`: new columns from SQL expressions, and from row functions in Luau.
+//! `parrow apply`: new columns from SQL expressions and row functions in Luau, Python and other programs.
 
 use clap::Args;
 use parrow::pipeline::Work;
 use parrow::script::SqlExpressions;
 
-use crate::args::{FunctionArgs, InputArgs, KeepArgs, OutputArgs, RunArgs, ScriptArgs};
+use crate::args::{FunctionArgs, InputArgs, KeepArgs, OutputArgs, RunArgs, ScriptArgs, WorkerArgs};
 use crate::console::Console;
 use crate::execute::execute;
 use crate::exit_code::Code;
@@ -38,6 +38,9 @@ pub struct Apply {
     script: ScriptArgs,
 
     #[command(flatten)]
+    worker: WorkerArgs,
+
+    #[command(flatten)]
     function: FunctionArgs,
 
     #[command(flatten)]
@@ -55,8 +58,11 @@ pub struct Apply {
 
 impl Apply {
     pub fn run(self, console: &Console) -> Result<Code, Failure> {
-        let work = match self.script.script(&self.function)? {
-            Some(script) => Work::rows(script),
+        let n_threads = self.run.threads.unwrap_or_else(parrow::cpu_count);
+        let worker = self.worker.work(&self.function, &self.input_file, n_threads)?;
+        let script = self.script.script(&self.function)?.map(Work::rows);
+        let work = match worker.or(script) {
+            Some(work) => work,
             None if self.expressions.is_empty() => Work::copy(),
             None => Work::rows(SqlExpressions::parse(&self.expressions)?),
         };
