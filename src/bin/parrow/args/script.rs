@@ -23,21 +23,9 @@ pub struct ScriptArgs {
     pub luau: Option<String>,
 
     /// The function of the script [default: the last one]
-    #[arg(long, value_name = "NAME", requires = "row_function", conflicts_with = "luau")]
+    #[arg(long, value_name = "NAME", requires = "luau_function", conflicts_with = "luau")]
     pub function: Option<String>,
 
-<<<<<<< HEAD
-    /// Of what parrow.random() draws its numbers
-    #[arg(long, value_name = "N", default_value_t = 0, requires = "row_function")]
-    pub seed: u64,
-
-    /// The memory that each thread's script may use, as 64MB or 1GB [default: 256MiB]
-    #[arg(long, value_name = "SIZE", value_parser = bytes, requires = "row_function")]
-    pub script_memory: Option<usize>,
-
-    /// The seconds that a row may take [default: 10]
-    #[arg(long, value_name = "SECONDS", value_parser = seconds, requires = "row_function")]
-=======
     /// What parrow.random() draws its numbers from [default: 0]
     #[arg(long, value_name = "N", requires = "luau_function")]
     pub seed: Option<u64>,
@@ -48,7 +36,6 @@ pub struct ScriptArgs {
 
     /// The seconds that a row may take [default: 10]
     #[arg(long, value_name = "SECONDS", value_parser = seconds, requires = "luau_function")]
->>>>>>> main
     pub row_timeout: Option<Duration>,
 }
 
