@@ -168,7 +168,7 @@ mod tests {
         for (text, end) in [
             ("a,b\nc", Some(3)),
             ("\"a\nb\",c\n", Some(7)),
-            ("\"a\"\"\nb\"\n", Some(8)),
+            ("\"a\"\"\nb\"\n", Some(7)),
             ("5\" pipe\nx", Some(7)),
             ("\"a\n", None),
             ("\n", Some(0)),

@@ -21,7 +21,7 @@ fn a_script_and_a_body() {
     place
         .run(&["apply", "points.csv", "--script", "f.luau", "--only"])
         .code(0)
-        .stdout("length\n5.0\n13.0\n\"\"\n");
+        .stdout("length\n5.0\n13.0\n\n");
     let body = ["--luau", "return y and x + y, name:upper()", "--name", "sum,upper"];
     let run = place.run(&[&["apply", "points.csv", "--only", "--where", "x > 4"], &body[..]].concat());
     run.code(0).stdout("sum,upper\n17.0,B\n,C\n");
@@ -53,7 +53,7 @@ fn mistakes_are_said_in_one_line() {
         run.code(code).one_clear_line().stderr_has(expected);
     };
     check(&["--script", "f.luau"], 1, "points.csv, line 2, row 0: f.luau:3: attempt to perform arithmetic");
-    check(&["--script", "none.luau"], 2, "none.luau: could not read: no such file");
+    check(&["--script", "none.luau"], 3, "none.luau: could not read: no such file");
     check(&["--script", "bad.luau"], 2, "in \"bad.luau\": line 3: Expected identifier");
     check(&["--luau", "return x +"], 2, "in \"--luau\": line 1: Expected identifier");
     check(&["--luau", "return row.nome"], 2, "did you mean \"name\"?");

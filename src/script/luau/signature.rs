@@ -63,14 +63,23 @@ pub(super) fn outline(tokens: &[Token<'_>]) -> Outline {
     let mut open: Vec<Open> = Vec::new();
     // Whether an expression is to follow the `then` or `else` before.
     let mut expects_value = false;
+    let mut n_brackets = 0_usize;
     for (at, token) in tokens.iter().enumerate() {
         let before = at.checked_sub(1).map(|before| &tokens[before]);
+        if token.kind == Kind::Symbol {
+            match token.text {
+                "(" | "{" | "[" => n_brackets += 1,
+                ")" | "}" | "]" => n_brackets = n_brackets.saturating_sub(1),
+                _ => {}
+            }
+        }
         if token.kind != Kind::Name || before.is_some_and(|token| token.is(".") || token.is(":")) {
             continue;
         }
         match token.text {
             "function" => {
                 if open.is_empty()
+                    && n_brackets == 0
                     && let Some(definition) = definition(tokens, at)
                 {
                     found.definitions.push(definition);

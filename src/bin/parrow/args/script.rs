@@ -23,7 +23,7 @@ pub struct ScriptArgs {
     pub luau: Option<String>,
 
     /// The function of the script [default: the last one]
-    #[arg(long, value_name = "NAME", requires = "script")]
+    #[arg(long, value_name = "NAME", requires = "luau_function", conflicts_with = "luau")]
     pub function: Option<String>,
 
     /// What parrow.random() draws its numbers from [default: 0]
