@@ -94,6 +94,9 @@ impl WorkerBuilder {
 
     /// What a Python function gets: [`RowsAs::Kwargs`] unless given.
     pub fn rows_as(mut self, rows_as: RowsAs) -> Self {
+        if let Program::Python { package, .. } = &mut self.settings.program {
+            *package = rows_as.package();
+        }
         self.parts.rows_as = rows_as;
         self
     }

@@ -1,5 +1,6 @@
 """The Python side of a worker: calls a function of the user's on rows that come in batches on standard input, and
-answers on standard output. parrow starts it with the protocol, the file and the name of the function as arguments.
+answers on standard output. parrow starts it with the protocol, the file, the name of the function, and the package that
+batches are made with, or nothing, as arguments.
 
 First it writes a line of JSON: the function's parameters, or what keeps it from being called. It reads a line of JSON:
 which columns and constants go where. Then batches come and go, as docs/worker-protocol.md has it, in Arrow or NDJSON; in
@@ -19,16 +20,18 @@ OTHER = "parrow_other"
 N_LARGEST_FRAMES = 12
 
 
-def main(protocol, path, name):
+def main(protocol, path, name, package):
     source, sink = take_pipes()
     pyarrow = None
     try:
         if protocol == "arrow":
-            pyarrow = import_pyarrow()
+            pyarrow = import_package("pyarrow")
+        if package:
+            import_package(package)
         function = load(path, name)
         hello = {"parameters": parameters_of(function)}
     except MissingPackage as error:
-        hello = {"missing": str(error)}
+        hello = {"missing": error.args[0], "because": error.args[1]}
     except BaseException as error:
         hello = {"error": describe(error)}
     sink.write(json.dumps(hello).encode() + b"\n")
@@ -46,12 +49,11 @@ class MissingPackage(Exception):
     pass
 
 
-def import_pyarrow():
+def import_package(name):
     try:
-        import pyarrow
-        return pyarrow
+        return __import__(name)
     except ImportError as error:
-        raise MissingPackage(str(error))
+        raise MissingPackage(name, str(error))
 
 
 def take_pipes():
@@ -134,7 +136,7 @@ def describe(error):
     frames, at = [], error.__traceback__
     while at is not None:
         code = at.tb_frame.f_code
-        if code.co_filename != __file__ and not code.co_filename.startswith("<frozen"):
+        if is_users(code.co_filename):
             frames.append((code.co_filename, at.tb_lineno, code.co_name))
         at = at.tb_next
     import linecache
@@ -151,6 +153,13 @@ def describe(error):
     if error.__cause__ is not None:
         lines.append("caused by " + describe(error.__cause__))
     return "\n".join(lines)
+
+
+def is_users(file):
+    """Whether it is neither this file nor one of a library."""
+    libraries = (os.path.dirname(os.__file__) + os.sep, f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+    is_library = file.startswith("<frozen") or file.endswith(".pyx") or any(part in file for part in libraries)
+    return file != __file__ and not is_library
 
 
 class Call:
@@ -528,7 +537,7 @@ def run():
     """Runs and ends: what the user's code registered for the end is called, and threads it left are not waited for."""
     code = 1
     try:
-        main(*sys.argv[1:4])
+        main(*sys.argv[1:5])
         code = 0
     except BrokenPipeError:
         pass

@@ -19,7 +19,13 @@ const BOOT: &str = "import sys; \
 #[derive(Clone, Debug)]
 pub(super) enum Program {
     /// A function of a Python file.
-    Python { interpreter: PathBuf, path: PathBuf, function: String },
+    Python {
+        interpreter: PathBuf,
+        path: PathBuf,
+        function: String,
+        /// What batches are made with, beside pyarrow; may be empty.
+        package: &'static str,
+    },
     /// A command line for the system's shell.
     Shell(String),
     /// A program and its arguments.
@@ -39,10 +45,10 @@ impl Program {
     /// The command that starts it.
     pub(super) fn command(&self, protocol: Protocol) -> Command {
         match self {
-            Self::Python { interpreter, path, function } => {
+            Self::Python { interpreter, path, function, package } => {
                 let mut command = Command::new(interpreter);
                 command.arg("-c").arg(BOOT).arg(DRIVER.len().to_string());
-                command.arg(protocol.as_str()).arg(path).arg(function);
+                command.arg(protocol.as_str()).arg(path).arg(function).arg(package);
                 in_own_group(command)
             }
             Self::Shell(line) => shell(line),

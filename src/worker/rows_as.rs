@@ -52,6 +52,14 @@ impl RowsAs {
         }
     }
 
+    /// The package that it takes beside pyarrow.
+    pub(super) fn package(self) -> &'static str {
+        match self {
+            Self::Pandas | Self::Polars => self.as_str(),
+            _ => "",
+        }
+    }
+
     /// Whether it is a batch of rows and not a row.
     pub(super) fn is_batch(self) -> bool {
         matches!(self, Self::PyArrow | Self::Pandas | Self::Polars)

@@ -64,7 +64,7 @@ impl Worker {
     /// A function of a Python file. `function` is its name, which may have dots: `Model.predict`.
     pub fn python(path: impl Into<PathBuf>, function: impl Into<String>) -> WorkerBuilder {
         let (path, function) = (path.into(), function.into());
-        WorkerBuilder::new(Program::Python { interpreter: PYTHON.into(), path, function })
+        WorkerBuilder::new(Program::Python { interpreter: PYTHON.into(), path, function, package: "" })
     }
 
     /// A program and its arguments.

@@ -107,10 +107,13 @@ impl Workers {
                 return Err(Failure::wrong("asks for a package").into());
             };
             let interpreter = interpreter.display();
-            let message = format!(
-                "{interpreter} has no pyarrow ({missing}); install it with: {interpreter} -m pip install pyarrow, or choose \
-                 the protocol ndjson, which needs no package and is slower"
+            let because = hello.get("because").and_then(Json::as_text).unwrap_or_default();
+            let mut message = format!(
+                "{interpreter} has no {missing} ({because}); install it with: {interpreter} -m pip install {missing}"
             );
+            if missing == "pyarrow" {
+                message += ", or choose the protocol ndjson, which needs no package and is slower";
+            }
             return Err(Error::worker(label, message).into());
         }
         if let Some(message) = hello.get("error").and_then(Json::as_text) {

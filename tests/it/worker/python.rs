@@ -243,6 +243,13 @@ fn an_exception_is_the_rows_fault_with_its_traceback() {
          def inverse(a):\n    if a == 4: sys.exit(3)\n    if a == 5: raise StopIteration\n    return divide(a)\n\
          def divide(a):\n    return 12 / a\n",
     );
+    let library = PythonFile::new("import json\ndef f(a): return json.loads('{')\n");
+    let (_, faults) = apply(
+        &df!("a" => [1]).unwrap(),
+        &Worker::python(library.path(), "f").build().unwrap(),
+        &collecting(1),
+    );
+    assert_eq!(faults[0].1.lines().count(), 3, "the frames of libraries are left out: {faults:?}");
     let frame = df!("a" => [1, 0, 4, 5, 3]).unwrap();
     for protocol in [Protocol::Arrow, Protocol::NdJson] {
         for chunk_rows in [1, 2, 5] {
@@ -347,4 +354,15 @@ fn without_pyarrow_a_sentence_says_what_to_do_and_ndjson_works() {
     assert!(text.contains("-m pip install pyarrow") && text.contains("ndjson"), "{text}");
     let worker = worker.protocol(Protocol::NdJson).build().unwrap();
     assert_eq!(column(&frame, &worker), Series::new("f".into(), [2_i64, 3]));
+    // A Python that finds pyarrow, and a module in its way where pandas would be.
+    let blocked = file.folder().join("pandas.py");
+    std::fs::write(&blocked, "raise ImportError('not here')\n").unwrap();
+    let env = file.folder().join("env");
+    std::fs::write(&env, format!("#!/bin/sh\nPYTHONPATH={} exec python3 \"$@\"\n", file.folder().display()))
+        .unwrap();
+    #[cfg(unix)]
+    std::fs::set_permissions(&env, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let worker = Worker::python(file.path(), "f").interpreter(&env).rows_as(RowsAs::Pandas).build().unwrap();
+    let text = apply_function(&frame, &worker, &Default::default()).unwrap_err().to_string();
+    assert!(text.contains("-m pip install pandas") && !text.contains("ndjson"), "{text}");
 }
