@@ -16,7 +16,8 @@
 //! - **A row's fault is the row's.** An exception of a Python function is a fault of its row, with the traceback. A worker that
 //!   dies, takes too long ([`chunk_timeout`](WorkerBuilder::chunk_timeout)), closes its output, or answers what cannot be read,
 //!   is ended; its chunk is given to a fresh one ([`retries`](WorkerBuilder::retries)), then halved until the row is known that
-//!   no worker survives. That row is a fault, and all others are kept. A row may therefore be run more than once.
+//!   no worker survives. That row is a fault, and all others are kept. A row may therefore be run more than once. A program that
+//!   wrote more results than it was given rows ends the run: some may have been taken for those of other rows.
 //! - **No wait without an end**, and none that cancellation does not end.
 //! - **No worker is left behind.** Each is a process group of its own. What is left of it when the run ends is killed, and on
 //!   Unix also when the calling process itself is killed.

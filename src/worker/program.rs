@@ -7,8 +7,15 @@ use crate::processes::{in_own_group, shell};
 
 use super::protocol::Protocol;
 
-/// The Python side, which is handed to the interpreter through standard input.
-const DRIVER: &str = include_str!("driver.py");
+/// The Python side, one text for the interpreter, which is handed to it through standard input.
+const DRIVER: &str = concat!(
+    include_str!("python/start.py"),
+    include_str!("python/faults.py"),
+    include_str!("python/call.py"),
+    include_str!("python/whole.py"),
+    include_str!("python/columns.py"),
+    include_str!("python/serve.py"),
+);
 
 /// Reads the Python side and runs it.
 const BOOT: &str = "import sys; \

@@ -24,6 +24,7 @@ fn what_crosses_threads() {
     is_send_and_sync::<OnError>();
     is_send_and_sync::<parrow::processes::ProcessOptions>();
     is_send_and_sync::<parrow::processes::Finished>();
+    is_send_and_sync::<parrow::worker::Worker>();
     is_send_and_sync::<Applied<DataFrame>>();
     is_send_and_sync::<Box<dyn parrow::row::RowFunction>>();
     is_send_and_sync::<Box<dyn parrow::row::Kernel>>();

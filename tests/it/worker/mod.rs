@@ -4,6 +4,7 @@ mod determinism;
 mod killed;
 mod programs;
 mod python;
+mod python_faults;
 mod supervision;
 
 use std::path::{Path, PathBuf};

@@ -1,0 +1,116 @@
+"""The Python side of a worker: calls a function of the user's on rows that come in batches on standard input, and
+answers on standard output. parrow starts it with the protocol, the file, the name of the function, and the package that
+batches are made with, or nothing, as arguments.
+
+First it writes a line of JSON: the function's parameters, or what keeps it from being called. It reads a line of JSON:
+which columns and constants go where. Then batches come and go, as docs/worker-protocol.md has it, in Arrow or NDJSON; in
+NDJSON a line with the number of its rows stands before each batch.
+
+The standard library and, for Arrow, pyarrow are all that it needs.
+"""
+
+import json
+import os
+import sys
+from itertools import repeat
+from keyword import iskeyword
+
+ERROR = "parrow_error"
+OTHER = "parrow_other"
+N_LARGEST_FRAMES = 12
+
+
+def main(protocol, path, name, package):
+    source, sink = take_pipes()
+    pyarrow = None
+    try:
+        if protocol == "arrow":
+            pyarrow = import_package("pyarrow")
+        if package:
+            import_package(package)
+        function = load(path, name)
+        hello = {"parameters": parameters_of(function)}
+    except MissingPackage as error:
+        hello = {"missing": error.args[0], "because": error.args[1]}
+    except BaseException as error:
+        hello = {"error": describe(error)}
+    sink.write(json.dumps(hello).encode() + b"\n")
+    sink.flush()
+    line = source.readline() if "parameters" in hello else b""
+    if line:
+        call = Call(function, json.loads(line), pyarrow)
+        if pyarrow:
+            serve_arrow(pyarrow, call, source, sink)
+        else:
+            serve_ndjson(call, source, sink)
+
+
+class MissingPackage(Exception):
+    pass
+
+
+def import_package(name):
+    try:
+        return __import__(name)
+    except ImportError as error:
+        raise MissingPackage(name, str(error))
+
+
+def take_pipes():
+    """Takes standard input and output away from the user's code: it reads nothing, and what it prints goes to standard
+    error, whichever library prints it."""
+    source, sink = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(line_buffering=True)
+    for pipe in (source, sink):
+        widen(pipe)
+    return open(source, "rb", 1 << 16), open(sink, "wb", 1 << 16)
+
+
+def widen(pipe):
+    try:
+        import fcntl
+        fcntl.fcntl(pipe, getattr(fcntl, "F_SETPIPE_SZ", 1031), 1 << 20)
+    except (ImportError, OSError):
+        pass
+
+
+def load(path, name):
+    """The function `name`, which may have dots, of the file at `path`."""
+    folder = os.path.dirname(os.path.abspath(path))
+    if sys.path and sys.path[0] == "":
+        sys.path[0] = folder
+    else:
+        sys.path.insert(0, folder)
+    sys.argv = [path]
+    with open(path, "rb") as file:
+        code = compile(file.read(), path, "exec")
+    stem = os.path.splitext(os.path.basename(path))[0]
+    module = type(sys)(stem if stem not in sys.modules else "parrow_user_" + stem)
+    module.__file__ = os.path.abspath(path)
+    sys.modules[module.__name__] = module
+    exec(code, module.__dict__)
+    found = module
+    for part in name.split("."):
+        if not hasattr(found, part):
+            functions = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
+            there = ", ".join(functions) if functions else "none"
+            raise NoFunction(f"there is no {name!r} in {path} (functions: {there})")
+        found = getattr(found, part)
+    if not callable(found):
+        raise NoFunction(f"{name!r} in {path} is {type(found).__name__}, and no function")
+    return found
+
+
+def parameters_of(function):
+    """The name, the kind and whether there is a default for each parameter; None where Python does not know."""
+    import inspect
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    return [[it.name, it.kind.name, it.default is not it.empty] for it in parameters]
