@@ -87,7 +87,7 @@ impl WorkerBuilder {
     }
 
     /// A constant that a Python function gets for the parameter of this name.
-    pub fn parameter(mut self, name: impl Into<String>, value: impl Into<Parameter>) -> Self {
+    pub fn argument(mut self, name: impl Into<String>, value: impl Into<Parameter>) -> Self {
         self.parts.parameters.push((name.into(), value.into()));
         self
     }

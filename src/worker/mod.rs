@@ -7,7 +7,7 @@
 //!
 //! # let frame = df!("a" => [7], "b" => [6])?;
 //! // def howmany_within_range(row, minimum, maximum): return sum(minimum <= x <= maximum for x in row)
-//! let count = Worker::python("f.py", "howmany_within_range").parameter("minimum", 4).parameter("maximum", 8).build()?;
+//! let count = Worker::python("f.py", "howmany_within_range").argument("minimum", 4).argument("maximum", 8).build()?;
 //! let applied = apply_function(&frame, &count, &ApplyOptions::default())?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

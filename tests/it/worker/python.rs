@@ -109,7 +109,7 @@ fn rows_come_as_they_are_asked_for() {
         (RowsAs::Dict, "({'b': 4.0, 'a': 3}, True)"),
     ] {
         let worker =
-            Worker::python(file.path(), "f").rows_as(rows_as).columns(["b", "a"]).parameter("k", true);
+            Worker::python(file.path(), "f").rows_as(rows_as).columns(["b", "a"]).argument("k", true);
         let found = column(&rows(), &worker.build().unwrap());
         assert_eq!(found.str().unwrap().get(0), Some(expected));
     }

@@ -63,9 +63,9 @@ fn what_keeps_a_function_from_being_called_is_said_once_and_at_the_start() {
     assert!(text("g").contains("there is no 'g'") && text("g").contains("(functions: f)"), "{}", text("g"));
     assert!(text("x").contains("and no function"));
     assert!(text("f").contains("no column \"height\"; did you mean \"heigth\"?"), "{}", text("f"));
-    let worker = Worker::python(file.path(), "f").parameter("minimun", 4).build().unwrap();
+    let worker = Worker::python(file.path(), "f").argument("minimun", 4).build().unwrap();
     assert!(failure(worker).to_string().contains("did you mean minimum?"));
-    let worker = Worker::python(file.path(), "f").parameter("height", 4).build().unwrap();
+    let worker = Worker::python(file.path(), "f").argument("height", 4).build().unwrap();
     assert!(failure(worker).to_string().contains("nothing is there for parameter \"minimum\""));
 
     for (content, message) in [

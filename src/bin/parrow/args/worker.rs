@@ -75,7 +75,7 @@ impl WorkerArgs {
             let _ = std::io::stderr().write_all(lines);
         });
         for (name, value) in function.parameters() {
-            builder = builder.parameter(name, value.clone());
+            builder = builder.argument(name, value.clone());
         }
         let is_large = |bytes: u64| bytes >= LARGE_INPUT_BYTES;
         let n_workers = match Path::new(input).metadata() {
