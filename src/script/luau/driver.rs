@@ -21,7 +21,7 @@ use super::lexer::{Kind, Token};
 use super::plan::{Argument, Cells, Input};
 use super::row_use::RowUse;
 use super::script::{Form, Script};
-use super::signature::{Definition, Scope};
+use super::signature::{Definition, Scope, most_values};
 use crate::row::Parameter;
 
 /// The parameter that is the row.
@@ -153,25 +153,32 @@ impl Writer<'_> {
             self.call.arguments.iter().map(|argument| self.argument(argument, nulls)).collect();
         let call = format!("{}({})", self.function, arguments.join(", "));
         let column_bytes = self.call.batch_rows * 8;
+        // To look for one more value is to call as for any number of them, and then `return math.sqrt(x)` is a call that
+        // the compiler can't replace by an instruction: 18 ns a row instead of 6.
+        let (extra, no_extra) = match most_values(self.call.tokens) > self.call.n_outputs {
+            true => (", extra", " and extra == nil"),
+            false => ("", ""),
+        };
         if self.call.n_outputs == 1 {
             let _ = write!(
                 text,
-                "local value, extra = {call}\n\
-                 if __parrow_type(value) == \"number\" and extra == nil then __parrow_writef64(results, at, value) \
-                 else __parrow_one(at, value, extra) end\n"
+                "local value{extra} = {call}\n\
+                 if __parrow_type(value) == \"number\"{no_extra} then __parrow_writef64(results, at, value) \
+                 else __parrow_one(at, value{extra}) end\n"
             );
         } else {
             let values: Vec<String> = (0..self.call.n_outputs).map(|slot| format!("value{slot}")).collect();
             let tests: Vec<String> =
                 values.iter().map(|value| format!("__parrow_type({value}) == \"number\"")).collect();
-            let _ = write!(text, "local {}, extra = {call}\nif ", values.join(", "));
-            let _ = write!(text, "{} and extra == nil then ", tests.join(" and "));
+            let _ = write!(text, "local {}{extra} = {call}\nif ", values.join(", "));
+            let _ = write!(text, "{}{no_extra} then ", tests.join(" and "));
             // The first is written last: it says that the row is done.
             for slot in (0..self.call.n_outputs).rev() {
                 let _ =
                     write!(text, "__parrow_writef64(results, at + {}, value{slot}) ", slot * column_bytes);
             }
-            let _ = writeln!(text, "else __parrow_many(at, extra, {}) end", values.join(", "));
+            let extra = if extra.is_empty() { "nil" } else { "extra" };
+            let _ = writeln!(text, "else __parrow_many(at, {extra}, {}) end", values.join(", "));
         }
         text.push_str("end\nend\n");
         text

@@ -17,13 +17,6 @@ pub(super) fn host(lua: &Lua, script: &Script) -> mlua::Result<Table> {
         })?,
     )?;
     host.set(
-        "find_pieces",
-        lua.create_function(|_, (spans, text, separator): (Buffer, BorrowedBytes, BorrowedBytes)| {
-            let (text, separator) = (utf8(&text)?, utf8(&separator)?);
-            Ok(write(&spans, text.split(separator).map(|piece| span(text, piece))))
-        })?,
-    )?;
-    host.set(
         "find_common_words",
         lua.create_function(|_, (spans, left, right): (Buffer, BorrowedBytes, BorrowedBytes)| {
             let (left, right) = (utf8(&left)?, utf8(&right)?);

@@ -1,7 +1,7 @@
 //! Stops a running script from another thread.
 //!
-//! A worker that calls back at every turn of a loop runs a cheap row function at a quarter of its speed (`benches/luau.rs`
-//! says what without: `sqrt(a*a + b*b)` took 57 ns a row instead of 15). So the callback is hung in only when somebody
+//! A worker that calls back at every turn of a loop runs a cheap row function at a quarter of its speed (measured:
+//! `sqrt(a*a + b*b)` took 57 ns a row instead of 15). So the callback is hung in only when somebody
 //! wants to have a look, and takes itself out again.
 
 use std::sync::atomic::{AtomicPtr, Ordering};
