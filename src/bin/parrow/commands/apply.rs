@@ -24,7 +24,9 @@ Examples:
   parrow apply data/sales.tsv 'price * quantity AS total' --null-value n/a
   parrow apply data/matrix.csv --where 'a > b' -o matrix.parquet
   parrow apply data/points.csv --luau 'return math.sqrt(x*x + y*y)' --name r
-  parrow apply data/matrix.csv --script count.luau --arg minimum=4 --arg maximum=8")]
+  parrow apply data/matrix.csv --script count.luau --arg minimum=4 --arg maximum=8
+  parrow apply data/matrix.csv --python examples/functions.py:extremes --name low,high
+  parrow apply data/matrix.csv --exec 'Rscript f.R' --protocol csv --name score")]
 pub struct Apply {
     /// A file, a pattern such as 'data/*.csv', or - for standard input
     #[arg(value_name = "INPUT")]
