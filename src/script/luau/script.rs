@@ -9,7 +9,6 @@ use polars::prelude::{DataType, PlSmallStr, Schema};
 use super::kernel::ScriptKernel;
 use super::plan::Plan;
 use crate::error::{Error, Result};
-use crate::progress::CancellationToken;
 use crate::row::{BoundFunction, Parameter, RowFunction};
 
 /// A row function written in [Luau](https://luau.org), compiled to machine code and closed off from files, network and
@@ -90,7 +89,6 @@ pub struct Script {
     pub(super) seed: u64,
     pub(super) memory_limit: usize,
     pub(super) row_timeout: Duration,
-    pub(super) cancellation: Option<CancellationToken>,
     pub(super) printer: Option<Printer>,
 }
 
@@ -128,7 +126,6 @@ impl Script {
             seed: 0,
             memory_limit: Self::MEMORY_LIMIT,
             row_timeout: Self::ROW_TIMEOUT,
-            cancellation: None,
             printer: None,
         }
     }
@@ -202,13 +199,6 @@ impl Script {
     /// next turn of a loop or call of a function.
     pub fn row_timeout(mut self, limit: Duration) -> Self {
         self.row_timeout = limit;
-        self
-    }
-
-    /// Stops a row in its middle when `token` is cancelled. A token of the [options](crate::ApplyOptions) alone is looked
-    /// at between chunks.
-    pub fn cancellation(mut self, token: CancellationToken) -> Self {
-        self.cancellation = Some(token);
         self
     }
 

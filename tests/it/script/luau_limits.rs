@@ -111,13 +111,14 @@ fn too_little_memory_to_begin_with_is_said_before_the_first_row() {
 #[test]
 fn a_run_that_is_cancelled_stops_in_the_middle_of_a_row() {
     let token = CancellationToken::new();
-    let script = Script::luau_body("while true do end").cancellation(token.clone());
+    let script = Script::luau_body("while true do end");
+    let options = ApplyOptions::builder().cancellation(token.clone()).build().unwrap();
     let start = Instant::now();
     let canceller = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(100));
         token.cancel();
     });
-    let error = apply_function(&frame(), &script, &ApplyOptions::default()).map(|_| ()).unwrap_err();
+    let error = apply_function(&frame(), &script, &options).map(|_| ()).unwrap_err();
     canceller.join().unwrap();
     assert!(matches!(error.kind(), ErrorKind::Cancelled), "{error}");
     assert!(start.elapsed() < Duration::from_secs(5));
