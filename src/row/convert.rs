@@ -144,17 +144,24 @@ fn misfits(values: &Series, lost: &BooleanChunked, message: impl Fn(String) -> S
 }
 
 fn no_way(text: String, from: &DataType, to: &DataType, conversion: Conversion) -> String {
-    // What the items of an empty list are taken for depends on the lists beside it.
-    let from = match from {
-        DataType::List(_) => "list".to_owned(),
-        _ => dtype_name(from),
-    };
-    let to = dtype_name(to);
     match conversion {
-        Conversion::Declared => format!("returned {text}, which is {from}; the output dtype is {to}"),
+        Conversion::Declared => {
+            format!("returned {text}, which is {}; the output dtype is {}", kind_name(from), dtype_name(to))
+        }
         Conversion::Decided => format!(
-            "returned {text}, which is {from}, where an earlier row made the column {to}: declare the output dtype"
+            "returned {text}, which is {}, where an earlier row made the column {}: declare the output dtype",
+            kind_name(from),
+            kind_name(to)
         ),
+    }
+}
+
+/// The name of a dtype, without the items of a list: what the items of an empty one are taken for depends on the lists
+/// beside it, and a run that ends early does not see them all.
+fn kind_name(dtype: &DataType) -> String {
+    match dtype {
+        DataType::List(_) => "list".to_owned(),
+        _ => dtype_name(dtype),
     }
 }
 
