@@ -59,6 +59,12 @@ impl ApplyOptions {
         self.cancellation.as_ref()
     }
 
+    /// The same with another policy.
+    pub(crate) fn with_policy(mut self, on_error: OnError) -> Self {
+        self.on_error = on_error;
+        self
+    }
+
     /// # Errors
     /// [`Cancelled`](crate::ErrorKind::Cancelled) when somebody has asked the run to stop.
     pub(crate) fn check_cancelled(&self) -> Result<()> {

@@ -7,8 +7,10 @@
 mod columns;
 mod destination;
 mod filter;
+mod memory;
 mod run;
 mod selection;
+mod stream;
 mod summary;
 mod text_column;
 mod work;

@@ -101,9 +101,8 @@ impl<W: Write + Send> IpcWriter<W> {
         Ok(Self { writer: Kind::Stream(writer), gathered: Gathered::default(), waits: false })
     }
 
-    fn write(&mut self, frame: Option<DataFrame>) -> Result<()> {
-        let Some(frame) = frame else { return Ok(()) };
-        for batch in frame.iter_chunks(CompatLevel::newest(), true) {
+    fn write(&mut self, blocks: Vec<DataFrame>) -> Result<()> {
+        for batch in blocks.iter().flat_map(|block| block.iter_chunks(CompatLevel::newest(), true)) {
             contain_write(|| match &mut self.writer {
                 Kind::File(writer) => writer.write(&batch, None),
                 Kind::Stream(writer) => writer.write(&batch, None),
@@ -123,7 +122,7 @@ impl<W: Write + Send> Encoder for IpcWriter<W> {
     }
 
     fn finish(&mut self) -> Result<()> {
-        let rest = self.gathered.take();
+        let rest = self.gathered.take()?;
         self.write(rest)?;
         match &mut self.writer {
             Kind::File(writer) => writer.finish(),

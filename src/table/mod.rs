@@ -27,6 +27,7 @@ mod ndjson;
 mod ndjson_line;
 mod output;
 mod parquet;
+pub(crate) mod pieces;
 mod position;
 mod read;
 mod read_options;
@@ -34,7 +35,8 @@ mod text;
 mod write_options;
 mod writer;
 
-pub(crate) use csv::{TextAmongNumbers, shell_word};
+pub(crate) use csv::{TextAmongNumbers, TextSearch, shell_word};
+pub(crate) use join::{cast_to_joined, join_schemas};
 
 pub use arrow_exchange::{from_record_batches, to_record_batch, to_record_batches};
 pub use contain::is_contained;

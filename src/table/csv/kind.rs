@@ -215,6 +215,14 @@ impl Evidence {
         self.n_values += 1;
     }
 
+    /// The same of cells that stand so many bytes further behind.
+    pub(super) fn moved(mut self, n_bytes: usize) -> Self {
+        for first in self.first.iter_mut().filter(|first| **first != usize::MAX) {
+            *first += n_bytes;
+        }
+        self
+    }
+
     /// Adds the evidence of other cells of the column.
     pub(super) fn merge(&mut self, other: &Self) {
         self.kinds = self.kinds | other.kinds;

@@ -10,6 +10,9 @@
 //! value     text → value, a function a dtype
 //! build     cells → a column chunk
 //! read      all of it, in parallel chunks
+//! cut       a file that is not in memory → pieces that end between two records
+//! pieces    a file read piece by piece: first what it holds, then its rows
+//! evidence  what the cells of some columns look like
 //! place     a cell that is wrong → an error with its line
 //! numbers   which cell made a column text
 //! lines     rows → the lines that they start on, by the `csv` crate
@@ -17,22 +20,30 @@
 
 mod build;
 mod chunk;
+mod cut;
 mod dialect;
+mod evidence;
 mod infer;
 mod kind;
 mod lines;
 mod numbers;
+mod pieces;
 mod place;
 mod read;
 mod rows;
 mod scan;
 pub(super) mod value;
+mod verbatim;
 mod write;
 
 pub(super) use build::{ColumnBuilder, builder};
+pub(crate) use cut::PieceSizes;
+pub(super) use cut::Cutter;
 pub(super) use dialect::Dialect;
 pub(super) use lines::{line_index, lines_of_rows};
-pub(crate) use numbers::TextAmongNumbers;
+pub(crate) use numbers::{TextAmongNumbers, TextSearch};
+pub(super) use pieces::{CsvFindings, CsvLook, CsvPieces};
 pub(crate) use place::shell_word;
 pub(super) use read::{describe, read};
-pub(super) use write::CsvWriter;
+pub(crate) use verbatim::{append_names, end_of_rows};
+pub(super) use write::{CsvWriter, Threads};

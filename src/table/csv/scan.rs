@@ -9,7 +9,7 @@ use memchr::{memchr, memchr2};
 
 use crate::error::Error;
 
-const QUOTE: u8 = b'"';
+pub(super) const QUOTE: u8 = b'"';
 
 /// A cell as it stands in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

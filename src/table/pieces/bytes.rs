@@ -16,12 +16,12 @@ use super::super::input::{Input, check_is_file};
 use super::super::load::{check_not_cut, empty};
 
 /// The bytes of an input, as they are when they are unpacked.
-pub(super) struct ByteSource {
+pub(in crate::table) struct ByteSource {
     kind: Kind,
     /// How many packed bytes there are, or were read so far.
     n_packed: Arc<AtomicU64>,
-    pub(super) compression: Compression,
-    pub(super) format: Format,
+    pub(in crate::table) compression: Compression,
+    pub(in crate::table) format: Format,
 }
 
 enum Kind {
@@ -37,7 +37,7 @@ enum Kind {
 
 impl ByteSource {
     /// Opens an input. Of what cannot be read twice where it lies, up to `in_memory` bytes are kept.
-    pub(super) fn open(input: &Input, wanted: Option<Format>, in_memory: usize) -> Result<Self> {
+    pub(in crate::table) fn open(input: &Input, wanted: Option<Format>, in_memory: usize) -> Result<Self> {
         let n_packed = Arc::new(AtomicU64::new(0));
         let file = match input {
             Input::Stdin => None,
@@ -94,12 +94,12 @@ impl ByteSource {
     }
 
     /// The size in bytes of the input as it lies there, packed; of what can be read once, as far as it has been read.
-    pub(super) fn n_packed_bytes(&self) -> u64 {
+    pub(in crate::table) fn n_packed_bytes(&self) -> u64 {
         self.n_packed.load(Ordering::Relaxed)
     }
 
     /// How many bytes there are, unpacked, where that is known.
-    pub(super) fn len(&self) -> Option<u64> {
+    pub(in crate::table) fn len(&self) -> Option<u64> {
         match &self.kind {
             Kind::File { len, .. } => Some(*len),
             Kind::Memory(bytes) => Some(bytes.len() as u64),
@@ -108,12 +108,12 @@ impl ByteSource {
     }
 
     /// Whether it can be read once only.
-    pub(super) fn is_read_once(&self) -> bool {
+    pub(in crate::table) fn is_read_once(&self) -> bool {
         matches!(self.kind, Kind::Once { .. })
     }
 
     /// Puts what can be read once into an unnamed temporary file, so that it can be read as often as wanted.
-    pub(super) fn make_repeatable(&mut self, check_cancelled: &dyn Fn() -> Result<()>) -> Result<()> {
+    pub(in crate::table) fn make_repeatable(&mut self, check_cancelled: &dyn Fn() -> Result<()>) -> Result<()> {
         if !self.is_read_once() {
             return Ok(());
         }
@@ -140,7 +140,7 @@ impl ByteSource {
     }
 
     /// Puts packed bytes into an unnamed temporary file as well, for formats that are not read from front to back.
-    pub(super) fn make_seekable(&mut self, check_cancelled: &dyn Fn() -> Result<()>) -> Result<()> {
+    pub(in crate::table) fn make_seekable(&mut self, check_cancelled: &dyn Fn() -> Result<()>) -> Result<()> {
         if let Kind::Packed { .. } = &self.kind {
             let rest: Box<dyn Read + Send> = Box::new(self.stream()?);
             self.kind = Kind::Once { prefix: Vec::new(), rest: Mutex::new(Some(rest)) };
@@ -149,7 +149,7 @@ impl ByteSource {
     }
 
     /// The bytes from the first on. Of what can be read once, this is that one time.
-    pub(super) fn stream(&self) -> Result<Unpacked> {
+    pub(in crate::table) fn stream(&self) -> Result<Unpacked> {
         let plain = |reader: Box<dyn Read + Send>| Unpacked::new(reader, Compression::None);
         match &self.kind {
             Kind::File { file, len, .. } => {
@@ -170,7 +170,7 @@ impl ByteSource {
     }
 
     /// The first bytes, as many as there are up to `n_bytes`, without using up what can be read once.
-    pub(super) fn prefix(&self, n_bytes: usize) -> Result<(Vec<u8>, bool)> {
+    pub(in crate::table) fn prefix(&self, n_bytes: usize) -> Result<(Vec<u8>, bool)> {
         match &self.kind {
             Kind::Once { prefix, .. } => Ok((prefix[..n_bytes.min(prefix.len())].to_vec(), false)),
             _ => {
@@ -181,8 +181,18 @@ impl ByteSource {
         }
     }
 
+    /// The first bytes of what can be read once, without using it up.
+    pub(in crate::table) fn sample(&self) -> Result<Unpacked> {
+        match &self.kind {
+            Kind::Once { prefix, .. } => {
+                Unpacked::new(Box::new(Cursor::new(prefix.clone())), Compression::None)
+            }
+            _ => self.stream(),
+        }
+    }
+
     /// The bytes of a range.
-    pub(super) fn range(&self, range: Range<u64>) -> Result<Vec<u8>> {
+    pub(in crate::table) fn range(&self, range: Range<u64>) -> Result<Vec<u8>> {
         let n_bytes = (range.end - range.start) as usize;
         match &self.kind {
             Kind::Memory(bytes) => {
@@ -194,7 +204,7 @@ impl ByteSource {
                 read_up_to(&mut { reader }, n_bytes)
             }
             Kind::Packed { .. } | Kind::Once { .. } => {
-                let mut stream = self.stream()?;
+                let mut stream = self.sample()?;
                 let mut block = Vec::new();
                 let mut to_pass = range.start;
                 while to_pass > 0 {
@@ -214,7 +224,7 @@ impl ByteSource {
     }
 
     /// That a file is still the one that was opened.
-    pub(super) fn check_unchanged(&self) -> Result<()> {
+    pub(in crate::table) fn check_unchanged(&self) -> Result<()> {
         let Kind::File { file, len, stamp: Some(stamp) } = &self.kind else { return Ok(()) };
         let same = file.metadata().is_ok_and(|now| now.len() == *len && now.modified().ok() == Some(*stamp));
         if same { Ok(()) } else { Err(changed()) }
@@ -222,7 +232,7 @@ impl ByteSource {
 }
 
 /// What is said of a file that became another one while it was read.
-pub(super) fn changed() -> Error {
+pub(in crate::table) fn changed() -> Error {
     Error::io("read", io::Error::other("the file was changed while it was read; run it again"))
 }
 
@@ -233,7 +243,7 @@ const PREFIX_BYTES: usize = 64 * 1024;
 const BLOCK_BYTES: usize = 1 << 20;
 
 /// Unpacked bytes, from front to back.
-pub(super) struct Unpacked {
+pub(in crate::table) struct Unpacked {
     reader: Box<dyn Read + Send>,
     compression: Compression,
     n_bytes: u64,
@@ -255,7 +265,7 @@ impl Unpacked {
     }
 
     /// Adds up to `n_bytes` bytes to `into`, and says whether there are no more behind them.
-    pub(super) fn fill(&mut self, into: &mut Vec<u8>, n_bytes: usize) -> Result<bool> {
+    pub(in crate::table) fn fill(&mut self, into: &mut Vec<u8>, n_bytes: usize) -> Result<bool> {
         let before = into.len();
         let outcome = (&mut self.reader).take(n_bytes as u64).read_to_end(into);
         let n_read = into.len() - before;
