@@ -38,7 +38,7 @@ pub(super) struct Received {
 }
 
 enum Target {
-    Text { output: TextOutput, delimiter: u8 },
+    Text { output: TextOutput, before: Option<Vec<u8>>, delimiter: u8 },
     Table { output: Output, options: WriteOptions, schema: Option<SchemaRef>, writer: Option<TableWriter> },
     Preview { n_first: usize, n_last: usize, first: Vec<DataFrame>, last: Vec<DataFrame>, schema: Schema },
 }
@@ -56,9 +56,8 @@ impl Receiver {
     ) -> Result<Self> {
         let target = match (destination, text) {
             (Destination::Output(output, options), Some((before, delimiter))) => {
-                let mut output = TextOutput::create(output, options)?;
-                output.write(&before, 0)?;
-                Target::Text { output, delimiter }
+                let output = TextOutput::create(output, options)?;
+                Target::Text { output, before: Some(before), delimiter }
             }
             (Destination::Output(output, options), None) => Target::Table {
                 output: output.clone(),
@@ -115,7 +114,9 @@ impl Receiver {
 
         let start = std::time::Instant::now();
         match &mut self.target {
-            Target::Text { output, .. } => {
+            Target::Text { output, before, .. } => {
+                // Not before the first rows: a run that fails by then has written nothing.
+                output.write(&before.take().unwrap_or_default(), 0)?;
                 output.write(&prepared.text.unwrap_or_default(), prepared.n_rows)?;
             }
             Target::Table { output, options, writer, .. } => {
@@ -158,7 +159,10 @@ impl Receiver {
     /// Brings the output to its end.
     pub(super) fn finish(self, schema: &Schema) -> Result<(Delivered, Received)> {
         let delivered = match self.target {
-            Target::Text { output, .. } => Delivered { n_bytes: output.finish()?.n_bytes, preview: None },
+            Target::Text { mut output, before, .. } => {
+                output.write(&before.unwrap_or_default(), 0)?;
+                Delivered { n_bytes: output.finish()?.n_bytes, preview: None }
+            }
             Target::Table { output, options, writer, .. } => {
                 let writer = match writer {
                     Some(writer) => writer,

@@ -77,7 +77,7 @@ pub(in crate::pipeline) fn run_streamed(
         state: Shared::default(),
     };
     if let Some(progress) = pipeline.apply.progress() {
-        progress.begin(None);
+        progress.begin(sources.n_rows());
     }
     let outcome = flow(&morsels, &mut receiver, n_threads, sizes);
     if let Some(progress) = pipeline.apply.progress() {

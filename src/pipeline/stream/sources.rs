@@ -19,6 +19,8 @@ pub(super) struct Sources {
     pub(super) sizes: Sizes,
     /// Whether the size of a piece was given, and is not to be fitted to the inputs.
     pub(super) is_given: bool,
+    /// How many rows each input has, where that is known.
+    n_rows: Vec<Option<u64>>,
 }
 
 /// A piece of one of the inputs.
@@ -62,7 +64,8 @@ impl Sources {
                 break;
             }
         }
-        Ok(Self { inputs: opened, read: read.clone(), sizes, is_given })
+        let n_rows = opened.iter().map(OpenInput::n_rows).collect();
+        Ok(Self { inputs: opened, read: read.clone(), sizes, is_given, n_rows })
     }
 
     /// The columns, with their dtypes as far as they are known; those of `settled` are.
@@ -94,6 +97,7 @@ impl Sources {
         let target = self.piece_bytes(index, apply.n_threads());
         let budget = Budget::new(self.sizes.in_flight);
         let mut found = Vec::new();
+        let mut n_rows = 0;
         {
             let input = &self.inputs[index];
             let mut cutter = input.cutter(target)?;
@@ -101,19 +105,26 @@ impl Sources {
                 &*workers(apply.n_threads())?,
                 &|| apply.check_cancelled(),
                 |is_over| cut(&mut cutter, input, target, &budget, is_over),
-                |piece: Piece, _| (piece.start(), input.look(&look, &piece)),
-                |(start, findings), _permit| {
+                |piece: Piece, _| (piece.start(), piece.n_rows(), input.look(&look, &piece)),
+                |(start, n_rows_there, findings), _permit| {
+                    n_rows += n_rows_there;
                     found.push((start, findings?));
                     Ok(ControlFlow::Continue(()))
                 },
             )?;
         }
+        self.n_rows[index] = Some(n_rows);
         let input = &mut self.inputs[index];
         let mut all = None;
         for ((offset, line), findings) in found {
             all = Some(input.gather(all, findings, offset, line));
         }
         input.conclude(look, all)
+    }
+
+    /// How many rows there are, where that is known.
+    pub(super) fn n_rows(&self) -> Option<u64> {
+        self.n_rows.iter().copied().sum()
     }
 
     /// How many bytes the pieces of an input have.

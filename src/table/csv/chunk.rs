@@ -8,7 +8,7 @@ use super::build::{ColumnBuilder, builder, guess_builder};
 use super::rows::{ColumnCells, Nulls, Rows, Text};
 
 /// A column to build; without a dtype, one that is expected to hold no value.
-pub(in crate::table) struct Wanted {
+pub(crate) struct Wanted {
     pub(super) index: usize,
     pub(super) dtype: Option<DataType>,
     pub(super) guessed: bool,

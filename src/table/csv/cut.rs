@@ -12,7 +12,7 @@ use super::dialect::Dialect;
 use super::scan::QUOTE;
 
 /// Cuts the rows of a file.
-pub(in crate::table) struct Cutter {
+pub(crate) struct Cutter {
     stream: Unpacked,
     dialect: Dialect,
     /// Whether the stream ends where the file goes on, so that what is behind its last line end is no record.

@@ -191,7 +191,7 @@ impl BitOr for Kinds {
 
 /// The kinds that a column's cells have, and where each was seen first.
 #[derive(Clone, Debug)]
-pub(super) struct Evidence {
+pub(crate) struct Evidence {
     pub(super) kinds: Kinds,
     first: [usize; N_KINDS],
     /// How many cells hold a value.

@@ -57,7 +57,7 @@ enum State {
 }
 
 /// What is looked for in a first pass.
-pub(in crate::table) enum CsvLook {
+pub(crate) enum CsvLook {
     /// Whether the dtypes that were proposed hold.
     Dtypes(Vec<Wanted>),
     /// What all cells of these columns look like.
@@ -65,7 +65,7 @@ pub(in crate::table) enum CsvLook {
 }
 
 /// What was found in a piece.
-pub(in crate::table) enum CsvFindings {
+pub(crate) enum CsvFindings {
     /// Per column, whether the dtype holds, and whether there are values.
     Dtypes(Vec<(bool, bool)>),
     /// Per column, what the cells look like; where they are is told from the start of the file.

@@ -50,6 +50,10 @@ impl FramePieces {
         Ok(Self { frame: apply_dtypes(frame, options)?, lines })
     }
 
+    pub(super) fn n_rows(&self) -> u64 {
+        self.frame.height() as u64
+    }
+
     pub(super) fn schema(&self) -> Schema {
         self.frame.schema().as_ref().clone()
     }

@@ -10,6 +10,6 @@ mod piece;
 pub(crate) use super::csv::{PieceSizes, append_names, end_of_rows};
 pub(in crate::table) use bytes::{ByteSource, Unpacked, changed};
 pub(crate) use encode::RowEncoder;
-pub(crate) use open::{Findings, Look, OpenInput, OpenOptions, Piece, PieceCutter};
+pub(crate) use open::{Look, OpenInput, OpenOptions, Piece, PieceCutter};
 pub(crate) use output::TextOutput;
 pub(crate) use piece::TextPiece;

@@ -154,6 +154,14 @@ impl OpenInput {
         Ok(n_rows)
     }
 
+    /// How many rows it has, where its metadata tells.
+    pub(crate) fn n_rows(&self) -> Option<u64> {
+        match &self.rows {
+            Rows::Csv(_) => None,
+            Rows::Frame(rows) => Some(rows.n_rows()),
+        }
+    }
+
     /// Looks at a piece.
     pub(crate) fn look(&self, look: &Look, piece: &Piece) -> Result<Findings> {
         let found = match (&self.rows, look, piece) {
