@@ -1,5 +1,7 @@
 //! From inputs to an output in one call.
 
+mod stream;
+
 use std::path::Path;
 
 use parrow::pipeline::{ColumnSelection, Destination, Keep, Pipeline, Work};
