@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::async_result::{AsyncResult, Promise};
 use super::calls::{Calls, Fallible, Plain};
-use super::collect::{collect, room_for};
+use super::collect::{Begin, collect, room_for};
 use super::error::{Panic, PoolError};
 use super::handle::Pool;
 use super::shared::{InFlight, infallible};
@@ -49,8 +49,7 @@ impl<S: Send + 'static> Pool<S> {
         E: Send + 'static,
         F: FnOnce() -> Result<R, E> + Send + 'static,
     {
-        let shared = self.shared().clone();
-        self.submit(move || shared.call(function))
+        self.submit(move |in_flight| in_flight.shared().call(function))
     }
 
     /// Queues a [`map`](Self::map), whose result is the whole list.
@@ -136,16 +135,16 @@ impl<S: Send + 'static> Pool<S> {
         I: IntoIterator<IntoIter: Send + 'static>,
         C: Calls<I::Item, Output: Send + 'static, Error: Send + 'static> + Send + Sync + 'static,
     {
-        let (items, cut, token) = (items.into_iter(), self.eager_cut(), self.shared().token().clone());
-        self.submit(move || {
+        let (items, cut) = (items.into_iter(), self.eager_cut());
+        self.submit(move |in_flight| {
             let results = room_for(&items);
-            collect(items, &calls, results, cut, &token)
+            collect(items, &calls, results, cut, Begin::Shared, in_flight)
         })
     }
 
     fn submit<T, E>(
         &self,
-        work: impl FnOnce() -> Result<T, PoolError<E>> + Send + 'static,
+        work: impl FnOnce(&InFlight) -> Result<T, PoolError<E>> + Send + 'static,
     ) -> Result<AsyncResult<T, E>, PoolError>
     where
         T: Send + 'static,
@@ -167,12 +166,13 @@ struct Accepted<T, E, F> {
     in_flight: InFlight,
 }
 
-impl<T, E, F: FnOnce() -> Result<T, PoolError<E>>> Accepted<T, E, F> {
+impl<T, E, F: FnOnce(&InFlight) -> Result<T, PoolError<E>>> Accepted<T, E, F> {
     fn run(self) {
         let Self { promise, work, in_flight } = self;
-        let outcome = catch_unwind(AssertUnwindSafe(work))
+        let permit = in_flight.permit();
+        let outcome = catch_unwind(AssertUnwindSafe(|| work(&in_flight)))
             .unwrap_or_else(|payload| Err(PoolError::Panicked { index: None, panic: Panic::new(payload) }));
         promise.complete(outcome);
-        drop(in_flight);
+        drop((permit, in_flight));
     }
 }

@@ -1,5 +1,6 @@
 //! [`Pool`]: its life cycle, and single calls.
 
+use std::any::TypeId;
 use std::fmt;
 use std::sync::Arc;
 
@@ -16,9 +17,10 @@ const LOOK_AHEAD_PER_WORKER: usize = 64;
 
 /// A fixed number of worker threads that call functions: [the module's page](crate::pool) is its guide.
 ///
-/// A `Pool` is a handle: clones of it share the workers. At most as many calls run at once as there are workers, and
-/// always on a worker, whoever asks. A worker that waits for calls it made itself takes up other work of the pool
-/// meanwhile, so calls may be nested to any depth.
+/// A `Pool` is a handle: clones of it share the workers. At most as many calls run at once as there are workers, whoever
+/// asks. They run on workers, save that the thread which waits for a [`map`](Self::map) of many items takes the place of one:
+/// calls that cost less than waking a worker never leave it. A worker that waits for calls it made itself takes up other work
+/// of the pool meanwhile, so calls may be nested to any depth.
 ///
 /// # Dropping it
 /// When the last handle is dropped, the pool takes no more work, nobody waits, and nothing is lost while the process
@@ -137,7 +139,13 @@ impl<S: Send + 'static> Pool<S> {
     ) -> Result<R, PoolError<E>> {
         let in_flight = self.shared.enter()?;
         let shared = &self.shared;
-        in_flight.threads().install(|| shared.call(function))
+        if in_flight.is_stand_in() {
+            return shared.call(function);
+        }
+        in_flight.threads().install(|| {
+            let _permit = in_flight.permit();
+            shared.call(function)
+        })
     }
 
     /// Lends the state of the worker that this is called on to `function`; see [`PoolBuilder::initializer`].
@@ -191,6 +199,11 @@ impl<S: Send + 'static> Pool<S> {
         self.shared.join()?;
         self.states.clear();
         Ok(())
+    }
+
+    /// Whether calls have nothing to keep on their workers.
+    pub(super) fn is_stateless(&self) -> bool {
+        TypeId::of::<S>() == TypeId::of::<()>()
     }
 
     pub(super) fn eager_cut(&self) -> Cut {

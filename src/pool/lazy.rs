@@ -119,7 +119,9 @@ where
         Ok(job) => {
             let run = Arc::clone(run);
             job.threads().clone().spawn_fifo(move || {
+                let permit = job.permit();
                 run.work(&|| bring(job.shared(), &run));
+                drop(permit);
                 drop((run, job));
             });
         }

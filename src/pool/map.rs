@@ -1,11 +1,14 @@
 //! A function over all items, while the caller waits: `map`, `starmap` and their variants.
 
 use super::calls::{Calls, Each, Fallible, Plain};
-use super::collect::{collect, room_for};
+use super::collect::{Begin, collect, room_for};
 use super::error::PoolError;
 use super::handle::Pool;
 use super::shared::infallible;
 use super::star::StarFunction;
+
+/// From how many items on a `map` begins on the thread that waits for it.
+const MANY_ITEMS: usize = 4096;
 
 impl<S: Send + 'static> Pool<S> {
     /// Calls `function` on every item and gives what it returns, in the order of the items.
@@ -153,9 +156,19 @@ impl<S: Send + 'static> Pool<S> {
         I: Iterator + Send,
         C: Calls<I::Item, Output: Send, Error: Send> + Sync,
     {
-        let in_flight = self.shared().enter()?;
-        let (cut, token) = (self.eager_cut(), self.shared().token());
-        let results = room_for(&items);
-        in_flight.threads().install(|| collect(items, calls, results, cut, token))
+        let mut in_flight = self.shared().enter()?;
+        let (cut, results) = (self.eager_cut(), room_for(&items));
+        if in_flight.is_stand_in() {
+            return collect(items, calls, results, cut, Begin::Shared, &in_flight);
+        }
+        // A first call that takes long keeps the others waiting, which is nothing beside so many of them.
+        let alone = cut.chunk_size.is_none() && self.is_stateless() && items.size_hint().0 >= MANY_ITEMS;
+        if alone && let Some(_stand_in) = in_flight.stand_in() {
+            return collect(items, calls, results, cut, Begin::Alone, &in_flight);
+        }
+        in_flight.threads().install(|| {
+            let _permit = in_flight.permit();
+            collect(items, calls, results, cut, Begin::Shared, &in_flight)
+        })
     }
 }

@@ -35,8 +35,8 @@
 //! What differs:
 //! - **Workers are threads.** Arguments and results are not copied, and closures borrow. The calls that do not wait,
 //!   `*_async` and `imap`, borrow nothing, or live in a [`Pool::scope`].
-//! - **A chunk's size follows the cost of the calls** where none is given, so that many cheap calls are not slower than the
-//!   plain loop, and few expensive ones begin all at once. A single [`apply`](Pool::apply) costs a hand-over of some
+//! - **A chunk's size follows the cost of the calls** where none is given. Few calls begin all at once, on the workers. Thousands
+//!   begin in the plain loop, on the thread that waits for them, and are shared out once that pays: cheap ones never leave it. A single [`apply`](Pool::apply) costs a hand-over of some
 //!   microseconds to a worker and back, and pays for calls that take longer than that.
 //! - **Nothing hangs.** A panic of a call, of an iterator of items, of an initializer or of a callback is an error for whoever
 //!   waits. Calls may call the pool again. A pool that is dropped comes to its end by itself.
@@ -51,6 +51,7 @@ mod builder;
 mod calls;
 mod collect;
 mod error;
+mod gate;
 mod handle;
 mod imap;
 mod lazy;

@@ -33,6 +33,18 @@ pub(super) trait Sink<R, E> {
     fn take(&mut self, first: u64, results: &mut Vec<R>, fault: Option<PoolError<E>>);
 }
 
+/// Items, of which the first are done.
+pub(super) struct Begun<I> {
+    /// Those that are left.
+    pub(super) items: I,
+    /// How many are done.
+    pub(super) n_pulled: u64,
+    /// The most that are still to come, by the iterator's word.
+    pub(super) remaining: usize,
+    /// What they cost.
+    pub(super) cost: Cost,
+}
+
 /// How items are cut into chunks.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cut {
@@ -92,14 +104,19 @@ struct Pulled {
 impl<I, F, K> Run<I, F, K> {
     /// A run that one worker is about to [`work`](Self::work) on.
     pub(super) fn new(items: I, function: F, sink: K, cut: Cut, token: CancellationToken) -> Self {
-        let state = State {
-            items: Items::Here(items),
-            n_pulled: 0,
-            remaining: usize::MAX,
-            n_workers: 1,
-            cost: Cost::default(),
+        Self::go_on(
+            Begun { items, n_pulled: 0, remaining: usize::MAX, cost: Cost::default() },
+            function,
             sink,
-        };
+            cut,
+            token,
+        )
+    }
+
+    /// As [`new`](Self::new), where the first items are done.
+    pub(super) fn go_on(begun: Begun<I>, function: F, sink: K, cut: Cut, token: CancellationToken) -> Self {
+        let Begun { items, n_pulled, remaining, cost } = begun;
+        let state = State { items: Items::Here(items), n_pulled, remaining, n_workers: 1, cost, sink };
         Self {
             state: Mutex::new(state),
             changed: Condvar::new(),

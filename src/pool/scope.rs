@@ -8,6 +8,7 @@ use rayon::Scope;
 
 use super::calls::{Calls, Each};
 use super::error::PoolError;
+use super::gate::{Gate, scope_in_place};
 use super::handle::Pool;
 use super::imap::{Ahead, Imap, ImapRun, Order};
 use super::run::{Cut, Run};
@@ -36,13 +37,17 @@ impl<S: Send + 'static> Pool<S> {
         let in_flight = self.shared().enter()?;
         let (cut, look_ahead) = self.lazy_cut();
         let token = self.shared().token();
-        Ok(in_flight.threads().in_place_scope(|scope| body(&PoolScope { scope, cut, look_ahead, token })))
+        let gate = in_flight.gate();
+        Ok(scope_in_place(in_flight.threads(), |scope| {
+            body(&PoolScope { scope, gate, cut, look_ahead, token })
+        }))
     }
 }
 
 /// Lazy calls that may borrow for `'scope`: see [`Pool::scope`].
 pub struct PoolScope<'a, 'scope> {
     scope: &'a Scope<'scope>,
+    gate: Option<&'a Arc<Gate>>,
     cut: Cut,
     look_ahead: u64,
     token: &'a CancellationToken,
@@ -98,11 +103,11 @@ impl<'a, 'scope: 'a> PoolScope<'a, 'scope> {
         E: Send + 'scope,
         F: Calls<I::Item, Output = Result<R, PoolError<E>>, Error = Infallible> + Send + Sync + 'scope,
     {
-        let (scope, look_ahead) = (self.scope, self.look_ahead);
+        let (scope, gate, look_ahead) = (self.scope, self.gate, self.look_ahead);
         let sink = Ahead::new(order, look_ahead);
         let run = Arc::new(Run::new(items, function, sink, self.cut, self.token.clone()));
-        bring(scope, &run);
-        Imap::of(run, move |run| bring(scope, run), look_ahead)
+        bring(scope, gate, &run);
+        Imap::of(run, move |run| bring(scope, gate, run), look_ahead)
     }
 }
 
@@ -113,13 +118,16 @@ impl fmt::Debug for PoolScope<'_, '_> {
 }
 
 /// Sends a worker to `run`.
-fn bring<'scope, I, F, R, E>(scope: &Scope<'scope>, run: &Arc<ImapRun<I, F, R, E>>)
+fn bring<'scope, I, F, R, E>(scope: &Scope<'scope>, gate: Option<&Arc<Gate>>, run: &Arc<ImapRun<I, F, R, E>>)
 where
     I: Iterator + Send + 'scope,
     R: Send + 'scope,
     E: Send + 'scope,
     F: Calls<I::Item, Output = Result<R, PoolError<E>>, Error = Infallible> + Send + Sync + 'scope,
 {
-    let run = Arc::clone(run);
-    scope.spawn(move |scope| run.work(&|| bring(scope, &run)));
+    let (gate, run) = (gate.cloned(), Arc::clone(run));
+    scope.spawn(move |scope| {
+        let _permit = gate.as_ref().map(Gate::enter);
+        run.work(&|| bring(scope, gate.as_ref(), &run));
+    });
 }

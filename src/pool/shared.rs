@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use rayon::ThreadPool;
 
 use super::error::{Panic, PoolError};
+use super::gate::{Gate, Permit};
 use super::threads::cpu_count;
 use crate::progress::CancellationToken;
 
@@ -22,6 +23,7 @@ pub(super) struct Shared {
     life: Mutex<Life>,
     idle: Condvar,
     token: CancellationToken,
+    gate: Arc<Gate>,
     n_workers: usize,
     n_cores: usize,
 }
@@ -29,6 +31,8 @@ pub(super) struct Shared {
 struct Life {
     stage: Stage,
     n_in_flight: usize,
+    /// Whether a caller makes calls in the place of a worker: until they end, the others need permits.
+    stood_in: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,15 +44,17 @@ enum Stage {
 
 impl Shared {
     pub(super) fn new(threads: ThreadPool, handles: Vec<JoinHandle<()>>) -> Arc<Self> {
+        let n_workers = threads.current_num_threads();
         Arc::new(Self {
-            n_workers: threads.current_num_threads(),
+            n_workers,
             n_cores: cpu_count(),
             threads: Mutex::new(Some(Arc::new(threads))),
             handles: Mutex::new(handles),
             queue: Mutex::default(),
-            life: Mutex::new(Life { stage: Stage::Open, n_in_flight: 0 }),
+            life: Mutex::new(Life { stage: Stage::Open, n_in_flight: 0, stood_in: false }),
             idle: Condvar::new(),
             token: CancellationToken::new(),
+            gate: Gate::new(n_workers),
         })
     }
 
@@ -64,6 +70,11 @@ impl Shared {
         &self.token
     }
 
+    /// Whether this thread is a worker, or stands in for one.
+    pub(super) fn is_worker(&self) -> bool {
+        self.gate.is_held() || self.worker_index().is_some()
+    }
+
     /// The worker that this thread is, if it is one of this pool.
     pub(super) fn worker_index(&self) -> Option<usize> {
         lock(&self.threads).as_ref()?.current_thread_index()
@@ -76,7 +87,7 @@ impl Shared {
     pub(super) fn enter<E>(self: &Arc<Self>) -> Result<InFlight, PoolError<E>> {
         let Some(threads) = lock(&self.threads).clone() else { return Err(PoolError::Closed) };
         let mut life = lock(&self.life);
-        let accepted = threads.current_thread_index().is_some();
+        let accepted = threads.current_thread_index().is_some() || self.gate.is_held();
         match life.stage {
             Stage::Open => {}
             Stage::Closed if accepted => {}
@@ -84,8 +95,9 @@ impl Shared {
             Stage::Closed | Stage::Terminated => return Err(PoolError::Closed),
         }
         life.n_in_flight += 1;
+        let gated = life.stood_in;
         drop(life);
-        Ok(InFlight { shared: Arc::clone(self), threads })
+        Ok(InFlight { shared: Arc::clone(self), threads, gated })
     }
 
     /// Counts in a job that belongs to a call which was taken before.
@@ -94,8 +106,11 @@ impl Shared {
     /// The threads have ended.
     pub(super) fn enter_job<E>(self: &Arc<Self>) -> Result<InFlight, PoolError<E>> {
         let Some(threads) = lock(&self.threads).clone() else { return Err(PoolError::Closed) };
-        lock(&self.life).n_in_flight += 1;
-        Ok(InFlight { shared: Arc::clone(self), threads })
+        let mut life = lock(&self.life);
+        life.n_in_flight += 1;
+        let gated = life.stood_in;
+        drop(life);
+        Ok(InFlight { shared: Arc::clone(self), threads, gated })
     }
 
     /// Queues a task, behind those that are waiting.
@@ -137,7 +152,7 @@ impl Shared {
 
     /// Waits until nothing is in flight and the threads have ended.
     pub(super) fn join(&self) -> Result<(), PoolError> {
-        if self.worker_index().is_some() {
+        if self.is_worker() {
             return Err(PoolError::JoinedByWorker);
         }
         let mut life = lock(&self.life);
@@ -174,15 +189,56 @@ impl Shared {
 pub(super) struct InFlight {
     shared: Arc<Shared>,
     threads: Arc<ThreadPool>,
+    gated: bool,
 }
 
 impl InFlight {
+    /// The permits that the threads need which work for this call, if they need any.
+    pub(super) fn gate(&self) -> Option<&Arc<Gate>> {
+        self.gated.then_some(&self.shared.gate)
+    }
+
+    /// Waits for a permit where one is needed.
+    pub(super) fn permit(&self) -> Option<Permit> {
+        self.gate().map(Gate::enter)
+    }
+
+    /// Whether this thread makes calls of the pool in the place of a worker.
+    pub(super) fn is_stand_in(&self) -> bool {
+        self.shared.gate.is_held()
+    }
+
+    /// Lets this thread make calls in the place of a worker, where it is the only one that wants something of the pool.
+    pub(super) fn stand_in(&mut self) -> Option<StandIn> {
+        let mut life = lock(&self.shared.life);
+        if life.n_in_flight > 1 || life.stood_in {
+            return None;
+        }
+        let permit = self.shared.gate.try_enter()?;
+        life.stood_in = true;
+        drop(life);
+        self.gated = true;
+        Some(StandIn { shared: Arc::clone(&self.shared), _permit: permit })
+    }
+
     pub(super) fn threads(&self) -> &Arc<ThreadPool> {
         &self.threads
     }
 
     pub(super) fn shared(&self) -> &Arc<Shared> {
         &self.shared
+    }
+}
+
+/// A thread that makes calls in the place of a worker, until this is dropped.
+pub(super) struct StandIn {
+    shared: Arc<Shared>,
+    _permit: Permit,
+}
+
+impl Drop for StandIn {
+    fn drop(&mut self) {
+        lock(&self.shared.life).stood_in = false;
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use rayon::Yield;
 
+use super::gate::give_back;
 use super::shared::lock;
 
 /// How long a worker that finds nothing to do sleeps before it looks again.
@@ -41,11 +42,13 @@ pub(super) fn wait_for<T, R>(
             (true, left) => Some(left.unwrap_or(NAP).min(NAP)),
             (false, left) => left,
         };
+        let given_back = give_back();
         match nap {
             Some(nap) => {
                 drop(changed.wait_timeout(guard, nap).unwrap_or_else(PoisonError::into_inner));
             }
             None => drop(changed.wait(guard).unwrap_or_else(PoisonError::into_inner)),
         }
+        drop(given_back);
     }
 }

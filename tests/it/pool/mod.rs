@@ -7,6 +7,7 @@ mod lazy;
 mod life_cycle;
 mod map;
 mod nested;
+mod stand_in;
 mod state;
 
 use std::sync::Arc;
