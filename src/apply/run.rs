@@ -395,8 +395,7 @@ fn assemble(
     for ((field, decided), pieces) in fields.iter().zip(decided).zip(&mut by_field) {
         settled.push(match is_undeclared(field) {
             true => {
-                let Settled { series, faults: misfits } =
-                    settle(field, decided.clone(), &take_runs(pieces))?;
+                let Settled { series, faults: misfits } = settle(field, decided.clone(), &take_runs(pieces))?;
                 faults.extend(misfits.into_iter().map(|fault| Fault::of_chunk(fault, rows.first_row)));
                 Some(series)
             }

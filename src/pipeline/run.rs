@@ -24,7 +24,13 @@ pub(super) const LOCATED_FAILURES: usize = 20;
 /// Inputs, what to do with their rows, and where the rows go.
 ///
 /// The rows keep their order. A row that fails is treated as the [`OnError`] of the options says; its index in errors and
-/// in the ledger is that of the input, whatever a condition left out. Nothing is written before the last row is done.
+/// in the ledger is that of the input, whatever a condition left out. A file appears when the last row is done; what goes
+/// to standard output goes there as soon as all rows before it are done.
+///
+/// Rows flow from inputs to output piece by piece, within a [`memory_limit`](Self::memory_limit). When a row function adds
+/// columns to CSV and CSV is written, the rows are written as they stand in the input, with the new cells behind them:
+/// numbers, quotes, line ends and the delimiter stay what they are, blank lines that are no rows are left out, and columns
+/// that are not used may hold anything.
 ///
 /// # Example
 /// ```

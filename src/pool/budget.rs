@@ -29,12 +29,8 @@ impl Budget {
         Arc::new(Self { limit, state: Mutex::default(), freed: Condvar::new() })
     }
 
-    /// The bytes that there are.
-    pub(crate) fn limit(&self) -> u64 {
-        self.limit
-    }
-
     /// The most bytes that were out at a time.
+    #[cfg(test)]
     pub(crate) fn peak(&self) -> u64 {
         self.lock().peak
     }
@@ -48,8 +44,7 @@ impl Budget {
             if is_over() {
                 return None;
             }
-            state =
-                self.freed.wait_timeout(state, PATIENCE).unwrap_or_else(PoisonError::into_inner).0;
+            state = self.freed.wait_timeout(state, PATIENCE).unwrap_or_else(PoisonError::into_inner).0;
         }
         state.used += n_bytes;
         state.peak = state.peak.max(state.used);

@@ -58,11 +58,16 @@ pub(crate) fn run_ordered<I: Send, R: Send>(
     // A worker of this pool that waited here would be missing among those that it waits for.
     let own = match pool.current_thread_index() {
         None => None,
-        Some(_) => Some(
-            rayon::ThreadPoolBuilder::new().num_threads(pool.current_num_threads()).build().map_err(|error| {
-                crate::error::Error::invalid_option("threads", format!("could not start threads: {error}"))
-            })?,
-        ),
+        Some(_) => {
+            Some(rayon::ThreadPoolBuilder::new().num_threads(pool.current_num_threads()).build().map_err(
+                |error| {
+                    crate::error::Error::invalid_option(
+                        "threads",
+                        format!("could not start threads: {error}"),
+                    )
+                },
+            )?)
+        }
     };
     own.as_ref().unwrap_or(pool).in_place_scope(|scope| {
         thread::scope(|threads| {
@@ -185,7 +190,11 @@ impl<R> Window<R> {
     }
 
     /// Waits for the item of this place, or for the end when it is behind the last one.
-    fn take(&self, place: MorselSeq, check_cancelled: &(dyn Fn() -> Result<()> + Sync)) -> Result<Arrived<R>> {
+    fn take(
+        &self,
+        place: MorselSeq,
+        check_cancelled: &(dyn Fn() -> Result<()> + Sync),
+    ) -> Result<Arrived<R>> {
         let mut state = self.lock();
         loop {
             if let Some(outcome) = state.items.remove(&place) {
@@ -286,16 +295,16 @@ mod tests {
             _ => Ok(ControlFlow::Continue(())),
         };
         assert!(run(3, 1_000, |item| item, at_30, None).0.is_err());
-        let until_30 = |result| Ok(if result == 30 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) });
+        let until_30 =
+            |result| Ok(if result == 30 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) });
         assert!(run(3, 1_000, |item| item, until_30, None).0.is_ok());
     }
 
     #[test]
     fn a_panic_of_the_work_is_one_of_the_run() {
         let panics = |item| if item == 20 { panic!("twenty") } else { item };
-        let outcome = catch_unwind(AssertUnwindSafe(|| {
-            run(2, 1_000, panics, |_| Ok(ControlFlow::Continue(())), None)
-        }));
+        let outcome =
+            catch_unwind(AssertUnwindSafe(|| run(2, 1_000, panics, |_| Ok(ControlFlow::Continue(())), None)));
         assert!(outcome.is_err());
     }
 

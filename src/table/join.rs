@@ -44,7 +44,8 @@ pub(crate) fn join_schemas(inputs: &[OpenInput], columns: &[PlSmallStr]) -> Resu
     let names = |schema: &Schema| schema.iter_names().map(|name| name.to_string()).collect::<Vec<_>>();
     let first = names(&schema);
     for (input, other) in inputs.iter().zip(&schemas).skip(1) {
-        check_columns(&first, &names(other), &inputs[0].input).map_err(|error| error.in_file(input.label()))?;
+        check_columns(&first, &names(other), &inputs[0].input)
+            .map_err(|error| error.in_file(input.label()))?;
     }
     for name in columns {
         let mut wanted: Option<(DataType, &Input)> = None;
@@ -66,13 +67,20 @@ pub(crate) fn join_schemas(inputs: &[OpenInput], columns: &[PlSmallStr]) -> Resu
 }
 
 /// The columns of a piece of one of several inputs in the dtypes that hold the values of all.
-pub(crate) fn cast_to_joined(frame: DataFrame, wanted: &Schema, inputs: &[OpenInput], input: usize) -> Result<DataFrame> {
+pub(crate) fn cast_to_joined(
+    frame: DataFrame,
+    wanted: &Schema,
+    inputs: &[OpenInput],
+    input: usize,
+) -> Result<DataFrame> {
     let fits = |column: &Column| wanted.get(column.name()).is_none_or(|dtype| dtype == column.dtype());
     if frame.columns().iter().all(fits) {
         return Ok(frame);
     }
     let columns = frame.columns().iter().map(|column| {
-        let Some(dtype) = wanted.get(column.name()).filter(|_| !fits(column)) else { return Ok(column.clone()) };
+        let Some(dtype) = wanted.get(column.name()).filter(|_| !fits(column)) else {
+            return Ok(column.clone());
+        };
         let cast = lossless_cast(column.as_materialized_series(), dtype).ok_or_else(|| {
             let other = inputs.iter().find(|other| other.schema().get(column.name()) != Some(column.dtype()));
             let other = other.map_or(&inputs[0].input, |other| &other.input);

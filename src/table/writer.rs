@@ -149,7 +149,9 @@ fn encoder(
     options: &WriteOptions,
 ) -> Result<Box<dyn Encoder>> {
     Ok(match format {
-        Format::Csv | Format::Tsv => Box::new(CsvWriter::new(sink, schema, format, options, Threads::Engine)?),
+        Format::Csv | Format::Tsv => {
+            Box::new(CsvWriter::new(sink, schema, format, options, Threads::Engine)?)
+        }
         Format::Parquet => Box::new(ParquetWriter::new(sink, schema)?),
         Format::Ipc => Box::new(IpcWriter::file(sink, schema)?),
         Format::IpcStream => Box::new(IpcWriter::stream(sink, schema)?),

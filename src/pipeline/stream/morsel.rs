@@ -75,7 +75,7 @@ pub(super) struct Half {
 
 /// What became of a piece on a worker.
 pub(super) enum Outcome {
-    Done(Prepared),
+    Done(Box<Prepared>),
     Undecided(Box<Half>),
 }
 
@@ -131,7 +131,7 @@ impl Morsels<'_> {
         }
         let prepared = self.finish(half)?;
         permit.resize(prepared.n_bytes());
-        Ok(Outcome::Done(prepared))
+        Ok(Outcome::Done(Box::new(prepared)))
     }
 
     /// Lets the rows of a piece decide what no piece before it has.
@@ -294,11 +294,6 @@ impl Kept {
 impl Half {
     fn n_bytes(&self) -> u64 {
         (self.job.piece.n_bytes() + self.kept.frame.estimated_size() * 2) as u64
-    }
-
-    /// Whether it has the rows before any other's that are to be kept waiting.
-    pub(super) fn n_rows(&self) -> usize {
-        self.kept.frame.height()
     }
 }
 

@@ -9,6 +9,7 @@ use super::super::destination::{Delivered, Destination, Preview};
 use super::super::run::LOCATED_FAILURES;
 use super::super::summary::StageTimes;
 use super::morsel::Prepared;
+use super::run::Before;
 use crate::apply::Sharing;
 use crate::error::{Error, Result};
 use crate::fault::{Fault, OnError};
@@ -38,7 +39,7 @@ pub(super) struct Received {
 }
 
 enum Target {
-    Text { output: TextOutput, before: Option<Vec<u8>>, delimiter: u8 },
+    Text { output: Box<TextOutput>, before: Option<Vec<u8>>, delimiter: u8 },
     Table { output: Output, options: WriteOptions, schema: Option<SchemaRef>, writer: Option<TableWriter> },
     Preview { n_first: usize, n_last: usize, first: Vec<DataFrame>, last: Vec<DataFrame>, schema: Schema },
 }
@@ -48,7 +49,7 @@ impl Receiver {
     /// its cells. The schema is the output's; that of undeclared columns is known when rows come.
     pub(super) fn new(
         destination: &Destination,
-        text: Option<(Vec<u8>, u8)>,
+        text: Option<Before>,
         schema: Schema,
         is_declared: bool,
         head: Option<usize>,
@@ -56,7 +57,7 @@ impl Receiver {
     ) -> Result<Self> {
         let target = match (destination, text) {
             (Destination::Output(output, options), Some((before, delimiter))) => {
-                let output = TextOutput::create(output, options)?;
+                let output = Box::new(TextOutput::create(output, options)?);
                 Target::Text { output, before: Some(before), delimiter }
             }
             (Destination::Output(output, options), None) => Target::Table {

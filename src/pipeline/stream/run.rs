@@ -111,16 +111,15 @@ fn flow(morsels: &Morsels<'_>, receiver: &mut Receiver, n_threads: usize, sizes:
     let mut receive = |outcome: Option<(Result<Outcome>, Permit)>| -> Result<ControlFlow<()>> {
         let is_end = outcome.is_none();
         let mut done = None;
-        match outcome {
-            Some((outcome, mut permit)) => match outcome? {
-                Outcome::Done(prepared) => done = Some((prepared, permit)),
+        if let Some((outcome, mut permit)) = outcome {
+            match outcome? {
+                Outcome::Done(prepared) => done = Some((*prepared, permit)),
                 Outcome::Undecided(half) => {
                     morsels.decide(&half);
                     permit.park();
                     waiting.push_back((*half, permit));
                 }
-            },
-            None => {}
+            }
         }
         if is_end || done.is_some() || is_text || morsels.is_decided() {
             while let Some((half, permit)) = waiting.pop_front() {
@@ -157,6 +156,9 @@ fn written_schema(schema: &Schema, kernel: Option<&dyn Kernel>, keep: Keep, copi
     written
 }
 
+/// What stands before rows of text, and the byte between their cells.
+pub(super) type Before = (Vec<u8>, u8);
+
 /// How rows become output, and, where that is text, what stands before them and what separates their cells.
 fn writing(
     pipeline: &Pipeline<'_>,
@@ -164,8 +166,10 @@ fn writing(
     verbatim: bool,
     written: &Schema,
     kernel: Option<&dyn Kernel>,
-) -> Result<(Writing, Option<(Vec<u8>, u8)>)> {
-    let Destination::Output(output, options) = &pipeline.destination else { return Ok((Writing::Frames, None)) };
+) -> Result<(Writing, Option<Before>)> {
+    let Destination::Output(output, options) = &pipeline.destination else {
+        return Ok((Writing::Frames, None));
+    };
     let (format, _) = options.resolve(output)?;
     let Some(encoder) = RowEncoder::new(format, options) else { return Ok((Writing::Frames, None)) };
     let in_file = |error: crate::Error| error.in_file(output.label());

@@ -178,8 +178,7 @@ fn walk(bytes: &[u8], dialect: &Dialect, most: u64) -> (u64, usize) {
         match dialect.skipped_line(bytes, position) {
             Some(length) => position += length,
             None => {
-                position =
-                    complete_record_end(bytes, position, dialect.delimiter).unwrap_or(bytes.len());
+                position = complete_record_end(bytes, position, dialect.delimiter).unwrap_or(bytes.len());
                 n_rows += 1;
             }
         }

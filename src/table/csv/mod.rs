@@ -37,8 +37,8 @@ mod verbatim;
 mod write;
 
 pub(super) use build::{ColumnBuilder, builder};
-pub(crate) use cut::PieceSizes;
 pub(super) use cut::Cutter;
+pub(crate) use cut::PieceSizes;
 pub(super) use dialect::Dialect;
 pub(super) use lines::{line_index, lines_of_rows};
 pub(crate) use numbers::{TextAmongNumbers, TextSearch};

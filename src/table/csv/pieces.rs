@@ -84,8 +84,15 @@ impl CsvPieces {
         let dialect = Dialect::find(&head, source.format, options)?;
         let selection = options.selection(&dialect.names)?;
         let header = head[..dialect.body.min(head.len())].to_vec();
-        let mut pieces =
-            Self { dialect, header, options: options.clone(), sizes, columns: Vec::new(), selection, marks: Vec::new() };
+        let mut pieces = Self {
+            dialect,
+            header,
+            options: options.clone(),
+            sizes,
+            columns: Vec::new(),
+            selection,
+            marks: Vec::new(),
+        };
         pieces.columns = pieces.propose(source, check_cancelled)?;
         Ok(pieces)
     }
@@ -150,12 +157,13 @@ impl CsvPieces {
         match look {
             CsvLook::Dtypes(wanted) => {
                 let chunk = build_chunk(&rows, &self.dialect.names, wanted, &self.nulls());
-                let found = chunk.map_err(|error| piece.place(error))?.columns.into_iter().map(|column| {
-                    match column {
-                        Ok(series) => (true, series.null_count() < series.len()),
-                        Err(_) => (false, true),
-                    }
-                });
+                let found =
+                    chunk.map_err(|error| piece.place(error))?.columns.into_iter().map(
+                        |column| match column {
+                            Ok(series) => (true, series.null_count() < series.len()),
+                            Err(_) => (false, true),
+                        },
+                    );
                 Ok(CsvFindings::Dtypes(found.collect()))
             }
             CsvLook::Cells(columns) => {
@@ -242,7 +250,9 @@ impl CsvPieces {
     /// What is wrong with the rows, with its place in the file.
     pub(in crate::table) fn read(&self, piece: &TextPiece, names: &[PlSmallStr]) -> Result<DataFrame> {
         let wanted = names.iter().map(|name| {
-            let index = self.index(name).ok_or_else(|| Error::column_not_found(name.as_str(), &self.dialect.names))?;
+            let index = self
+                .index(name)
+                .ok_or_else(|| Error::column_not_found(name.as_str(), &self.dialect.names))?;
             let (dtype, guessed) = match &self.columns[index].state {
                 State::Given(dtype) => (Some(dtype.clone()), false),
                 State::Proposed(dtype) | State::Settled { dtype, .. } => (dtype.clone(), true),
@@ -259,7 +269,8 @@ impl CsvPieces {
                 Ok(series) => columns.push(Column::from(self.to_list(series, wanted, piece)?)),
                 Err(offset) => {
                     let error = piece.place(self.mismatch(wanted, offset, &piece.bytes));
-                    if first_error.as_ref().is_none_or(|first| error.position().byte < first.position().byte) {
+                    if first_error.as_ref().is_none_or(|first| error.position().byte < first.position().byte)
+                    {
                         first_error = Some(error);
                     }
                 }
@@ -370,7 +381,9 @@ impl CsvPieces {
         while let Some(piece) = cutter.next_piece()? {
             check_cancelled()?;
             self.marks.push((piece.offset, piece.line));
-            let CsvFindings::Cells(found) = self.look(&CsvLook::Cells(columns.to_vec()), &piece)? else { continue };
+            let CsvFindings::Cells(found) = self.look(&CsvLook::Cells(columns.to_vec()), &piece)? else {
+                continue;
+            };
             all.iter_mut().zip(&found).for_each(|(all, found)| all.merge(found));
         }
         Ok(all)
@@ -393,7 +406,8 @@ impl CsvPieces {
                     let found = super::infer::Contradiction { offset: found.offset - offset, ..found };
                     let error = place::contradiction(&bytes, &self.dialect, name, &found);
                     let error = error.moved(0, line - 1, offset as u64);
-                    if first_error.as_ref().is_none_or(|first| error.position().byte < first.position().byte) {
+                    if first_error.as_ref().is_none_or(|first| error.position().byte < first.position().byte)
+                    {
                         first_error = Some(error);
                     }
                 }
@@ -464,7 +478,7 @@ fn head(source: &ByteSource, options: &ReadOptions, most: usize) -> Result<Vec<u
 fn tells(bytes: &[u8], format: Format, options: &ReadOptions) -> bool {
     const RECORDS: usize = 101;
     let (delimiters, n_records): (&[u8], usize) = match (options.delimiter, format) {
-        (Some(_), _) | (None, Format::Tsv) => (&[b'\t'], 1),
+        (Some(_), _) | (None, Format::Tsv) => (b"\t", 1),
         (None, _) => (b",;\t|", RECORDS),
     };
     let delimiters = options.delimiter.as_slice().iter().chain(delimiters);

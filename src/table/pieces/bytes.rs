@@ -113,7 +113,10 @@ impl ByteSource {
     }
 
     /// Puts what can be read once into an unnamed temporary file, so that it can be read as often as wanted.
-    pub(in crate::table) fn make_repeatable(&mut self, check_cancelled: &dyn Fn() -> Result<()>) -> Result<()> {
+    pub(in crate::table) fn make_repeatable(
+        &mut self,
+        check_cancelled: &dyn Fn() -> Result<()>,
+    ) -> Result<()> {
         if !self.is_read_once() {
             return Ok(());
         }
@@ -163,7 +166,8 @@ impl ByteSource {
             Kind::Memory(bytes) => plain(Box::new(Cursor::new(SharedBytes(Arc::clone(bytes))))),
             Kind::Once { prefix, rest } => {
                 let rest = rest.lock().unwrap_or_else(PoisonError::into_inner).take();
-                let rest = rest.ok_or_else(|| Error::engine("an input that can be read once was read before"))?;
+                let rest =
+                    rest.ok_or_else(|| Error::engine("an input that can be read once was read before"))?;
                 plain(Box::new(Cursor::new(prefix.clone()).chain(rest)))
             }
         }

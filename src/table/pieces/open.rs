@@ -174,7 +174,13 @@ impl OpenInput {
     }
 
     /// Adds what was found in a piece to what was found in those before it.
-    pub(crate) fn gather(&mut self, so_far: Option<Findings>, found: Findings, offset: u64, line: u64) -> Findings {
+    pub(crate) fn gather(
+        &mut self,
+        so_far: Option<Findings>,
+        found: Findings,
+        offset: u64,
+        line: u64,
+    ) -> Findings {
         match (&mut self.rows, so_far, found) {
             (Rows::Csv(rows), so_far, Findings::Csv(found)) => {
                 let so_far = so_far.map(|Findings::Csv(so_far)| so_far);

@@ -166,7 +166,12 @@ fn conditions_policies_and_heads() {
     for on_error in [OnError::Fail, OnError::Null, OnError::Skip, OnError::Collect] {
         for filter in [None, Some("t < '4'"), Some("CAST(t AS BIGINT) > 20")] {
             for format in [Format::Csv, Format::NdJson, Format::Parquet, Format::Ipc, Format::IpcStream] {
-                let case = Case { on_error, filter, read: text.clone(), ..Case::new(&["CAST(t AS BIGINT) AS n"], format) };
+                let case = Case {
+                    on_error,
+                    filter,
+                    read: text.clone(),
+                    ..Case::new(&["CAST(t AS BIGINT) AS n"], format)
+                };
                 check(&case, &inputs, folder.path(), [1, 9, 50, 1000]);
             }
         }
@@ -191,7 +196,17 @@ fn later_rows_widen_or_contradict() {
         let first: String = (0..10_050).map(|n| format!("{n},,x\n")).collect();
         format!("a,b,c\n{first}{later}\n7,,x\n")
     };
-    for later in ["1.5,,x", "18446744073709551615,,x", "1,2,x", "1,n/a,x", "n/a,2,x", "007,,x", "1,x,2", "1,2", "-3,,\u{e9}"] {
+    for later in [
+        "1.5,,x",
+        "18446744073709551615,,x",
+        "1,2,x",
+        "1,n/a,x",
+        "n/a,2,x",
+        "007,,x",
+        "1,x,2",
+        "1,2",
+        "-3,,\u{e9}",
+    ] {
         let inputs = files(folder.path(), &[rows(later).as_bytes()]);
         for case in [Case::new(&["a + 1 AS n"], Format::NdJson), Case::copy(Format::NdJson)] {
             check(&case, &inputs, folder.path(), [1_000, 30_000, 1 << 20]);
@@ -275,16 +290,36 @@ fn rows_stay_as_they_stand() {
     };
     let text = |expressions: &[&str]| Case::new(expressions, Format::Csv);
     verbatim("a,b\n1.50,x\n007,\"y\"\n", &text(&["b AS c"]), "a,b,c\n1.50,x,x\n007,\"y\",y\n");
-    verbatim("a,b\r\n 1 ,\"x\r\ny\"\r\n2,\r\n", &text(&["a + 1 AS n"]), "a,b,n\r\n 1 ,\"x\r\ny\",2\r\n2,,3\r\n");
+    verbatim(
+        "a,b\r\n 1 ,\"x\r\ny\"\r\n2,\r\n",
+        &text(&["a + 1 AS n"]),
+        "a,b,n\r\n 1 ,\"x\r\ny\",2\r\n2,,3\r\n",
+    );
     verbatim("\u{feff}a;b\n1e3;2\n\n+4;5", &text(&["b * 2 AS n"]), "\u{feff}a;b;n\n1e3;2;4\n+4;5;10\n");
-    verbatim("a\n1\n\n2", &text(&["a AS n", "'x,\"' AS t"]), "a,n,t\n1,1,\"x,\"\"\"\n,,\"x,\"\"\"\n2,2,\"x,\"\"\"\n");
-    verbatim("a,b\n1,x\n2,y\n3,z\n", &Case { filter: Some("a <> 2"), ..text(&["a AS n"]) }, "a,b,n\n1,x,1\n3,z,3\n");
+    verbatim(
+        "a\n1\n\n2",
+        &text(&["a AS n", "'x,\"' AS t"]),
+        "a,n,t\n1,1,\"x,\"\"\"\n,,\"x,\"\"\"\n2,2,\"x,\"\"\"\n",
+    );
+    verbatim(
+        "a,b\n1,x\n2,y\n3,z\n",
+        &Case { filter: Some("a <> 2"), ..text(&["a AS n"]) },
+        "a,b,n\n1,x,1\n3,z,3\n",
+    );
     let skip = Case { on_error: OnError::Skip, ..text(&["CAST(b AS BIGINT) AS n"]) };
     verbatim("a,b\n1,x\n2, 2\n3,03\n", &skip, "a,b,n\n3,03,3\n");
     let head = Case { head: Some(1), filter: Some("a > 1"), ..text(&["b || chr(10) AS n"]) };
-    verbatim("a,b\n1,x\n2,\"y\n\"\n3,z\n", &Case { expressions: Some(vec!["b AS n".into()]), ..head }, "a,b,n\n2,\"y\n\",\"y\n\"\n");
+    verbatim(
+        "a,b\n1,x\n2,\"y\n\"\n3,z\n",
+        &Case { expressions: Some(vec!["b AS n".into()]), ..head },
+        "a,b,n\n2,\"y\n\",\"y\n\"\n",
+    );
     let none = ReadOptions::builder().header(Header::None).build().unwrap();
-    verbatim("01,x\n2,y", &Case { read: none, ..text(&["column_2 AS n"]) }, "column_1,column_2,n\n01,x,x\n2,y,y\n");
+    verbatim(
+        "01,x\n2,y",
+        &Case { read: none, ..text(&["column_2 AS n"]) },
+        "column_1,column_2,n\n01,x,x\n2,y,y\n",
+    );
 }
 
 #[test]
@@ -317,7 +352,22 @@ fn a_row_that_does_not_fit_is_an_error_and_a_large_one_is_none() {
 /// Any cells, quoted or not, in rows that may be blank or ragged.
 fn csv_text() -> impl Strategy<Value = Vec<u8>> {
     let cell = prop::sample::select(vec![
-        "1", "1", "1", "-20", "2.5", "", "", "x", "\"\"", "\"x\"", "\"x\n,\"", "\"\"\"\r\n\"", "é", "\"7\"", "5\"", "\r",
+        "1",
+        "1",
+        "1",
+        "-20",
+        "2.5",
+        "",
+        "",
+        "x",
+        "\"\"",
+        "\"x\"",
+        "\"x\n,\"",
+        "\"\"\"\r\n\"",
+        "é",
+        "\"7\"",
+        "5\"",
+        "\r",
         " 3 ",
     ]);
     let line_end = prop_oneof![3 => Just("\n"), 1 => Just("\r\n")];
