@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use crate::table::pieces::GROWTH;
+
 /// The default: a quarter of the machine's memory, or of what the cgroup may have where that is less.
 pub(super) fn default_limit() -> u64 {
     const UNKNOWN: u64 = 4 << 30;
@@ -46,9 +48,6 @@ pub(super) struct Sizes {
     /// The bytes of an input that cannot be read twice that are kept in memory.
     pub(super) kept: usize,
 }
-
-/// How many bytes of memory a byte of input may need until it is written, about: itself, its values, and new text.
-pub(super) const GROWTH: u64 = 8;
 
 impl Sizes {
     /// The sizes for a limit and so many threads.

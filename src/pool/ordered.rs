@@ -262,7 +262,7 @@ mod tests {
             for limit in [10, 35, 10_000] {
                 let mut seen = Vec::new();
                 let uneven = |item: u64| {
-                    if item % 50 == 0 {
+                    if item.is_multiple_of(50) {
                         thread::sleep(Duration::from_millis(5));
                     }
                     item * 2

@@ -9,6 +9,7 @@ use polars_io::ipc::{IpcReader, IpcStreamReader};
 
 use crate::error::{Error, Result};
 
+use super::canonical::canonical;
 use super::contain::{contain, contain_write};
 use super::read_options::ReadOptions;
 use super::writer::{Encoder, Gathered, write_error};
@@ -102,6 +103,7 @@ impl<W: Write + Send> IpcWriter<W> {
     }
 
     fn write(&mut self, blocks: Vec<DataFrame>) -> Result<()> {
+        let blocks: Vec<DataFrame> = blocks.iter().map(canonical).collect::<Result<_>>()?;
         for batch in blocks.iter().flat_map(|block| block.iter_chunks(CompatLevel::newest(), true)) {
             contain_write(|| match &mut self.writer {
                 Kind::File(writer) => writer.write(&batch, None),

@@ -10,6 +10,7 @@
 //! Left to others: which rows to compute (`apply`), and files larger than memory (`pipeline`).
 
 mod arrow_exchange;
+mod canonical;
 mod cast;
 mod contain;
 mod csv;

@@ -12,7 +12,7 @@ use super::describe::RowGroup;
 use super::read_options::ReadOptions;
 use super::writer::{Encoder, Gathered, write_error};
 
-const NAME: &str = "Parquet";
+pub(super) const NAME: &str = "Parquet";
 
 /// Reads the columns and rows that the options want.
 pub(super) fn read(bytes: Vec<u8>, options: &ReadOptions) -> Result<DataFrame> {

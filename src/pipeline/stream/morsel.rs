@@ -293,7 +293,7 @@ impl Kept {
 
 impl Half {
     fn n_bytes(&self) -> u64 {
-        (self.job.piece.n_bytes() + self.kept.frame.estimated_size() * 2) as u64
+        self.job.piece.weight()
     }
 }
 

@@ -136,7 +136,7 @@ fn flow(morsels: &Morsels<'_>, receiver: &mut Receiver, n_threads: usize, sizes:
     run_ordered(
         &*workers(n_threads)?,
         &|| morsels.apply.check_cancelled(),
-        morsels.sources.jobs(n_threads, &budget),
+        morsels.sources.jobs(n_threads, &budget, morsels.columns),
         |job, permit| morsels.work(job, permit),
         |outcome, permit| receive(Some((outcome, permit))),
     )?;

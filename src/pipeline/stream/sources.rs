@@ -4,12 +4,12 @@ use std::ops::ControlFlow;
 
 use polars::prelude::{PlSmallStr, Schema};
 
-use super::super::memory::{GROWTH, Sizes};
+use super::super::memory::Sizes;
 use crate::apply::ApplyOptions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fault::Fault;
 use crate::pool::{Budget, Permit, run_ordered, workers};
-use crate::table::pieces::{Look, OpenInput, OpenOptions, Piece, PieceCutter, PieceSizes};
+use crate::table::pieces::{GROWTH, Look, OpenInput, OpenOptions, Piece, PieceCutter, PieceSizes};
 use crate::table::{Input, ReadOptions, cast_to_joined, join_schemas};
 
 /// The inputs of a run, opened.
@@ -100,7 +100,7 @@ impl Sources {
         let mut n_rows = 0;
         {
             let input = &self.inputs[index];
-            let mut cutter = input.cutter(target)?;
+            let mut cutter = input.cutter(target, &[])?;
             run_ordered(
                 &*workers(apply.n_threads())?,
                 &|| apply.check_cancelled(),
@@ -137,6 +137,7 @@ impl Sources {
         &'s self,
         n_threads: usize,
         budget: &'s std::sync::Arc<Budget>,
+        columns: &'s [PlSmallStr],
     ) -> impl FnMut(&dyn Fn() -> bool) -> Result<Option<(Job, Permit)>> + Send + 's {
         let mut index = 0;
         let mut n_rows_before = 0;
@@ -148,7 +149,7 @@ impl Sources {
                 let target = self.piece_bytes(index, n_threads);
                 let mut cutter = match current.take() {
                     Some(cutter) => cutter,
-                    None => input.cutter(target)?,
+                    None => input.cutter(target, columns)?,
                 };
                 if let Some((piece, permit)) = cut(&mut cutter, input, target, budget, is_over)? {
                     current = Some(cutter);
@@ -220,7 +221,7 @@ fn cut(
     let Some(mut permit) = budget.acquire(target as u64 * GROWTH, is_over) else { return Ok(None) };
     let piece = cutter.next_piece().map_err(|error| error.in_file(input.label()))?;
     Ok(piece.map(|piece| {
-        permit.resize(piece.n_bytes() as u64 * GROWTH);
+        permit.resize(piece.weight());
         (piece, permit)
     }))
 }

@@ -70,7 +70,7 @@ fn search(
 ) -> Result<Vec<Found>> {
     let mut searches: Vec<(TextSearch, Option<Error>)> = names.iter().map(|_| Default::default()).collect();
     let budget = Budget::new(sources.sizes.in_flight);
-    let mut jobs = sources.jobs(apply.n_threads(), &budget);
+    let mut jobs = sources.jobs(apply.n_threads(), &budget, names);
     while searches.iter().any(|(search, _)| !search.is_over()) {
         apply.check_cancelled()?;
         let Some((job, _permit)) = jobs(&|| false)? else { break };

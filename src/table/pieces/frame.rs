@@ -8,7 +8,7 @@ use super::super::cast::apply_dtypes;
 use super::super::format::Format;
 use super::super::line_index::LineIndex;
 use super::super::read_options::ReadOptions;
-use super::super::{ipc, ndjson, parquet};
+use super::super::{ipc, ndjson};
 use super::bytes::ByteSource;
 
 /// The rows of an input, in memory.
@@ -39,7 +39,6 @@ impl FramePieces {
         source.stream()?.fill(&mut bytes, usize::MAX)?;
         let mut lines = None;
         let frame = match source.format {
-            Format::Parquet => parquet::read(bytes, options)?,
             Format::Ipc => ipc::read_file(bytes, options)?,
             Format::IpcStream => ipc::read_stream(bytes, options)?,
             _ => {

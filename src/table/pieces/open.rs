@@ -12,6 +12,7 @@ use super::super::input::Input;
 use super::super::read_options::ReadOptions;
 use super::bytes::ByteSource;
 use super::frame::{FramePieces, RowCutter, RowRange};
+use super::parquet::{GroupCutter, GroupRows, ParquetPieces};
 use super::{PieceSizes, TextPiece};
 
 /// An input, opened: what it holds is known as far as its first rows or its metadata tell.
@@ -23,13 +24,22 @@ pub(crate) struct OpenInput {
 
 enum Rows {
     Csv(CsvPieces),
+    Parquet(ParquetPieces),
     Frame(FramePieces),
 }
+
+/// How many bytes of memory a byte of text may need until it is written, about: itself, its values, and new text.
+pub(crate) const GROWTH: u64 = 8;
+
+/// The same of a byte of values.
+const GROWTH_OF_VALUES: u64 = 4;
 
 /// Some rows, as they stand in an input.
 pub(crate) enum Piece {
     /// Of a text file.
     Text(TextPiece),
+    /// Of a row group.
+    Group(GroupRows),
     /// Of an input that is in memory.
     Rows(RowRange),
 }
@@ -47,6 +57,7 @@ pub(crate) enum Findings {
 /// Gives the pieces of an input, one after the other.
 pub(crate) enum PieceCutter {
     Csv(Cutter),
+    Group(GroupCutter),
     Rows(RowCutter),
 }
 
@@ -74,6 +85,11 @@ impl OpenInput {
                     options.sizes,
                     &options.check_cancelled,
                 )?),
+                Format::Parquet => {
+                    source.make_seekable(&options.check_cancelled)?;
+                    let largest_page = options.sizes.largest_row.saturating_mul(2);
+                    Rows::Parquet(ParquetPieces::open(&source, options.read, largest_page)?)
+                }
                 _ => Rows::Frame(FramePieces::open(&source, options.read)?),
             };
             Ok(Self { input: input.clone(), source, rows })
@@ -105,6 +121,7 @@ impl OpenInput {
     pub(crate) fn schema(&self) -> Schema {
         match &self.rows {
             Rows::Csv(rows) => rows.schema(),
+            Rows::Parquet(rows) => rows.schema(),
             Rows::Frame(rows) => rows.schema(),
         }
     }
@@ -113,7 +130,7 @@ impl OpenInput {
     pub(crate) fn is_unknown(&self, column: &str) -> bool {
         match &self.rows {
             Rows::Csv(rows) => rows.is_unknown(column),
-            Rows::Frame(_) => false,
+            Rows::Parquet(_) | Rows::Frame(_) => false,
         }
     }
 
@@ -121,6 +138,7 @@ impl OpenInput {
     pub(crate) fn may_have_values(&self, column: &str) -> bool {
         match &self.rows {
             Rows::Csv(rows) => rows.has_values(column).unwrap_or(true),
+            Rows::Parquet(_) => true,
             Rows::Frame(rows) => rows.may_have_values(column),
         }
     }
@@ -132,7 +150,7 @@ impl OpenInput {
                 let every_dtype = !self.source.is_read_once();
                 rows.next_look(needed.iter(), every_dtype).map(|look| look.map(Look::Csv))
             }
-            Rows::Frame(_) => Ok(None),
+            Rows::Parquet(_) | Rows::Frame(_) => Ok(None),
         };
         look.map_err(|error| error.in_file(self.input.label()))
     }
@@ -146,7 +164,7 @@ impl OpenInput {
     /// How many rows are wanted of it and there, which it takes one pass to tell.
     pub(crate) fn count_rows(&self) -> Result<u64> {
         const PIECE_BYTES: usize = 1 << 20;
-        let mut cutter = self.cutter(PIECE_BYTES)?;
+        let mut cutter = self.cutter(PIECE_BYTES, &[])?;
         let mut n_rows = 0;
         while let Some(piece) = cutter.next_piece().map_err(|error| error.in_file(self.label()))? {
             n_rows += piece.n_rows();
@@ -158,6 +176,7 @@ impl OpenInput {
     pub(crate) fn n_rows(&self) -> Option<u64> {
         match &self.rows {
             Rows::Csv(_) => None,
+            Rows::Parquet(rows) => Some(rows.n_rows()),
             Rows::Frame(rows) => Some(rows.n_rows()),
         }
     }
@@ -203,11 +222,12 @@ impl OpenInput {
         next.map_err(|error| error.in_file(input.label()))
     }
 
-    /// The pieces from the first row on, each of about `target` bytes.
-    pub(crate) fn cutter(&self, target: usize) -> Result<PieceCutter> {
+    /// The pieces from the first row on, each of about `target` bytes in the columns that are to be read.
+    pub(crate) fn cutter(&self, target: usize, columns: &[PlSmallStr]) -> Result<PieceCutter> {
         let cutter = match &self.rows {
             Rows::Csv(rows) => rows.cutter(&self.source, target).map(PieceCutter::Csv),
-            Rows::Frame(rows) => Ok(PieceCutter::Rows(rows.cutter(target))),
+            Rows::Parquet(rows) => Ok(PieceCutter::Group(rows.cutter(of_values(target), columns))),
+            Rows::Frame(rows) => Ok(PieceCutter::Rows(rows.cutter(of_values(target)))),
         };
         cutter.map_err(|error| error.in_file(self.label()))
     }
@@ -216,6 +236,7 @@ impl OpenInput {
     pub(crate) fn read(&self, piece: &Piece, columns: &[PlSmallStr]) -> Result<DataFrame> {
         let frame = match (&self.rows, piece) {
             (Rows::Csv(rows), Piece::Text(piece)) => rows.read(piece, columns),
+            (Rows::Parquet(rows), Piece::Group(group)) => rows.read(&self.source, *group, columns),
             (Rows::Frame(rows), Piece::Rows(range)) => rows.read(*range, columns),
             _ => Err(unlike()),
         };
@@ -243,9 +264,14 @@ impl OpenInput {
     pub(crate) fn csv(&self) -> Option<&CsvPieces> {
         match &self.rows {
             Rows::Csv(rows) => Some(rows),
-            Rows::Frame(_) => None,
+            Rows::Parquet(_) | Rows::Frame(_) => None,
         }
     }
+}
+
+/// The bytes of values that weigh as much as bytes of text.
+fn of_values(n_bytes: usize) -> usize {
+    n_bytes.saturating_mul((GROWTH / GROWTH_OF_VALUES) as usize)
 }
 
 /// What is said when pieces of one input are given to another.
@@ -258,6 +284,7 @@ impl Piece {
     pub(crate) fn n_rows(&self) -> u64 {
         match self {
             Self::Text(piece) => piece.n_rows,
+            Self::Group(rows) => rows.n_rows as u64,
             Self::Rows(range) => range.n_rows as u64,
         }
     }
@@ -266,15 +293,18 @@ impl Piece {
     pub(crate) fn first_row(&self) -> u64 {
         match self {
             Self::Text(piece) => piece.first_row,
+            Self::Group(rows) => rows.first_row,
             Self::Rows(range) => range.first_row as u64,
         }
     }
 
-    /// How many bytes it has.
-    pub(crate) fn n_bytes(&self) -> usize {
+    /// How many bytes of memory it may need until its rows are written, about.
+    pub(crate) fn weight(&self) -> u64 {
         match self {
-            Self::Text(piece) => piece.bytes.len(),
-            Self::Rows(range) => range.n_bytes,
+            Self::Text(piece) => piece.bytes.len() as u64 * GROWTH,
+            Self::Group(GroupRows { n_bytes, .. }) | Self::Rows(RowRange { n_bytes, .. }) => {
+                *n_bytes as u64 * GROWTH_OF_VALUES
+            }
         }
     }
 
@@ -282,7 +312,7 @@ impl Piece {
     pub(crate) fn start(&self) -> (u64, u64) {
         match self {
             Self::Text(piece) => (piece.offset, piece.line),
-            Self::Rows(_) => (0, 1),
+            Self::Group(_) | Self::Rows(_) => (0, 1),
         }
     }
 }
@@ -292,6 +322,7 @@ impl PieceCutter {
     pub(crate) fn next_piece(&mut self) -> Result<Option<Piece>> {
         match self {
             Self::Csv(cutter) => Ok(cutter.next_piece()?.map(Piece::Text)),
+            Self::Group(cutter) => Ok(cutter.next_rows().map(Piece::Group)),
             Self::Rows(cutter) => Ok(cutter.next_range().map(Piece::Rows)),
         }
     }

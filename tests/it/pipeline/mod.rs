@@ -1,5 +1,6 @@
 //! From inputs to an output in one call.
 
+mod formats;
 mod stream;
 
 use std::path::Path;

@@ -18,18 +18,18 @@ enum Cut {
 
 /// A run to compare.
 #[derive(Clone, Debug)]
-struct Case {
-    read: ReadOptions,
-    expressions: Option<Vec<String>>,
-    filter: Option<&'static str>,
-    keep: Keep,
-    on_error: OnError,
-    head: Option<usize>,
-    format: Format,
+pub(super) struct Case {
+    pub(super) read: ReadOptions,
+    pub(super) expressions: Option<Vec<String>>,
+    pub(super) filter: Option<&'static str>,
+    pub(super) keep: Keep,
+    pub(super) on_error: OnError,
+    pub(super) head: Option<usize>,
+    pub(super) format: Format,
 }
 
 impl Case {
-    fn new(expressions: &[&str], format: Format) -> Self {
+    pub(super) fn new(expressions: &[&str], format: Format) -> Self {
         Self {
             read: ReadOptions::default(),
             expressions: Some(expressions.iter().map(|text| text.to_string()).collect()),
@@ -41,7 +41,7 @@ impl Case {
         }
     }
 
-    fn copy(format: Format) -> Self {
+    pub(super) fn copy(format: Format) -> Self {
         Self { expressions: None, ..Self::new(&[], format) }
     }
 
@@ -92,7 +92,7 @@ fn left(case: &Case, inputs: &[PathBuf], folder: &Path, cut: Cut) -> Left {
 }
 
 #[track_caller]
-fn check(case: &Case, inputs: &[PathBuf], folder: &Path, sizes: impl IntoIterator<Item = usize>) {
+pub(super) fn check(case: &Case, inputs: &[PathBuf], folder: &Path, sizes: impl IntoIterator<Item = usize>) {
     let expected = left(case, inputs, folder, Cut::Whole);
     for size in sizes {
         for n_threads in [1, 3] {
