@@ -14,8 +14,8 @@ use super::contain::{contain, contain_write};
 use super::read_options::ReadOptions;
 use super::writer::{Encoder, Gathered, write_error};
 
-const FILE: &str = "Arrow";
-const STREAM: &str = "Arrow stream";
+pub(super) const FILE: &str = "Arrow";
+pub(super) const STREAM: &str = "Arrow stream";
 
 /// Reads an IPC file.
 pub(super) fn read_file(bytes: Vec<u8>, options: &ReadOptions) -> Result<DataFrame> {

@@ -34,6 +34,8 @@ pub(in crate::pipeline) fn run_streamed(
     let sizes = Sizes::new(limit, n_threads, pipeline.piece_bytes);
     let is_given = pipeline.piece_bytes.is_some();
     let mut sources = Sources::open(inputs, read, sizes, is_given, &pipeline.apply)?;
+    // What the columns are, where nothing but the rows tells it.
+    sources.look(&[], &pipeline.apply)?;
     let verbatim = is_verbatim(pipeline, &sources);
     let copies = matches!(pipeline.work.0, super::super::work::Task::Copy);
     let writes_input = (pipeline.keep == Keep::All || copies) && !verbatim;

@@ -1,7 +1,7 @@
 //! An input's bytes, unpacked, read piece by piece and more than once.
 
 use std::fs::File;
-use std::io::{self, Cursor, Read, Write};
+use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -359,5 +359,40 @@ struct SharedBytes(Arc<Vec<u8>>);
 impl AsRef<[u8]> for SharedBytes {
     fn as_ref(&self) -> &[u8] {
         &self.0
+    }
+}
+
+/// The bytes of an input as the engine reads metadata.
+pub(in crate::table) struct Seekable<'s> {
+    source: &'s ByteSource,
+    position: u64,
+}
+
+impl<'s> Seekable<'s> {
+    pub(in crate::table) fn new(source: &'s ByteSource) -> Self {
+        Self { source, position: 0 }
+    }
+}
+
+impl Read for Seekable<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let range = self.position..self.position + into.len() as u64;
+        let bytes = self.source.range(range).map_err(|error| io::Error::other(error.to_string()))?;
+        into[..bytes.len()].copy_from_slice(&bytes);
+        self.position += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+}
+
+impl Seek for Seekable<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let len = self.source.len().unwrap_or_default();
+        let position = match to {
+            SeekFrom::Start(position) => Some(position),
+            SeekFrom::End(offset) => len.checked_add_signed(offset),
+            SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
+        };
+        self.position = position.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+        Ok(self.position)
     }
 }

@@ -1,4 +1,4 @@
-//! An input, opened, of any format that is read piece by piece.
+//! An input, opened, of any format.
 
 use std::path::Path;
 
@@ -6,14 +6,16 @@ use polars::prelude::{DataFrame, PlSmallStr, Schema};
 
 use crate::error::{Error, Result};
 
-use super::super::csv::{CsvFindings, CsvLook, CsvPieces, Cutter};
+use super::super::csv::{CsvFindings, CsvLook, CsvPieces};
 use super::super::format::Format;
 use super::super::input::Input;
 use super::super::read_options::ReadOptions;
+use super::PieceSizes;
 use super::bytes::ByteSource;
-use super::frame::{FramePieces, RowCutter, RowRange};
-use super::parquet::{GroupCutter, GroupRows, ParquetPieces};
-use super::{PieceSizes, TextPiece};
+use super::ipc::{IpcPieces, StreamPieces};
+use super::ndjson::{NdJsonFindings, NdJsonLook, NdJsonPieces};
+use super::parquet::ParquetPieces;
+use super::piece::{Piece, PieceCutter, of_values};
 
 /// An input, opened: what it holds is known as far as its first rows or its metadata tell.
 pub(crate) struct OpenInput {
@@ -23,42 +25,23 @@ pub(crate) struct OpenInput {
 }
 
 enum Rows {
-    Csv(CsvPieces),
-    Parquet(ParquetPieces),
-    Frame(FramePieces),
-}
-
-/// How many bytes of memory a byte of text may need until it is written, about: itself, its values, and new text.
-pub(crate) const GROWTH: u64 = 8;
-
-/// The same of a byte of values.
-const GROWTH_OF_VALUES: u64 = 4;
-
-/// Some rows, as they stand in an input.
-pub(crate) enum Piece {
-    /// Of a text file.
-    Text(TextPiece),
-    /// Of a row group.
-    Group(GroupRows),
-    /// Of an input that is in memory.
-    Rows(RowRange),
+    Csv(Box<CsvPieces>),
+    NdJson(NdJsonPieces),
+    Parquet(Box<ParquetPieces>),
+    Ipc(Box<IpcPieces>),
+    Stream(Box<StreamPieces>),
 }
 
 /// What is looked for in a pass before the rows are read.
 pub(crate) enum Look {
     Csv(CsvLook),
+    NdJson(NdJsonLook),
 }
 
 /// What such a pass has found.
 pub(crate) enum Findings {
     Csv(CsvFindings),
-}
-
-/// Gives the pieces of an input, one after the other.
-pub(crate) enum PieceCutter {
-    Csv(Cutter),
-    Group(GroupCutter),
-    Rows(RowCutter),
+    NdJson(NdJsonFindings),
 }
 
 /// How inputs are opened.
@@ -76,25 +59,28 @@ impl OpenInput {
     /// # Errors
     /// What can be told to be wrong with it without reading its rows.
     pub(crate) fn open(input: &Input, options: &OpenOptions) -> Result<Self> {
+        let OpenOptions { read, sizes, check_cancelled, .. } = *options;
         let open = || {
-            let mut source = ByteSource::open(input, options.read.format(), options.in_memory)?;
+            let mut source = ByteSource::open(input, read.format(), options.in_memory)?;
             let rows = match source.format {
-                Format::Csv | Format::Tsv => Rows::Csv(CsvPieces::open(
-                    &mut source,
-                    options.read,
-                    options.sizes,
-                    &options.check_cancelled,
-                )?),
-                Format::Parquet => {
-                    source.make_seekable(&options.check_cancelled)?;
-                    let largest_page = options.sizes.largest_row.saturating_mul(2);
-                    Rows::Parquet(ParquetPieces::open(&source, options.read, largest_page)?)
+                Format::Csv | Format::Tsv => {
+                    Rows::Csv(Box::new(CsvPieces::open(&mut source, read, sizes, &check_cancelled)?))
                 }
-                _ => Rows::Frame(FramePieces::open(&source, options.read)?),
+                Format::NdJson => Rows::NdJson(NdJsonPieces::new(read, sizes)),
+                Format::Parquet => {
+                    source.make_seekable(&check_cancelled)?;
+                    let largest_page = sizes.largest_row.saturating_mul(2);
+                    Rows::Parquet(Box::new(ParquetPieces::open(&source, read, largest_page)?))
+                }
+                Format::Ipc => {
+                    source.make_seekable(&check_cancelled)?;
+                    Rows::Ipc(Box::new(IpcPieces::open(&source, read)?))
+                }
+                Format::IpcStream => Rows::Stream(Box::new(StreamPieces::open(&source, read)?)),
             };
             Ok(Self { input: input.clone(), source, rows })
         };
-        open().map_err(|error: crate::Error| error.in_file(input.label()))
+        open().map_err(|error: Error| error.in_file(input.label()))
     }
 
     /// What messages call it.
@@ -121,36 +107,33 @@ impl OpenInput {
     pub(crate) fn schema(&self) -> Schema {
         match &self.rows {
             Rows::Csv(rows) => rows.schema(),
+            Rows::NdJson(rows) => rows.schema(),
             Rows::Parquet(rows) => rows.schema(),
-            Rows::Frame(rows) => rows.schema(),
+            Rows::Ipc(rows) => rows.schema(),
+            Rows::Stream(rows) => rows.schema(),
         }
     }
 
     /// Whether nothing is known yet of a column's dtype.
     pub(crate) fn is_unknown(&self, column: &str) -> bool {
-        match &self.rows {
-            Rows::Csv(rows) => rows.is_unknown(column),
-            Rows::Parquet(_) | Rows::Frame(_) => false,
-        }
+        self.csv().is_some_and(|rows| rows.is_unknown(column))
     }
 
     /// Whether a column may hold a value.
     pub(crate) fn may_have_values(&self, column: &str) -> bool {
-        match &self.rows {
-            Rows::Csv(rows) => rows.has_values(column).unwrap_or(true),
-            Rows::Parquet(_) => true,
-            Rows::Frame(rows) => rows.may_have_values(column),
-        }
+        self.csv().and_then(|rows| rows.has_values(column)).unwrap_or(true)
     }
 
-    /// What must be looked for before rows of the columns `needed` can be read; `None` when nothing must.
+    /// What must be looked for before rows of the columns `needed` can be read; `None` when nothing must. Of a format in
+    /// which nothing tells the columns, these are looked for first, whatever is needed.
     pub(crate) fn next_look(&mut self, needed: &[PlSmallStr]) -> Result<Option<Look>> {
         let look = match &mut self.rows {
             Rows::Csv(rows) => {
                 let every_dtype = !self.source.is_read_once();
                 rows.next_look(needed.iter(), every_dtype).map(|look| look.map(Look::Csv))
             }
-            Rows::Parquet(_) | Rows::Frame(_) => Ok(None),
+            Rows::NdJson(rows) => Ok(rows.next_look().map(Look::NdJson)),
+            Rows::Parquet(_) | Rows::Ipc(_) | Rows::Stream(_) => Ok(None),
         };
         look.map_err(|error| error.in_file(self.input.label()))
     }
@@ -175,9 +158,9 @@ impl OpenInput {
     /// How many rows it has, where its metadata tells.
     pub(crate) fn n_rows(&self) -> Option<u64> {
         match &self.rows {
-            Rows::Csv(_) => None,
+            Rows::Csv(_) | Rows::NdJson(_) | Rows::Stream(_) => None,
             Rows::Parquet(rows) => Some(rows.n_rows()),
-            Rows::Frame(rows) => Some(rows.n_rows()),
+            Rows::Ipc(rows) => Some(rows.n_rows()),
         }
     }
 
@@ -186,6 +169,9 @@ impl OpenInput {
         let found = match (&self.rows, look, piece) {
             (Rows::Csv(rows), Look::Csv(look), Piece::Text(piece)) => {
                 rows.look(look, piece).map(Findings::Csv)
+            }
+            (Rows::NdJson(rows), Look::NdJson(look), Piece::Text(piece)) => {
+                rows.look(look, piece).map(Findings::NdJson)
             }
             _ => Err(unlike()),
         };
@@ -201,9 +187,17 @@ impl OpenInput {
         line: u64,
     ) -> Findings {
         match (&mut self.rows, so_far, found) {
-            (Rows::Csv(rows), so_far, Findings::Csv(found)) => {
-                let so_far = so_far.map(|Findings::Csv(so_far)| so_far);
-                Findings::Csv(rows.gather(so_far, found, offset, line))
+            (Rows::Csv(rows), Some(Findings::Csv(so_far)), Findings::Csv(found)) => {
+                Findings::Csv(rows.gather(Some(so_far), found, offset, line))
+            }
+            (Rows::Csv(rows), None, Findings::Csv(found)) => {
+                Findings::Csv(rows.gather(None, found, offset, line))
+            }
+            (Rows::NdJson(rows), Some(Findings::NdJson(so_far)), Findings::NdJson(found)) => {
+                Findings::NdJson(rows.gather(Some(so_far), found, offset, line))
+            }
+            (Rows::NdJson(rows), None, Findings::NdJson(found)) => {
+                Findings::NdJson(rows.gather(None, found, offset, line))
             }
             (_, _, found) => found,
         }
@@ -212,10 +206,18 @@ impl OpenInput {
     /// Settles what was looked for; gives what is to be looked for next.
     pub(crate) fn conclude(&mut self, look: Look, found: Option<Findings>) -> Result<Option<Look>> {
         let Self { source, rows, input } = self;
-        let next = match (rows, look) {
-            (Rows::Csv(rows), Look::Csv(look)) => {
-                let found = found.map(|Findings::Csv(found)| found);
-                rows.conclude(look, found, source).map(|next| next.map(Look::Csv))
+        let next = match (rows, look, found) {
+            (Rows::Csv(rows), Look::Csv(look), Some(Findings::Csv(found))) => {
+                rows.conclude(look, Some(found), source).map(|next| next.map(Look::Csv))
+            }
+            (Rows::Csv(rows), Look::Csv(look), None) => {
+                rows.conclude(look, None, source).map(|next| next.map(Look::Csv))
+            }
+            (Rows::NdJson(rows), Look::NdJson(_), Some(Findings::NdJson(found))) => {
+                rows.conclude(Some(found), source).map(|next| next.map(Look::NdJson))
+            }
+            (Rows::NdJson(rows), Look::NdJson(_), None) => {
+                rows.conclude(None, source).map(|next| next.map(Look::NdJson))
             }
             _ => Err(unlike()),
         };
@@ -224,10 +226,18 @@ impl OpenInput {
 
     /// The pieces from the first row on, each of about `target` bytes in the columns that are to be read.
     pub(crate) fn cutter(&self, target: usize, columns: &[PlSmallStr]) -> Result<PieceCutter> {
+        let source = &self.source;
         let cutter = match &self.rows {
-            Rows::Csv(rows) => rows.cutter(&self.source, target).map(PieceCutter::Csv),
-            Rows::Parquet(rows) => Ok(PieceCutter::Group(rows.cutter(of_values(target), columns))),
-            Rows::Frame(rows) => Ok(PieceCutter::Rows(rows.cutter(of_values(target)))),
+            Rows::Csv(rows) => rows.cutter(source, target).map(|cutter| PieceCutter::Csv(Box::new(cutter))),
+            Rows::NdJson(rows) => {
+                rows.cutter(source, target).map(|cutter| PieceCutter::Lines(Box::new(cutter)))
+            }
+            Rows::Parquet(rows) => Ok(PieceCutter::Groups(rows.cutter(of_values(target), columns))),
+            Rows::Ipc(rows) => Ok(PieceCutter::Batches(rows.pieces().into_iter())),
+            Rows::Stream(rows) => {
+                let cutter = rows.cutter(source, of_values(target), columns);
+                cutter.map(|cutter| PieceCutter::Stream(Box::new(cutter)))
+            }
         };
         cutter.map_err(|error| error.in_file(self.label()))
     }
@@ -236,8 +246,10 @@ impl OpenInput {
     pub(crate) fn read(&self, piece: &Piece, columns: &[PlSmallStr]) -> Result<DataFrame> {
         let frame = match (&self.rows, piece) {
             (Rows::Csv(rows), Piece::Text(piece)) => rows.read(piece, columns),
+            (Rows::NdJson(rows), Piece::Text(piece)) => rows.read(piece, columns),
             (Rows::Parquet(rows), Piece::Group(group)) => rows.read(&self.source, *group, columns),
-            (Rows::Frame(rows), Piece::Rows(range)) => rows.read(*range, columns),
+            (Rows::Ipc(rows), Piece::Batch(batch)) => rows.read(&self.source, *batch, columns),
+            (Rows::Stream(_), Piece::Stream(rows)) => Ok(rows.frame.clone()),
             _ => Err(unlike()),
         };
         frame.map_err(|error| error.in_file(self.label()))
@@ -250,7 +262,7 @@ impl OpenInput {
                 let lines = csv.lines_of(piece, rows);
                 lines.into_iter().map(|line| Some(line? + piece.line - 1)).collect()
             }
-            (Rows::Frame(frame), Piece::Rows(range)) => frame.lines_of(*range, rows),
+            (Rows::NdJson(lines), Piece::Text(piece)) => lines.lines_of(piece, rows),
             _ => vec![None; rows.len()],
         }
     }
@@ -264,66 +276,12 @@ impl OpenInput {
     pub(crate) fn csv(&self) -> Option<&CsvPieces> {
         match &self.rows {
             Rows::Csv(rows) => Some(rows),
-            Rows::Parquet(_) | Rows::Frame(_) => None,
+            _ => None,
         }
     }
-}
-
-/// The bytes of values that weigh as much as bytes of text.
-fn of_values(n_bytes: usize) -> usize {
-    n_bytes.saturating_mul((GROWTH / GROWTH_OF_VALUES) as usize)
 }
 
 /// What is said when pieces of one input are given to another.
 fn unlike() -> Error {
     Error::engine("a piece of another input")
-}
-
-impl Piece {
-    /// How many rows it has.
-    pub(crate) fn n_rows(&self) -> u64 {
-        match self {
-            Self::Text(piece) => piece.n_rows,
-            Self::Group(rows) => rows.n_rows as u64,
-            Self::Rows(range) => range.n_rows as u64,
-        }
-    }
-
-    /// The index in the input of its first row.
-    pub(crate) fn first_row(&self) -> u64 {
-        match self {
-            Self::Text(piece) => piece.first_row,
-            Self::Group(rows) => rows.first_row,
-            Self::Rows(range) => range.first_row as u64,
-        }
-    }
-
-    /// How many bytes of memory it may need until its rows are written, about.
-    pub(crate) fn weight(&self) -> u64 {
-        match self {
-            Self::Text(piece) => piece.bytes.len() as u64 * GROWTH,
-            Self::Group(GroupRows { n_bytes, .. }) | Self::Rows(RowRange { n_bytes, .. }) => {
-                *n_bytes as u64 * GROWTH_OF_VALUES
-            }
-        }
-    }
-
-    /// Where it starts: the byte, and the line.
-    pub(crate) fn start(&self) -> (u64, u64) {
-        match self {
-            Self::Text(piece) => (piece.offset, piece.line),
-            Self::Group(_) | Self::Rows(_) => (0, 1),
-        }
-    }
-}
-
-impl PieceCutter {
-    /// The next piece; `None` behind the last row.
-    pub(crate) fn next_piece(&mut self) -> Result<Option<Piece>> {
-        match self {
-            Self::Csv(cutter) => Ok(cutter.next_piece()?.map(Piece::Text)),
-            Self::Group(cutter) => Ok(cutter.next_rows().map(Piece::Group)),
-            Self::Rows(cutter) => Ok(cutter.next_range().map(Piece::Rows)),
-        }
-    }
 }

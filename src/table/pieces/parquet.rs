@@ -3,7 +3,7 @@
 //! The bytes of a column are read when its rows are wanted and not before, and never mapped: a file that shrinks meanwhile is
 //! an error. Decoding is the engine's.
 
-use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::io::Cursor;
 
 use polars::prelude::*;
 use polars_buffer::Buffer;
@@ -18,7 +18,7 @@ use super::super::cast::apply_dtypes;
 use super::super::contain::contain;
 use super::super::parquet::NAME;
 use super::super::read_options::ReadOptions;
-use super::bytes::ByteSource;
+use super::bytes::{ByteSource, Seekable};
 
 /// A Parquet file of which the metadata is known.
 pub(super) struct ParquetPieces {
@@ -54,7 +54,7 @@ pub(crate) struct GroupCutter {
 
 impl ParquetPieces {
     pub(super) fn open(source: &ByteSource, options: &ReadOptions, largest_page: usize) -> Result<Self> {
-        let metadata = contain(NAME, || read_metadata(&mut Seekable { source, position: 0 }))?;
+        let metadata = contain(NAME, || read_metadata(&mut Seekable::new(source)))?;
         let arrow = contain(NAME, || infer_schema(&metadata))?;
         let all = contain(NAME, || Ok(Schema::from_arrow_schema(&arrow)))?;
         let names: Vec<String> = all.iter_names().map(|name| name.to_string()).collect();
@@ -179,34 +179,5 @@ fn width(dtype: Option<&DataType>) -> usize {
         Some(dtype) if dtype.is_primitive_numeric() || dtype.is_temporal() => 8,
         Some(DataType::Boolean) => 1,
         _ => 16,
-    }
-}
-
-/// The bytes of an input as the engine reads metadata.
-struct Seekable<'s> {
-    source: &'s ByteSource,
-    position: u64,
-}
-
-impl Read for Seekable<'_> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let range = self.position..self.position + into.len() as u64;
-        let bytes = self.source.range(range).map_err(|error| io::Error::other(error.to_string()))?;
-        into[..bytes.len()].copy_from_slice(&bytes);
-        self.position += bytes.len() as u64;
-        Ok(bytes.len())
-    }
-}
-
-impl Seek for Seekable<'_> {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let len = self.source.len().unwrap_or_default();
-        let position = match to {
-            SeekFrom::Start(position) => Some(position),
-            SeekFrom::End(offset) => len.checked_add_signed(offset),
-            SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
-        };
-        self.position = position.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
-        Ok(self.position)
     }
 }

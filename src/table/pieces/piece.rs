@@ -1,6 +1,38 @@
-//! Some rows of a text file, as they stand there.
+//! Some rows, as they stand in an input, and who cuts them off.
 
-use crate::error::Error;
+use crate::error::{Error, Result};
+
+use super::super::csv::Cutter;
+use super::ipc::{BatchRows, StreamCutter, StreamRows};
+use super::ndjson::LineCutter;
+use super::parquet::{GroupCutter, GroupRows};
+
+/// How many bytes of memory a byte of text may need until it is written, about: itself, its values, and new text.
+pub(crate) const GROWTH: u64 = 8;
+
+/// The same of a byte of values.
+const GROWTH_OF_VALUES: u64 = 4;
+
+/// Some rows, as they stand in an input.
+pub(crate) enum Piece {
+    /// Of a text file.
+    Text(TextPiece),
+    /// Of a row group.
+    Group(GroupRows),
+    /// Of a record batch in a file.
+    Batch(BatchRows),
+    /// Of a record batch in a stream.
+    Stream(StreamRows),
+}
+
+/// Gives the pieces of an input, one after the other.
+pub(crate) enum PieceCutter {
+    Csv(Box<Cutter>),
+    Lines(Box<LineCutter>),
+    Groups(GroupCutter),
+    Batches(std::vec::IntoIter<BatchRows>),
+    Stream(Box<StreamCutter>),
+}
 
 /// Some rows of a text file, as they stand there.
 pub(crate) struct TextPiece {
@@ -16,9 +48,68 @@ pub(crate) struct TextPiece {
     pub(crate) n_rows: u64,
 }
 
+impl Piece {
+    /// How many rows it has.
+    pub(crate) fn n_rows(&self) -> u64 {
+        match self {
+            Self::Text(piece) => piece.n_rows,
+            Self::Group(rows) => rows.n_rows as u64,
+            Self::Batch(rows) => rows.n_rows as u64,
+            Self::Stream(rows) => rows.frame.height() as u64,
+        }
+    }
+
+    /// The index in the input of its first row.
+    pub(crate) fn first_row(&self) -> u64 {
+        match self {
+            Self::Text(piece) => piece.first_row,
+            Self::Group(rows) => rows.first_row,
+            Self::Batch(rows) => rows.first_row,
+            Self::Stream(rows) => rows.first_row,
+        }
+    }
+
+    /// How many bytes of memory it may need until its rows are written, about.
+    pub(crate) fn weight(&self) -> u64 {
+        match self {
+            Self::Text(piece) => piece.bytes.len() as u64 * GROWTH,
+            Self::Group(GroupRows { n_bytes, .. }) | Self::Batch(BatchRows { n_bytes, .. }) => {
+                *n_bytes as u64 * GROWTH_OF_VALUES
+            }
+            Self::Stream(rows) => rows.frame.estimated_size() as u64 * GROWTH_OF_VALUES,
+        }
+    }
+
+    /// Where it starts: the byte, and the line.
+    pub(crate) fn start(&self) -> (u64, u64) {
+        match self {
+            Self::Text(piece) => (piece.offset, piece.line),
+            _ => (0, 1),
+        }
+    }
+}
+
+impl PieceCutter {
+    /// The next piece; `None` behind the last row.
+    pub(crate) fn next_piece(&mut self) -> Result<Option<Piece>> {
+        Ok(match self {
+            Self::Csv(cutter) => cutter.next_piece()?.map(Piece::Text),
+            Self::Lines(cutter) => cutter.next_piece()?.map(Piece::Text),
+            Self::Groups(cutter) => cutter.next_rows().map(Piece::Group),
+            Self::Batches(batches) => batches.next().map(Piece::Batch),
+            Self::Stream(cutter) => cutter.next_rows()?.map(Piece::Stream),
+        })
+    }
+}
+
 impl TextPiece {
     /// An error with a place in the piece as one with a place in the file.
     pub(in crate::table) fn place(&self, error: Error) -> Error {
         error.moved(self.first_row, self.line - 1, self.offset)
     }
+}
+
+/// The bytes of values that weigh as much as bytes of text.
+pub(super) fn of_values(n_bytes: usize) -> usize {
+    n_bytes.saturating_mul((GROWTH / GROWTH_OF_VALUES) as usize)
 }
