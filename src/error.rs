@@ -127,6 +127,13 @@ pub enum ErrorKind {
         /// What is wrong with it.
         message: String,
     },
+    /// The program of a row function in another process could not be started, or cannot be worked with.
+    Worker {
+        /// The program, as it was given.
+        command: String,
+        /// What is wrong with it.
+        message: String,
+    },
     /// The run was cancelled by its [`CancellationToken`](crate::CancellationToken).
     Cancelled,
     /// A call of a [`Pool`](crate::Pool) gave no value; [`PoolError`](crate::PoolError) says more.
@@ -151,15 +158,18 @@ pub enum RowFailure {
     Panicked,
     /// A value of the row does not fit the function's argument: too large for its dtype, say.
     Argument,
+    /// The program that ran the function ended, or gave no answer that could be read.
+    Worker,
 }
 
 impl RowFailure {
-    /// A word for ledgers and summaries: `error`, `panic` or `argument`.
+    /// A word for ledgers and summaries: `error`, `panic`, `argument` or `worker`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Returned => "error",
             Self::Panicked => "panic",
             Self::Argument => "argument",
+            Self::Worker => "worker",
         }
     }
 }
@@ -249,6 +259,11 @@ impl Error {
     /// A row function written as text is wrong.
     pub fn expression(text: impl Into<String>, message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Expression { text: text.into(), message: message.into() })
+    }
+
+    /// A program that runs a row function cannot be worked with.
+    pub fn worker(command: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Worker { command: command.into(), message: message.into() })
     }
 
     /// The data-frame engine said no.
@@ -395,6 +410,7 @@ impl fmt::Display for ErrorKind {
             Self::Row { message, .. } => f.write_str(message),
             Self::InvalidOption { option, message } => write!(f, "{option}: {message}"),
             Self::Expression { text, message } => write!(f, "in {:?}: {message}", Shortened(text)),
+            Self::Worker { command, message } => write!(f, "worker {:?}: {message}", Shortened(command)),
             Self::Cancelled => f.write_str("cancelled"),
         }
     }

@@ -37,6 +37,7 @@
 //! | [`Pool`] | any function over any items, waiting or not, in Python's words: [`pool`] |
 //! | [`functions`] | the row functions that come with it |
 //! | [`script`] | row functions written in SQL |
+//! | [`worker`] | row functions in Python and other programs |
 //! | [`table`] | CSV, Parquet, Arrow and NDJSON files; [`Matrix`](table::Matrix); exchange with arrow-rs |
 //! | [`pipeline`] | a row function from files to a file |
 //! | [`processes`] | independent programs in parallel |
@@ -64,6 +65,7 @@ mod progress;
 pub mod row;
 pub mod script;
 pub mod table;
+pub mod worker;
 
 pub use apply::{
     Applied, ApplyOptions, ApplyOptionsBuilder, ConfiguredFrame, ParallelApply, Sharing, TableOf,

@@ -63,9 +63,14 @@ fn run_chunks(
     mode: Mode,
     options: &ApplyOptions,
 ) -> Result<Applied<Vec<Series>>> {
-    let undecided = vec![None; kernel.fields().len()];
-    Ran::new(kernel, rows, mode, options, Decisions::new(kernel.fields()))?
-        .finish(&undecided, options.on_error())
+    let n_workers = match mode {
+        Mode::Serial => 1,
+        Mode::Parallel => options.n_threads(),
+    };
+    kernel.prepare(&options.context(n_workers, rows.n_rows))?;
+    let ran = Ran::new(kernel, rows, mode, options, Decisions::new(kernel.fields()))?;
+    kernel.finish()?;
+    ran.finish(&vec![None; kernel.fields().len()], options.on_error())
 }
 
 /// A kernel that has run over some rows; the dtypes of its undeclared columns are still to be settled.
@@ -79,7 +84,7 @@ pub(crate) struct Ran {
     sharing: Sharing,
 }
 
-/// Runs `kernel` over rows of a larger table, nobody knows how many. `decided` has for each of its columns the dtype that
+/// Runs `kernel`, which is prepared, over rows of a larger table, nobody knows how many. `decided` has for each of its columns the dtype that
 /// rows before these have decided, where it is undeclared.
 ///
 /// # Errors

@@ -80,7 +80,7 @@ impl Ledger {
         self.faults.is_empty()
     }
 
-    /// The ledger as a table: `row` (u64), `kind` (`error`, `panic` or `argument`), `column`, `message`.
+    /// The ledger as a table: `row` (u64), `kind` (`error`, `panic`, `argument` or `worker`), `column`, `message`.
     ///
     /// # Errors
     /// None that is known; the engine's, should it refuse.

@@ -48,3 +48,5 @@ pub use commands::parse_commands;
 pub use finished::{Ending, Finished};
 pub use options::{Halt, Order, ProcessOptions, ProcessOptionsBuilder};
 pub use run::{Summary, run, run_each};
+pub(crate) use supervise::Process;
+pub(crate) use system::{ending, in_own_group, shell};

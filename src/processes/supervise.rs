@@ -48,7 +48,7 @@ pub(super) fn supervise(command: &str, limits: &Limits, is_stopped: impl Fn() ->
     let mut shell = system::shell(command);
     let spawned = shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut process = match spawned {
-        Ok(child) => Process { group: Group::of(&child), child },
+        Ok(child) => Process::of(child),
         Err(error) => return Try::unstarted(&error),
     };
     // A point in time too far away to be told is no limit.
@@ -71,12 +71,17 @@ pub(super) fn supervise(command: &str, limits: &Limits, is_stopped: impl Fn() ->
 }
 
 /// A command that is running.
-struct Process {
-    child: Child,
+pub(crate) struct Process {
+    pub(crate) child: Child,
     group: Group,
 }
 
 impl Process {
+    /// The command that `child`, which has a group of its own, is the first process of.
+    pub(crate) fn of(child: Child) -> Self {
+        Self { group: Group::of(&child), child }
+    }
+
     fn watch(
         &mut self,
         deadline: Option<Instant>,
@@ -120,24 +125,28 @@ impl Process {
     }
 
     /// Asks what is left of the command to end, and kills what doesn't.
-    fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         self.group.terminate(&mut self.child);
         let deadline = Instant::now() + GRACE;
         let mut tick = FIRST_TICK;
         while self.is_there() {
             if Instant::now() >= deadline {
-                self.group.kill(&mut self.child);
-                // Nobody survives that; without an answer there is no child to wait for.
-                let _ = self.child.wait();
-                return;
+                return self.kill();
             }
             sleep(tick);
             tick = (tick * 2).min(TICK);
         }
     }
 
+    /// Ends what is left of the command at once.
+    pub(crate) fn kill(&mut self) {
+        self.group.kill(&mut self.child);
+        // Nobody survives that; without an answer there is no child to wait for.
+        let _ = self.child.wait();
+    }
+
     /// Whether the command's process or another of its group is there.
-    fn is_there(&mut self) -> bool {
+    pub(crate) fn is_there(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None)) || self.group.exists()
     }
 }

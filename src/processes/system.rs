@@ -1,17 +1,17 @@
 //! What is particular to the system: its shell, and how a command is ended with all that it has started. Nothing else in
-//! this module knows of either.
+//! the library knows of either.
 
 use std::process::{Child, Command, ExitStatus};
 
 use super::finished::Ending;
 
 #[cfg(unix)]
-pub(super) use unix::{Group, shell};
+pub(crate) use unix::{Group, in_own_group, shell};
 #[cfg(not(unix))]
-pub(super) use windows::{Group, shell};
+pub(crate) use windows::{Group, in_own_group, shell};
 
 /// How a process that ended by itself did so.
-pub(super) fn ending(status: ExitStatus) -> Ending {
+pub(crate) fn ending(status: ExitStatus) -> Ending {
     #[cfg(unix)]
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
         return Ending::Signalled(signal);
@@ -29,36 +29,42 @@ mod unix {
     use super::{Child, Command, any_runs};
 
     /// The command, for the shell, in a process group of its own.
-    pub(in super::super) fn shell(command: &str) -> Command {
+    pub(crate) fn shell(command: &str) -> Command {
         let mut shell = Command::new("sh");
-        shell.arg("-c").arg(command).process_group(0);
-        shell
+        shell.arg("-c").arg(command);
+        in_own_group(shell)
+    }
+
+    /// The command, in a process group of its own.
+    pub(crate) fn in_own_group(mut command: Command) -> Command {
+        command.process_group(0);
+        command
     }
 
     /// A command's process and what it has started, unless that has left the group.
     ///
     /// The system gives the group's number to nobody else while one of its processes is there.
-    pub(in super::super) struct Group(Pid);
+    pub(crate) struct Group(Pid);
 
     impl Group {
-        pub(in super::super) fn of(child: &Child) -> Self {
+        pub(crate) fn of(child: &Child) -> Self {
             Self(Pid::from_raw(child.id() as i32))
         }
 
         /// Whether any of its processes runs.
-        pub(in super::super) fn exists(&self) -> bool {
+        pub(crate) fn exists(&self) -> bool {
             killpg(self.0, None).is_ok() && any_runs(self.0.as_raw()).unwrap_or(true)
         }
 
         /// Asks its processes to end. One that is gone by now is no failure.
-        pub(in super::super) fn terminate(&self, _child: &mut Child) {
+        pub(crate) fn terminate(&self, _child: &mut Child) {
             let _ = killpg(self.0, Signal::SIGTERM);
             // A process that is stopped hears of it only when it goes on.
             let _ = killpg(self.0, Signal::SIGCONT);
         }
 
         /// Ends its processes.
-        pub(in super::super) fn kill(&self, _child: &mut Child) {
+        pub(crate) fn kill(&self, _child: &mut Child) {
             let _ = killpg(self.0, Signal::SIGKILL);
         }
     }
@@ -97,33 +103,38 @@ mod windows {
     const CREATE_NEW_PROCESS_GROUP: u32 = 0x200;
 
     /// The command, for `cmd`, which takes what stands between the outer quotes as it is.
-    pub(in super::super) fn shell(command: &str) -> Command {
+    pub(crate) fn shell(command: &str) -> Command {
         let mut shell = Command::new("cmd");
         shell.args(["/D", "/S", "/C"]).raw_arg(format!("\"{command}\""));
-        shell.creation_flags(CREATE_NEW_PROCESS_GROUP);
-        shell
+        in_own_group(shell)
+    }
+
+    /// The command, out of reach of the caller's Ctrl-C.
+    pub(crate) fn in_own_group(mut command: Command) -> Command {
+        command.creation_flags(CREATE_NEW_PROCESS_GROUP);
+        command
     }
 
     /// A command's process and its descendants, which can be found only while the process is there.
-    pub(in super::super) struct Group(u32);
+    pub(crate) struct Group(u32);
 
     impl Group {
-        pub(in super::super) fn of(child: &Child) -> Self {
+        pub(crate) fn of(child: &Child) -> Self {
             Self(child.id())
         }
 
         /// Nothing is known of a process that has ended.
-        pub(in super::super) fn exists(&self) -> bool {
+        pub(crate) fn exists(&self) -> bool {
             false
         }
 
         /// There is no polite request that every program hears.
-        pub(in super::super) fn terminate(&self, child: &mut Child) {
+        pub(crate) fn terminate(&self, child: &mut Child) {
             self.kill(child);
         }
 
         /// Ends the process and its descendants.
-        pub(in super::super) fn kill(&self, child: &mut Child) {
+        pub(crate) fn kill(&self, child: &mut Child) {
             let tree = ["/T", "/F", "/PID", &self.0.to_string()];
             let quiet = || Stdio::null();
             let _ =

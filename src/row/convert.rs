@@ -1,7 +1,7 @@
 //! Brings values to the dtype of an output column, and says of each that does not fit why.
 
 use polars::chunked_array::cast::CastOptions;
-use polars::prelude::{BooleanChunked, ChunkCompareEq, DataType, Series};
+use polars::prelude::{BooleanChunked, ChunkCompareEq, ChunkFull, DataType, NamedFrom, Series};
 
 use crate::error::{Error, Result};
 use crate::table::dtype_name;
@@ -45,9 +45,10 @@ pub(crate) fn convert(values: &Series, dtype: &DataType, conversion: Conversion)
     }
     let lossless = match way(from, dtype, conversion) {
         Way::None => {
-            let series = Series::full_null(values.name().clone(), values.len(), dtype);
-            let misfits =
-                misfits(values, &values.is_not_null(), |text| no_way(text, from, dtype, conversion));
+            let (series, fits) = without_items(values, dtype)?;
+            let misfits = misfits(values, &(&values.is_not_null() & &!fits), |text| {
+                no_way(text, from, dtype, conversion)
+            });
             return Ok(Converted { series, misfits });
         }
         Way::Cast => {
@@ -70,6 +71,22 @@ pub(crate) fn convert(values: &Series, dtype: &DataType, conversion: Conversion)
     let nulls = Series::full_null(series.name().clone(), series.len(), dtype);
     let series = nulls.zip_with(&lost, &series).map_err(Error::engine)?;
     Ok(Converted { series, misfits })
+}
+
+/// The values where none has a way to `dtype`: a list without items is one of any dtype, and everything else is null. The
+/// flags say which those lists are.
+fn without_items(values: &Series, dtype: &DataType) -> Result<(Series, BooleanChunked)> {
+    let nulls = Series::full_null(values.name().clone(), values.len(), dtype);
+    let (DataType::List(_), DataType::List(inner)) = (values.dtype(), dtype) else {
+        return Ok((nulls, BooleanChunked::full(values.name().clone(), false, values.len())));
+    };
+    let lists = values.list().map_err(Error::engine)?;
+    let are_empty: BooleanChunked =
+        (0..values.len()).map(|row| lists.get_as_series(row).is_some_and(|list| list.is_empty())).collect();
+    let none = Series::new_empty("".into(), inner);
+    let empty = Series::new(values.name().clone(), [none]).cast(dtype).map_err(Error::engine)?;
+    let empty = empty.new_from_index(0, values.len());
+    Ok((empty.zip_with(&are_empty, &nulls).map_err(Error::engine)?, are_empty))
 }
 
 /// How values of one dtype become values of another.

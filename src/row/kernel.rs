@@ -9,6 +9,7 @@ use polars::prelude::{Field, PlSmallStr, Schema};
 use super::chunk::Chunk;
 use super::output::ChunkOutput;
 use crate::error::Result;
+use crate::progress::CancellationToken;
 
 /// A row function that is not yet tied to columns.
 ///
@@ -43,6 +44,26 @@ pub trait Kernel: Send + Sync {
     /// The names and dtypes of the output columns: the same for any rows, and for none.
     fn fields(&self) -> &[Field];
 
+    /// Makes ready for a run: called once, before its first chunk, whose time is not yet measured.
+    ///
+    /// A kernel that has other programs to start, or whose rows can take for ever, learns here on how many threads it will
+    /// be called and what may stop it.
+    ///
+    /// # Errors
+    /// What keeps the run from beginning.
+    fn prepare(&self, context: &RunContext) -> Result<()> {
+        let _ = context;
+        Ok(())
+    }
+
+    /// Hears that all chunks have been run, unless one has failed.
+    ///
+    /// # Errors
+    /// What is wrong with the result as a whole.
+    fn finish(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// Runs on the rows of `chunk` and fills `output`, which has a slot for each field and room for
     /// [`chunk.n_rows()`](Chunk::n_rows) rows.
     ///
@@ -52,4 +73,23 @@ pub trait Kernel: Send + Sync {
     /// # Errors
     /// What no single row is to blame for; it ends the run.
     fn run(&self, chunk: &Chunk, output: &mut ChunkOutput<'_>) -> Result<()>;
+}
+
+/// What a kernel may know of the run that it is part of. None of it changes the values of the result.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct RunContext {
+    /// On how many threads at once chunks may be run: at least 1.
+    pub n_workers: usize,
+    /// How many rows there are, of which a chunk has some.
+    pub n_rows: usize,
+    /// What asks the run to stop. A row that takes long should look at it.
+    pub cancellation: CancellationToken,
+}
+
+impl RunContext {
+    /// A run over this many rows on this many threads, which `cancellation` stops.
+    pub fn new(n_workers: usize, n_rows: usize, cancellation: CancellationToken) -> Self {
+        Self { n_workers, n_rows, cancellation }
+    }
 }

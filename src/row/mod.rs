@@ -40,7 +40,7 @@ pub use into_row::{FromColumns, IntoRow, RESULT_NAME};
 pub use into_row_list::ListItem;
 #[doc(hidden)]
 pub use into_row_struct::{PartsWriter, RowParts, StructRow, StructWriter};
-pub use kernel::{BoundFunction, Kernel, RowFunction};
+pub use kernel::{BoundFunction, Kernel, RowFunction, RunContext};
 pub(crate) use output::FixedBuffer;
 pub use output::{AfterFault, ChunkOutput, Fixed, FixedMut, RowFault, Slot};
 pub use output_column::OutputColumn;

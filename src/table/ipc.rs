@@ -29,7 +29,7 @@ pub(super) fn read_file(bytes: Vec<u8>, options: &ReadOptions) -> Result<DataFra
 }
 
 /// Reads an IPC stream.
-pub(super) fn read_stream(bytes: Vec<u8>, options: &ReadOptions) -> Result<DataFrame> {
+pub(crate) fn read_stream(bytes: Vec<u8>, options: &ReadOptions) -> Result<DataFrame> {
     check_stream_is_whole(&bytes)?;
     let schema = stream_schema(&bytes)?;
     let (selection, names) = selection(&schema, options)?;

@@ -23,7 +23,7 @@ pub(super) fn with_text_columns(
 }
 
 /// That a text format can say a dtype.
-pub(super) fn check_has_text(column: &str, dtype: &DataType, format: &str) -> Result<()> {
+pub(crate) fn check_has_text(column: &str, dtype: &DataType, format: &str) -> Result<()> {
     let mut leaf = dtype;
     while let DataType::List(inner) = leaf {
         leaf = inner;
@@ -53,7 +53,8 @@ fn to_text(series: &Series) -> Result<Series> {
     Ok(builder.finish().into_series())
 }
 
-fn push_value(text: &mut String, value: &AnyValue) -> Result<()> {
+/// Adds a value; a text stands as it is.
+pub(crate) fn push_value(text: &mut String, value: &AnyValue) -> Result<()> {
     match value {
         AnyValue::List(items) => {
             text.push('[');
@@ -96,7 +97,7 @@ fn push_item(text: &mut String, value: &AnyValue) -> Result<()> {
 }
 
 /// A text as JSON has it.
-fn push_quoted(text: &mut String, string: &str) {
+pub(crate) fn push_quoted(text: &mut String, string: &str) {
     text.push('"');
     for character in string.chars() {
         match character {

@@ -10,3 +10,4 @@ mod promises;
 mod script;
 mod support;
 mod table;
+mod worker;

@@ -32,7 +32,7 @@ pub struct Settings {
     destination: Destination,
     apply: ApplyOptionsBuilder,
     on_error: OnError,
-    memory_limit: Option<u64>,
+    memory_limit: Option<usize>,
 }
 
 impl Settings {
@@ -97,7 +97,7 @@ impl Settings {
             .filter(self.filter)
             .keep(self.keep)
             .head(self.head)
-            .memory_limit(self.memory_limit)
+            .memory_limit(self.memory_limit.map(|n_bytes| n_bytes as u64))
             .apply(watch(self.apply).build()?))
     }
 }

@@ -16,7 +16,7 @@ use crate::apply::{Applied, ApplyOptions, Ran, Rows, Sharing, run_piece};
 use crate::error::{Error, Result};
 use crate::fault::{Fault, Ledger, OnError};
 use crate::pool::Permit;
-use crate::row::{BoundFunction, is_undeclared};
+use crate::row::{BoundFunction, Kernel, is_undeclared};
 use crate::table::pieces::Piece;
 
 /// What is done to every piece.
@@ -89,6 +89,11 @@ struct Kept {
 }
 
 impl Morsels<'_> {
+    /// What is run over the rows: the condition and the function.
+    pub(super) fn kernels(&self) -> impl Iterator<Item = &dyn Kernel> {
+        self.predicate.iter().chain(&self.function).map(|bound| bound.kernel.as_ref())
+    }
+
     /// Does all of it, as far as the dtypes of the new columns are known.
     pub(super) fn work(&self, job: Job, permit: &mut Permit) -> Result<Outcome> {
         let mut busy = StageTimes::default();

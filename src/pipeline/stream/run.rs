@@ -78,6 +78,9 @@ pub(in crate::pipeline) fn run_streamed(
         tells_rows: cuts.is_some(),
         state: Shared::default(),
     };
+    let n_rows = sources.n_rows().map_or(usize::MAX, |n_rows| n_rows as usize);
+    let context = pipeline.apply.context(n_threads, n_rows);
+    morsels.kernels().try_for_each(|kernel| kernel.prepare(&context))?;
     if let Some(progress) = pipeline.apply.progress() {
         progress.begin(sources.n_rows());
     }
@@ -86,6 +89,7 @@ pub(in crate::pipeline) fn run_streamed(
         progress.finish();
     }
     outcome?;
+    morsels.kernels().try_for_each(|kernel| kernel.finish())?;
     drop(morsels);
     pipeline.apply.check_cancelled()?;
     let (delivered, received) = receiver.finish(&written)?;

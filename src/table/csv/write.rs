@@ -68,6 +68,17 @@ impl<W: Write + Send> Encoder for CsvWriter<W> {
     }
 }
 
+/// A frame as CSV text, as files have it; without a header where only rows are wanted.
+pub(crate) fn to_csv(frame: &DataFrame, header: Header) -> Result<Vec<u8>> {
+    let mut text = Vec::new();
+    let options = WriteOptions::builder().header(header).build()?;
+    let mut writer = CsvWriter::new(&mut text, frame.schema(), Format::Csv, &options, Threads::Caller)?;
+    writer.write_chunk(frame)?;
+    writer.finish()?;
+    drop(writer);
+    Ok(text)
+}
+
 /// What the engine's writer refuses, or writes without its zone or unit.
 fn needs_text(dtype: &DataType) -> bool {
     matches!(dtype, DataType::List(_) | DataType::Duration(_) | DataType::Datetime(_, Some(_)))

@@ -1,9 +1,13 @@
-//! Row functions written in SQL.
+//! Row functions written in SQL and in Luau.
 
 mod chunks;
 mod errors;
 mod faults;
 mod integers;
+mod luau_chunks;
+mod luau_limits;
+mod luau_sandbox;
+mod luau_values;
 mod values;
 
 use parrow::polars::prelude::*;

@@ -81,7 +81,7 @@ pub struct RunArgs {
     /// Keep rows on their way from file to file within this much memory, such as 512MB or 2GiB [default: a quarter of what
     /// there is]
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
-    pub memory_limit: Option<u64>,
+    pub memory_limit: Option<usize>,
 
     /// What becomes of rows that fail
     #[arg(long, value_name = "POLICY", value_enum, default_value_t, hide_possible_values = false)]

@@ -2,15 +2,21 @@
 //! library's options of it.
 
 mod common;
+mod function;
+mod script;
 mod styles;
 mod values;
+mod worker;
 
 use clap::{CommandFactory, FromArgMatches, Parser};
 
 pub use common::{ColumnsArg, ConsoleArgs, InputArgs, KeepArgs, NameArg, OutputArgs, RunArgs};
+pub use function::FunctionArgs;
+pub use script::ScriptArgs;
 pub use values::{
     ColorChoice, HaltChoice, OutputFormat, ProgressChoice, dtype, mebibytes, parsed, positive, seconds,
 };
+pub use worker::WorkerArgs;
 
 use super::commands::Command;
 use super::console::Console;

@@ -149,37 +149,24 @@ pub fn seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// A number of bytes: 512MB is a million times 512, 512MiB and 512M are 1,048,576 times.
-pub fn bytes(text: &str) -> Result<u64, String> {
-    const UNITS: [(&str, u64); 13] = [
-        ("kib", 1 << 10),
-        ("mib", 1 << 20),
-        ("gib", 1 << 30),
-        ("tib", 1 << 40),
-        ("kb", 1_000),
-        ("mb", 1_000_000),
-        ("gb", 1_000_000_000),
-        ("tb", 1_000_000_000_000),
-        ("k", 1 << 10),
-        ("m", 1 << 20),
-        ("g", 1 << 30),
-        ("t", 1 << 40),
-        ("b", 1),
-    ];
-    const SMALLEST: f64 = (1 << 20) as f64;
-    let wrong = || "it must be a size such as 512MB, 2GiB or 1000000000".to_owned();
-    let lower = text.trim().to_lowercase();
-    let known = UNITS.iter().find_map(|(unit, factor)| Some((lower.strip_suffix(unit)?, *factor)));
-    let (number, factor) = known.unwrap_or((&lower, 1));
-    let n_bytes = number.trim().parse::<f64>().map_err(|_| wrong())? * factor as f64;
-    match n_bytes.is_finite() && n_bytes >= 0.0 {
-        true if n_bytes < SMALLEST => Err("it must be at least 1MiB".to_owned()),
-        true => Ok(n_bytes as u64),
-        false => Err(wrong()),
-    }
-}
-
 /// A number of mebibytes of at least one, in bytes.
 pub fn mebibytes(text: &str) -> Result<usize, String> {
     positive(text)?.checked_mul(1 << 20).ok_or_else(|| "it is more than any memory holds".to_owned())
+}
+
+/// A size in bytes: `256MB` is 256 million bytes, `256MiB` so many of 1,048,576, and `256` so many bytes.
+pub fn bytes(text: &str) -> Result<usize, String> {
+    let digits = text.len() - text.trim_start_matches(|character: char| character.is_ascii_digit()).len();
+    let (number, unit) = text.split_at(digits);
+    let factor = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kb" => 1_000,
+        "m" | "mb" => 1_000_000,
+        "g" | "gb" => 1_000_000_000,
+        "kib" => 1 << 10,
+        "mib" => 1 << 20,
+        "gib" => 1 << 30,
+        _ => return Err("write it as a number with a unit, such as 64MB, 64MiB or 1GB".to_owned()),
+    };
+    positive(number)?.checked_mul(factor).ok_or_else(|| "it is more than any memory holds".to_owned())
 }

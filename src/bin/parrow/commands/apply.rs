@@ -1,17 +1,17 @@
-//! `parrow apply`: new columns from SQL expressions.
+//! `parrow apply`: new columns from SQL expressions and row functions in Luau, Python and other programs.
 
 use clap::Args;
 use parrow::pipeline::Work;
 use parrow::script::SqlExpressions;
 
-use crate::args::{InputArgs, KeepArgs, OutputArgs, RunArgs};
+use crate::args::{FunctionArgs, InputArgs, KeepArgs, OutputArgs, RunArgs, ScriptArgs, WorkerArgs};
 use crate::console::Console;
 use crate::execute::execute;
 use crate::exit_code::Code;
 use crate::failure::Failure;
 use crate::settings::Settings;
 
-/// Compute new columns from SQL expressions
+/// Compute new columns from SQL expressions, or with a row function
 ///
 /// An expression sees one row at a time. It may use the operators, CASE, CAST, TRY_CAST and the functions of polars' SQL.
 /// Columns with other characters than letters, digits and _ stand in double quotes, text in single ones. Integers never
@@ -22,7 +22,9 @@ Examples:
   parrow apply data/points.csv 'sqrt(x*x + y*y) AS r'
   parrow apply data/stations.csv 'upper(name) AS u' 'elevation > 1000 AS high'
   parrow apply data/sales.tsv 'price * quantity AS total' --null-value n/a
-  parrow apply data/matrix.csv --where 'a > b' -o matrix.parquet")]
+  parrow apply data/matrix.csv --where 'a > b' -o matrix.parquet
+  parrow apply data/points.csv --luau 'return math.sqrt(x*x + y*y)' --name r
+  parrow apply data/matrix.csv --script count.luau --arg minimum=4 --arg maximum=8")]
 pub struct Apply {
     /// A file, a pattern such as 'data/*.csv', or - for standard input
     #[arg(value_name = "INPUT")]
@@ -31,6 +33,15 @@ pub struct Apply {
     /// SQL expressions, each a new column: 'a + b AS total'. One that begins with a minus needs -- before it
     #[arg(value_name = "EXPRESSION")]
     expressions: Vec<String>,
+
+    #[command(flatten)]
+    script: ScriptArgs,
+
+    #[command(flatten)]
+    worker: WorkerArgs,
+
+    #[command(flatten)]
+    function: FunctionArgs,
 
     #[command(flatten)]
     input: InputArgs,
@@ -47,9 +58,13 @@ pub struct Apply {
 
 impl Apply {
     pub fn run(self, console: &Console) -> Result<Code, Failure> {
-        let work = match self.expressions.is_empty() {
-            true => Work::copy(),
-            false => Work::rows(SqlExpressions::parse(&self.expressions)?),
+        let n_threads = self.run.threads.unwrap_or_else(parrow::cpu_count);
+        let worker = self.worker.work(&self.function, &self.input_file, n_threads)?;
+        let script = self.script.script(&self.function)?.map(Work::rows);
+        let work = match worker.or(script) {
+            Some(work) => work,
+            None if self.expressions.is_empty() => Work::copy(),
+            None => Work::rows(SqlExpressions::parse(&self.expressions)?),
         };
         let settings =
             Settings::resolve(&[self.input_file], &self.input, &self.keep, &self.output, &self.run)?;

@@ -27,7 +27,7 @@ pub enum Command {
     Scale(scale::Scale),
     CommonItems(common_items::CommonItemsCommand),
     Columns(columns::Columns),
-    Apply(apply::Apply),
+    Apply(Box<apply::Apply>),
     Info(info::Info),
     Generate(generate::Generate),
     Run(run::Run),

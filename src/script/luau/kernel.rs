@@ -1,0 +1,193 @@
+//! Scripts as chunk kernels: workers that any thread may take, and rows that fail one by one.
+
+use std::sync::{Mutex, PoisonError};
+
+use polars::prelude::Field;
+
+use super::collect::Collector;
+use super::input::{Batch, Reader, readers};
+use super::plan::Plan;
+use super::script::Script;
+use super::state::{Failure, Program, State};
+use super::watchdog::{Limits, Watchdog};
+use crate::error::{Error, ErrorKind, Result, RowFailure};
+use crate::row::{Chunk, ChunkOutput, Kernel, RowFault};
+
+/// A script that is bound to columns.
+pub(super) struct ScriptKernel<'s> {
+    script: &'s Script,
+    plan: Plan,
+    program: Program,
+    fields: Vec<Field>,
+    /// Workers that nobody uses. They go before the watchdog does.
+    idle: Mutex<Vec<State>>,
+    watchdog: Watchdog,
+}
+
+impl<'s> ScriptKernel<'s> {
+    /// Compiles the script and makes the first worker, which runs its top level.
+    pub(super) fn new(script: &'s Script, plan: Plan) -> Result<Self> {
+        let program = Program::compile(script, &plan)?;
+        let limits = Limits { row_timeout: script.row_timeout, cancellation: script.cancellation.clone() };
+        let fields = plan.outputs.iter().map(|column| column.field()).collect();
+        let watchdog = Watchdog::new(limits);
+        let first = State::new(script, &plan, &program, &watchdog)?;
+        Ok(Self { script, plan, program, fields, idle: Mutex::new(vec![first]), watchdog })
+    }
+
+    fn worker(&self) -> Result<State> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        idle.map_or_else(|| State::new(self.script, &self.plan, &self.program, &self.watchdog), Ok)
+    }
+
+    fn give_back(&self, state: State) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(state);
+    }
+}
+
+impl Kernel for ScriptKernel<'_> {
+    fn fields(&self) -> &[Field] {
+        &self.fields
+    }
+
+    fn run(&self, chunk: &Chunk, output: &mut ChunkOutput<'_>) -> Result<()> {
+        let n_rows = chunk.n_rows();
+        let mut run = Run {
+            kernel: self,
+            readers: readers(chunk, &self.plan.inputs)?,
+            n_rows,
+            first_row: chunk.first_row(),
+            batch: Batch::new(self.plan.inputs.len()),
+            collectors: self.fields.iter().map(|field| Collector::new(field, n_rows)).collect(),
+        };
+        run.rows(output)?;
+        for (slot, collector) in run.collectors.into_iter().enumerate() {
+            // Whether a row has failed or not, a lower one may fail in the next column.
+            let _ = collector.fill(output, slot)?;
+        }
+        Ok(())
+    }
+}
+
+/// A chunk that is being run.
+struct Run<'k> {
+    kernel: &'k ScriptKernel<'k>,
+    readers: Vec<Reader>,
+    n_rows: usize,
+    first_row: u64,
+    batch: Batch,
+    collectors: Vec<Collector>,
+}
+
+/// A row in which a worker's memory ran out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Starved(usize);
+
+impl Run<'_> {
+    /// Runs the rows, a batch at a time, and stops where a row fails and the rest is not to be run.
+    fn rows(&mut self, output: &mut ChunkOutput<'_>) -> Result<()> {
+        let mut state = self.kernel.worker()?;
+        let mut from = 0;
+        let mut starved: Option<Starved> = None;
+        while from < self.n_rows {
+            // A row that starved a worker gets a fresh one to itself: what rows before it left behind is not its fault.
+            let limit = if starved == Some(Starved(from)) { 1 } else { self.kernel.plan.batch_rows };
+            self.batch.fill(&self.readers, from, limit.min(self.n_rows - from))?;
+            match self.batch(&mut state, from, output)? {
+                Batched::Done => from += self.batch.n_rows,
+                Batched::Stopped => {
+                    self.kernel.give_back(state);
+                    return Ok(());
+                }
+                Batched::Starved(row) => {
+                    from += row;
+                    // Those that lie idle may be as full.
+                    state = self.fresh()?;
+                    if starved == Some(Starved(from)) {
+                        let limit = self.kernel.script.limit_text();
+                        let message = format!("the row needs more memory than the {limit} of a worker");
+                        if self.fault(from, message, output).is_break() {
+                            self.kernel.give_back(state);
+                            return Ok(());
+                        }
+                        from += 1;
+                    } else {
+                        starved = Some(Starved(from));
+                    }
+                }
+            }
+        }
+        self.kernel.give_back(state);
+        Ok(())
+    }
+
+    fn fresh(&self) -> Result<State> {
+        let kernel = self.kernel;
+        State::new(kernel.script, &kernel.plan, &kernel.program, &kernel.watchdog)
+    }
+
+    /// Runs the rows of the batch, whose first is row `first` of the chunk.
+    fn batch(&mut self, state: &mut State, first: usize, output: &mut ChunkOutput<'_>) -> Result<Batched> {
+        let (script, plan) = (self.kernel.script, &self.kernel.plan);
+        let n_rows = self.batch.n_rows;
+        if state.upload(&self.batch, plan).is_err() {
+            return Ok(Batched::Starved(0));
+        }
+        let mut from = 0;
+        while from < n_rows {
+            let returned = state.run(&self.batch, from, self.first_row + first as u64, script);
+            if matches!(returned, Err(Failure::Cancelled)) {
+                return Err(Error::new(ErrorKind::Cancelled));
+            }
+            let end = match &returned {
+                Ok(()) => n_rows,
+                Err(_) => state.first_undone(from, n_rows),
+            };
+            let Ok(misfits) = state.collect(from, end, plan, &mut self.collectors) else {
+                return Ok(Batched::Starved(from));
+            };
+            for (row, slot, message) in misfits {
+                let fault = RowFault::new(first + row, message, RowFailure::Returned);
+                let column = plan.outputs[slot].name.as_str();
+                if output.fault(fault.in_column(column)).is_break() {
+                    return Ok(Batched::Stopped);
+                }
+            }
+            from = end;
+            let message = match returned {
+                Ok(()) => continue,
+                Err(_) if from == n_rows => continue,
+                Err(Failure::OutOfMemory) => return Ok(Batched::Starved(from)),
+                Err(Failure::Raised(message) | Failure::TimedOut(message)) => message,
+                Err(Failure::Cancelled) => return Err(Error::new(ErrorKind::Cancelled)),
+            };
+            if self.fault(first + from, message, output).is_break() {
+                return Ok(Batched::Stopped);
+            }
+            from += 1;
+        }
+        Ok(Batched::Done)
+    }
+
+    /// Makes a row of the chunk a fault, with nulls for its results.
+    fn fault(
+        &mut self,
+        row: usize,
+        message: String,
+        output: &mut ChunkOutput<'_>,
+    ) -> std::ops::ControlFlow<()> {
+        for collector in &mut self.collectors {
+            collector.push_null();
+        }
+        output.fault(RowFault::new(row, message, RowFailure::Returned))
+    }
+}
+
+/// How far a batch was run.
+enum Batched {
+    Done,
+    /// A row failed, and the rest is not to be run.
+    Stopped,
+    /// The worker's memory ran out in this row of the batch.
+    Starved(usize),
+}

@@ -1,0 +1,261 @@
+//! Gives chunks to workers, and finds the rows that no worker survives.
+
+use std::ops::ControlFlow;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use polars::prelude::{Column, DataFrame, DataType, Field, PlSmallStr, Series};
+
+use crate::error::{Error, Result, RowFailure};
+use crate::progress::CancellationToken;
+use crate::row::{Chunk, ChunkOutput, Kernel, RowFault, RunContext, fill_runs};
+
+use super::failure::{Failure, Trouble};
+use super::process::WorkerProcess;
+use super::program::Program;
+use super::protocol::{Answer, Head, Place};
+use super::wait::Wait;
+use super::workers::{Settings, Workers, lock};
+
+/// So many failures without an answer in between, and the worker is at fault, not the rows.
+const MAX_FAILURES_IN_A_ROW: usize = 100;
+
+/// How long a worker that was given nothing is watched, to see whether it stays.
+const PROBATION: Duration = Duration::from_millis(300);
+
+/// Fewer rows are no reason to start more than one worker.
+const FEW_ROWS: usize = 64;
+
+/// A function in other processes, tied to columns.
+pub(super) struct WorkerKernel<'w> {
+    workers: &'w Workers,
+    inputs: Vec<PlSmallStr>,
+    fields: Vec<Field>,
+    /// What a Python worker is told before its first chunk.
+    setup: Option<String>,
+    idle: Mutex<Vec<WorkerProcess>>,
+    cancellation: Mutex<CancellationToken>,
+    has_answered: AtomicBool,
+    failures_in_a_row: AtomicUsize,
+}
+
+/// The values of a chunk, put together from the answers to its parts.
+struct Gathered {
+    runs: Vec<Vec<Series>>,
+}
+
+impl<'w> WorkerKernel<'w> {
+    pub(super) fn new(
+        workers: &'w Workers,
+        inputs: Vec<PlSmallStr>,
+        fields: Vec<Field>,
+        setup: Option<String>,
+    ) -> Self {
+        Self {
+            workers,
+            inputs,
+            fields,
+            setup,
+            idle: Mutex::default(),
+            cancellation: Mutex::default(),
+            has_answered: AtomicBool::new(false),
+            failures_in_a_row: AtomicUsize::new(0),
+        }
+    }
+
+    /// Has the rows of `frame` answered, by so many tries and then by halves. Row 0 of it is row `from` of the chunk.
+    fn run_rows(
+        &self,
+        frame: &DataFrame,
+        from: usize,
+        n_tries: usize,
+        gathered: &mut Gathered,
+        output: &mut ChunkOutput<'_>,
+    ) -> Result<ControlFlow<()>> {
+        let mut last = None;
+        for _ in 0..n_tries {
+            match self.try_once(frame) {
+                Ok(answer) => {
+                    self.has_answered.store(true, Ordering::Relaxed);
+                    self.failures_in_a_row.store(0, Ordering::Relaxed);
+                    return Ok(gathered.add(answer, from, output));
+                }
+                Err(Trouble::Run(error)) => return Err(error),
+                Err(Trouble::Worker(failure)) => {
+                    self.check_hope(&failure)?;
+                    last = Some(failure);
+                }
+            }
+        }
+        if let Some(failure) = last.filter(|_| frame.height() == 1) {
+            self.check_start()?;
+            let nulls = |field: &Field| vec![Series::full_null(field.name().clone(), 1, &DataType::Null)];
+            let runs = self.fields.iter().map(nulls).collect();
+            let faults = Vec::new();
+            let _ = gathered.add(Answer { runs, faults }, from, output);
+            let message = format!("on this row the worker {failure}");
+            return Ok(output.fault(RowFault::new(from, message, RowFailure::Worker)));
+        }
+        let middle = frame.height() / 2;
+        for (offset, n_rows) in [(0, middle), (middle, frame.height() - middle)] {
+            let half = frame.slice(offset as i64, n_rows);
+            if self.run_rows(&half, from + offset, 1, gathered, output)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn try_once(&self, frame: &DataFrame) -> Result<Answer, Trouble> {
+        let idle = lock(&self.idle).pop();
+        let mut worker = match idle {
+            Some(worker) => worker,
+            None => self.workers.take()?,
+        };
+        match self.exchange(&mut worker, frame) {
+            Ok(answer) => {
+                match self.workers.settings.max_chunks {
+                    Some(limit) if worker.n_chunks >= limit => self.workers.end(vec![worker])?,
+                    _ => lock(&self.idle).push(worker),
+                }
+                Ok(answer)
+            }
+            Err(trouble) => {
+                self.workers.discard(worker);
+                Err(trouble)
+            }
+        }
+    }
+
+    fn exchange(&self, worker: &mut WorkerProcess, frame: &DataFrame) -> Result<Answer, Trouble> {
+        let settings = &self.workers.settings;
+        let cancellation = lock(&self.cancellation).clone();
+        let wait = Wait::new(settings.chunk_timeout, &cancellation);
+        let place = if worker.n_chunks == 0 { Place::First } else { Place::Later };
+        if place == Place::Later && worker.has_more() {
+            // It came too late to be seen behind the answer that it belongs to, which has been taken for right.
+            return Err(self.workers.surplus().into());
+        }
+        let mut bytes = Vec::new();
+        let mut head = Head::Nothing;
+        if let Some(setup) = &self.setup {
+            if !worker.is_greeted {
+                self.workers.greet(worker, &wait)?;
+            }
+            if place == Place::First {
+                bytes.extend_from_slice(setup.as_bytes());
+            }
+            head = Head::Count;
+        }
+        let rows = settings.protocol.encode(frame, place, head)?;
+        match bytes.is_empty() {
+            true => bytes = rows,
+            false => bytes.extend_from_slice(&rows),
+        }
+        worker.n_chunks += 1;
+        worker.send(bytes)?;
+        let answer = settings.protocol.answer(worker, frame.height(), &self.fields, &wait)?;
+        if worker.has_more() {
+            let n_rows = frame.height();
+            return Err(Failure::wrong(format!("answered more than was asked for by {n_rows} rows")).into());
+        }
+        Ok(answer)
+    }
+
+    /// That it makes sense to go on after a failure.
+    fn check_hope(&self, failure: &Failure) -> Result<()> {
+        let label = || self.workers.settings.program.label();
+        let n_failures = self.failures_in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
+        if failure.is_no_program() && !self.has_answered.load(Ordering::Relaxed) {
+            return Err(Error::worker(label(), format!("cannot be run: it {failure}")));
+        }
+        if n_failures >= MAX_FAILURES_IN_A_ROW {
+            let message = format!(
+                "failed {n_failures} times in a row, whatever rows it was given; at last it {failure}"
+            );
+            return Err(Error::worker(label(), message));
+        }
+        Ok(())
+    }
+
+    /// That a worker that has never answered stays at least as long as it is given nothing.
+    fn check_start(&self) -> Result<()> {
+        let Settings { program, .. } = &self.workers.settings;
+        if self.has_answered.load(Ordering::Relaxed) || matches!(program, Program::Python { .. }) {
+            return Ok(());
+        }
+        let cancellation = lock(&self.cancellation).clone();
+        let wait = Wait::new(self.workers.settings.chunk_timeout, &cancellation);
+        let mut worker = self.workers.take()?;
+        let ended = worker.ends_within(PROBATION, &wait);
+        self.workers.discard(worker);
+        match ended {
+            Ok(Some(failure)) => {
+                let message = format!("it ends before it has read a row: it {failure}");
+                Err(Error::worker(program.label(), message))
+            }
+            Err(Trouble::Run(error)) => Err(error),
+            Ok(None) | Err(Trouble::Worker(_)) => Ok(()),
+        }
+    }
+}
+
+impl Gathered {
+    /// Adds the answer to rows from `from` on.
+    fn add(&mut self, answer: Answer, from: usize, output: &mut ChunkOutput<'_>) -> ControlFlow<()> {
+        for (runs, more) in self.runs.iter_mut().zip(answer.runs) {
+            runs.extend(more);
+        }
+        answer.faults.into_iter().try_for_each(|(row, message)| {
+            output.fault(RowFault::new(from + row, message, RowFailure::Returned))
+        })
+    }
+}
+
+impl Kernel for WorkerKernel<'_> {
+    fn fields(&self) -> &[Field] {
+        &self.fields
+    }
+
+    fn prepare(&self, context: &RunContext) -> Result<()> {
+        *lock(&self.cancellation) = context.cancellation.clone();
+        let n_workers = if context.n_rows < FEW_ROWS { 1 } else { context.n_workers };
+        self.workers.start(n_workers.min(context.n_rows))
+    }
+
+    fn finish(&self) -> Result<()> {
+        let idle = std::mem::take(&mut *lock(&self.idle));
+        self.workers.end(idle)
+    }
+
+    fn run(&self, chunk: &Chunk, output: &mut ChunkOutput<'_>) -> Result<()> {
+        if chunk.n_rows() == 0 {
+            return Ok(());
+        }
+        let columns = self.inputs.iter().enumerate();
+        let columns = columns
+            .map(|(index, name)| Column::from(chunk.series(index).clone().with_name(name.clone())))
+            .collect();
+        let frame = DataFrame::new(chunk.n_rows(), columns).map_err(Error::engine)?;
+        let n_tries = self.workers.settings.n_retries + 1;
+        let mut gathered = Gathered { runs: vec![Vec::new(); self.fields.len()] };
+        if self.run_rows(&frame, 0, n_tries, &mut gathered, output)?.is_break() {
+            return Ok(());
+        }
+        for ((slot, field), runs) in self.fields.iter().enumerate().zip(gathered.runs) {
+            if fill_runs(output, slot, field, runs)?.is_break() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for WorkerKernel<'_> {
+    /// What a run that has failed leaves behind.
+    fn drop(&mut self) {
+        let idle = std::mem::take(&mut *lock(&self.idle));
+        idle.into_iter().for_each(|worker| self.workers.discard(worker));
+    }
+}
