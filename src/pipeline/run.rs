@@ -67,7 +67,7 @@ pub struct Pipeline<'f> {
 
 /// Where the rows come from.
 #[derive(Debug)]
-enum Source {
+pub(super) enum Source {
     Inputs(Vec<Input>),
     Matrix(MatrixOptions),
 }
@@ -171,10 +171,8 @@ impl<'f> Pipeline<'f> {
         self.destination.check()?;
         let mut times = StageTimes::default();
         let read_options = self.read_options()?;
-        if let (Source::Inputs(inputs), false, false) =
-            (&self.source, self.whole, matches!(self.work.0, Task::Columns(..)))
-        {
-            return run_streamed(&self, inputs, &read_options);
+        if !self.whole && !matches!(self.work.0, Task::Columns(..)) {
+            return run_streamed(&self, &self.source, &read_options);
         }
         let mut table = timed(&mut times.read, || match &self.source {
             Source::Inputs(inputs) => read(inputs, &read_options),

@@ -9,7 +9,7 @@ use polars::prelude::{PlSmallStr, Schema};
 use super::super::columns::Keep;
 use super::super::destination::Destination;
 use super::super::memory::{Sizes, default_limit};
-use super::super::run::Pipeline;
+use super::super::run::{Pipeline, Source};
 use super::super::summary::{RunSummary, StageTimes};
 use super::morsel::{Half, Morsels, Outcome, Shared};
 use super::plan::{Function, Writing, is_verbatim, settle_columns};
@@ -20,12 +20,12 @@ use crate::fault::{Ledger, OnError};
 use crate::pool::{Budget, Permit, run_ordered, workers};
 use crate::row::{Kernel, RowFunction, is_undeclared};
 use crate::table::pieces::{RowEncoder, append_names};
-use crate::table::{Header, Input, ReadOptions};
+use crate::table::{Header, MatrixOptions, ReadOptions};
 
-/// Runs a pipeline over inputs.
+/// Runs a pipeline piece by piece.
 pub(in crate::pipeline) fn run_streamed(
     pipeline: &Pipeline<'_>,
-    inputs: &[Input],
+    source: &Source,
     read: &ReadOptions,
 ) -> Result<RunSummary> {
     let start = Instant::now();
@@ -33,7 +33,14 @@ pub(in crate::pipeline) fn run_streamed(
     let limit = pipeline.memory_limit.unwrap_or_else(default_limit);
     let sizes = Sizes::new(limit, n_threads, pipeline.piece_bytes);
     let is_given = pipeline.piece_bytes.is_some();
-    let mut sources = Sources::open(inputs, read, sizes, is_given, &pipeline.apply)?;
+    let mut sources = match source {
+        Source::Inputs(inputs) => Sources::open(inputs, read, sizes, is_given, &pipeline.apply)?,
+        Source::Matrix(options) => {
+            // Each of its rows is one that is read, so that the first ones are all that must be made.
+            let rows = read.limit().map_or(options.rows, |limit| options.rows.min(limit));
+            Sources::matrix(&MatrixOptions { rows, ..*options }, sizes, is_given)?
+        }
+    };
     // What the columns are, where nothing but the rows tells it.
     sources.look(&[], &pipeline.apply)?;
     let verbatim = is_verbatim(pipeline, &sources);

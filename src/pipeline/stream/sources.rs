@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::fault::Fault;
 use crate::pool::{Budget, Permit, run_ordered, workers};
 use crate::table::pieces::{GROWTH, Look, OpenInput, OpenOptions, Piece, PieceCutter, PieceSizes};
-use crate::table::{Input, ReadOptions, cast_to_joined, join_schemas};
+use crate::table::{Input, MatrixOptions, ReadOptions, cast_to_joined, join_schemas};
 
 /// The inputs of a run, opened.
 pub(super) struct Sources {
@@ -66,6 +66,13 @@ impl Sources {
         }
         let n_rows = opened.iter().map(OpenInput::n_rows).collect();
         Ok(Self { inputs: opened, read: read.clone(), sizes, is_given, n_rows })
+    }
+
+    /// A random matrix.
+    pub(super) fn matrix(options: &MatrixOptions, sizes: Sizes, is_given: bool) -> Result<Self> {
+        let input = OpenInput::matrix(options, sizes.largest_row)?;
+        let n_rows = vec![input.n_rows()];
+        Ok(Self { inputs: vec![input], read: ReadOptions::default(), sizes, is_given, n_rows })
     }
 
     /// The columns, with their dtypes as far as they are known; those of `settled` are.

@@ -93,6 +93,16 @@ impl ByteSource {
         Ok(Self { kind, n_packed, compression, format })
     }
 
+    /// No bytes.
+    pub(in crate::table) fn none() -> Self {
+        Self {
+            kind: Kind::Memory(Arc::default()),
+            n_packed: Arc::default(),
+            compression: Compression::None,
+            format: Format::IpcStream,
+        }
+    }
+
     /// The size in bytes of the input as it lies there, packed; of what can be read once, as far as it has been read.
     pub(in crate::table) fn n_packed_bytes(&self) -> u64 {
         self.n_packed.load(Ordering::Relaxed)

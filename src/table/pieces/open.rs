@@ -9,13 +9,14 @@ use crate::error::{Error, Result};
 use super::super::csv::{CsvFindings, CsvLook, CsvPieces};
 use super::super::format::Format;
 use super::super::input::Input;
+use super::super::matrix::MatrixOptions;
 use super::super::read_options::ReadOptions;
 use super::PieceSizes;
 use super::bytes::ByteSource;
 use super::ipc::{IpcPieces, StreamPieces};
 use super::ndjson::{NdJsonFindings, NdJsonLook, NdJsonPieces};
 use super::parquet::ParquetPieces;
-use super::piece::{Piece, PieceCutter, of_values};
+use super::piece::{MatrixCutter, Piece, PieceCutter, of_values};
 
 /// An input, opened: what it holds is known as far as its first rows or its metadata tell.
 pub(crate) struct OpenInput {
@@ -30,6 +31,7 @@ enum Rows {
     Parquet(Box<ParquetPieces>),
     Ipc(Box<IpcPieces>),
     Stream(Box<StreamPieces>),
+    Matrix(MatrixOptions),
 }
 
 /// What is looked for in a pass before the rows are read.
@@ -83,6 +85,20 @@ impl OpenInput {
         open().map_err(|error: Error| error.in_file(input.label()))
     }
 
+    /// A random matrix, which is made as it is read.
+    ///
+    /// # Errors
+    /// [`InvalidOption`](crate::ErrorKind::InvalidOption) when there are no integers to draw from, and for more columns than
+    /// fit into `largest_row` bytes.
+    pub(crate) fn matrix(options: &MatrixOptions, largest_row: usize) -> Result<Self> {
+        options.check_range()?;
+        if options.columns > largest_row / size_of::<i64>() {
+            let message = format!("a row of {} columns does not fit into memory", options.columns);
+            return Err(Error::invalid_option("columns", message));
+        }
+        Ok(Self { input: Input::Stdin, source: ByteSource::none(), rows: Rows::Matrix(*options) })
+    }
+
     /// What messages call it.
     pub(crate) fn label(&self) -> &Path {
         self.input.label()
@@ -111,6 +127,7 @@ impl OpenInput {
             Rows::Parquet(rows) => rows.schema(),
             Rows::Ipc(rows) => rows.schema(),
             Rows::Stream(rows) => rows.schema(),
+            Rows::Matrix(options) => options.schema(),
         }
     }
 
@@ -133,7 +150,7 @@ impl OpenInput {
                 rows.next_look(needed.iter(), every_dtype).map(|look| look.map(Look::Csv))
             }
             Rows::NdJson(rows) => Ok(rows.next_look().map(Look::NdJson)),
-            Rows::Parquet(_) | Rows::Ipc(_) | Rows::Stream(_) => Ok(None),
+            Rows::Parquet(_) | Rows::Ipc(_) | Rows::Stream(_) | Rows::Matrix(_) => Ok(None),
         };
         look.map_err(|error| error.in_file(self.input.label()))
     }
@@ -161,6 +178,7 @@ impl OpenInput {
             Rows::Csv(_) | Rows::NdJson(_) | Rows::Stream(_) => None,
             Rows::Parquet(rows) => Some(rows.n_rows()),
             Rows::Ipc(rows) => Some(rows.n_rows()),
+            Rows::Matrix(options) => Some(options.rows as u64),
         }
     }
 
@@ -238,6 +256,7 @@ impl OpenInput {
                 let cutter = rows.cutter(source, of_values(target), columns);
                 cutter.map(|cutter| PieceCutter::Stream(Box::new(cutter)))
             }
+            Rows::Matrix(options) => Ok(PieceCutter::Matrix(MatrixCutter::new(options, of_values(target)))),
         };
         cutter.map_err(|error| error.in_file(self.label()))
     }
@@ -250,6 +269,9 @@ impl OpenInput {
             (Rows::Parquet(rows), Piece::Group(group)) => rows.read(&self.source, *group, columns),
             (Rows::Ipc(rows), Piece::Batch(batch)) => rows.read(&self.source, *batch, columns),
             (Rows::Stream(_), Piece::Stream(rows)) => Ok(rows.frame.clone()),
+            (Rows::Matrix(options), Piece::Matrix(rows)) => {
+                options.rows_of(columns, rows.first_row, rows.n_rows)
+            }
             _ => Err(unlike()),
         };
         frame.map_err(|error| error.in_file(self.label()))

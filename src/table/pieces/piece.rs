@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 
 use super::super::csv::Cutter;
+use super::super::matrix::MatrixOptions;
 use super::ipc::{BatchRows, StreamCutter, StreamRows};
 use super::ndjson::LineCutter;
 use super::parquet::{GroupCutter, GroupRows};
@@ -23,6 +24,8 @@ pub(crate) enum Piece {
     Batch(BatchRows),
     /// Of a record batch in a stream.
     Stream(StreamRows),
+    /// Of a random matrix.
+    Matrix(MatrixRows),
 }
 
 /// Gives the pieces of an input, one after the other.
@@ -32,6 +35,37 @@ pub(crate) enum PieceCutter {
     Groups(GroupCutter),
     Batches(std::vec::IntoIter<BatchRows>),
     Stream(Box<StreamCutter>),
+    Matrix(MatrixCutter),
+}
+
+/// Rows of a matrix that are still to be made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MatrixRows {
+    pub(super) first_row: usize,
+    pub(super) n_rows: usize,
+    n_bytes: usize,
+}
+
+/// Cuts a matrix that is still to be made.
+pub(crate) struct MatrixCutter {
+    next: usize,
+    n_rows: usize,
+    piece_rows: usize,
+    row_bytes: usize,
+}
+
+impl MatrixCutter {
+    pub(super) fn new(options: &MatrixOptions, target: usize) -> Self {
+        let row_bytes = (options.columns * size_of::<i64>()).max(1);
+        Self { next: 0, n_rows: options.rows, piece_rows: (target / row_bytes).max(1), row_bytes }
+    }
+
+    fn next_rows(&mut self) -> Option<MatrixRows> {
+        let n_rows = self.piece_rows.min(self.n_rows - self.next);
+        let rows = MatrixRows { first_row: self.next, n_rows, n_bytes: n_rows * self.row_bytes };
+        self.next += n_rows;
+        (n_rows > 0).then_some(rows)
+    }
 }
 
 /// Some rows of a text file, as they stand there.
@@ -56,6 +90,7 @@ impl Piece {
             Self::Group(rows) => rows.n_rows as u64,
             Self::Batch(rows) => rows.n_rows as u64,
             Self::Stream(rows) => rows.frame.height() as u64,
+            Self::Matrix(rows) => rows.n_rows as u64,
         }
     }
 
@@ -66,6 +101,7 @@ impl Piece {
             Self::Group(rows) => rows.first_row,
             Self::Batch(rows) => rows.first_row,
             Self::Stream(rows) => rows.first_row,
+            Self::Matrix(rows) => rows.first_row as u64,
         }
     }
 
@@ -73,9 +109,9 @@ impl Piece {
     pub(crate) fn weight(&self) -> u64 {
         match self {
             Self::Text(piece) => piece.bytes.len() as u64 * GROWTH,
-            Self::Group(GroupRows { n_bytes, .. }) | Self::Batch(BatchRows { n_bytes, .. }) => {
-                *n_bytes as u64 * GROWTH_OF_VALUES
-            }
+            Self::Group(GroupRows { n_bytes, .. })
+            | Self::Batch(BatchRows { n_bytes, .. })
+            | Self::Matrix(MatrixRows { n_bytes, .. }) => *n_bytes as u64 * GROWTH_OF_VALUES,
             Self::Stream(rows) => rows.frame.estimated_size() as u64 * GROWTH_OF_VALUES,
         }
     }
@@ -98,6 +134,7 @@ impl PieceCutter {
             Self::Groups(cutter) => cutter.next_rows().map(Piece::Group),
             Self::Batches(batches) => batches.next().map(Piece::Batch),
             Self::Stream(cutter) => cutter.next_rows()?.map(Piece::Stream),
+            Self::Matrix(cutter) => cutter.next_rows().map(Piece::Matrix),
         })
     }
 }
