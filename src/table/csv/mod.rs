@@ -13,6 +13,7 @@
 //! cut       a file that is not in memory → pieces that end between two records
 //! pieces    a file read piece by piece: first what it holds, then its rows
 //! evidence  what the cells of some columns look like
+//! plain     numbers out of rows without quotation marks, in one pass
 //! place     a cell that is wrong → an error with its line
 //! numbers   which cell made a column text
 //! lines     rows → the lines that they start on, by the `csv` crate
@@ -29,6 +30,7 @@ mod lines;
 mod numbers;
 mod pieces;
 mod place;
+mod plain;
 mod read;
 mod rows;
 mod scan;

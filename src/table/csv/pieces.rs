@@ -20,6 +20,7 @@ use super::evidence::look_at;
 use super::infer::{propose, settle};
 use super::kind::Evidence;
 use super::place;
+use super::plain::{Plain, check_plain, is_plain, read_plain};
 use super::read::SAMPLE_ROWS;
 use super::rows::{Nulls, Rows};
 use super::scan::{blank_line, line_at};
@@ -156,14 +157,32 @@ impl CsvPieces {
         let rows = self.rows(piece);
         match look {
             CsvLook::Dtypes(wanted) => {
-                let chunk = build_chunk(&rows, &self.dialect.names, wanted, &self.nulls());
-                let found =
-                    chunk.map_err(|error| piece.place(error))?.columns.into_iter().map(
-                        |column| match column {
+                let (plain, general) = self.ways(wanted);
+                let checked = match plain.is_empty() {
+                    true => None,
+                    false => check_plain(&piece.bytes, &self.dialect, &plain, piece.n_rows),
+                };
+                let (checked, general) = match checked {
+                    Some(Plain::HaveValues(checked)) => (checked, general),
+                    _ => (Vec::new(), wanted.iter().collect()),
+                };
+                let mut built = Vec::new();
+                if !general.is_empty() {
+                    let chunk = build_chunk(&rows, &self.dialect.names, &general, &self.nulls());
+                    built = chunk.map_err(|error| piece.place(error))?.columns;
+                }
+                let (mut checked, mut built) = (checked.into_iter(), built.into_iter());
+                let found = wanted.iter().map(|wanted| {
+                    let is_checked = is_plain(wanted) && !checked.as_slice().is_empty();
+                    match is_checked {
+                        true => checked.next().map(|has_values| (true, has_values)),
+                        false => built.next().map(|column| match column {
                             Ok(series) => (true, series.null_count() < series.len()),
                             Err(_) => (false, true),
-                        },
-                    );
+                        }),
+                    }
+                    .unwrap_or((false, true))
+                });
                 Ok(CsvFindings::Dtypes(found.collect()))
             }
             CsvLook::Cells(columns) => {
@@ -260,11 +279,30 @@ impl CsvPieces {
             Ok(Wanted { index, dtype, guessed })
         });
         let wanted = wanted.collect::<Result<Vec<_>>>()?;
-        let chunk = build_chunk(&self.rows(piece), &self.dialect.names, &wanted, &self.nulls());
-        let chunk = chunk.map_err(|error| piece.place(error))?;
+        let (plain, general) = self.ways(&wanted);
+        let read = match plain.is_empty() {
+            true => None,
+            false => read_plain(&piece.bytes, &self.dialect, &plain, piece.n_rows),
+        };
+        let (numbers, general) = match read {
+            Some(Plain::Columns(numbers)) => (numbers, general),
+            _ => (Vec::new(), wanted.iter().collect()),
+        };
+        let mut built = Vec::new();
+        let mut n_rows = numbers.first().map_or(0, |series| series.len());
+        if !general.is_empty() || numbers.is_empty() {
+            let chunk = build_chunk(&self.rows(piece), &self.dialect.names, &general, &self.nulls());
+            let chunk = chunk.map_err(|error| piece.place(error))?;
+            n_rows = chunk.n_rows as usize;
+            built = chunk.columns;
+        }
+        let (mut numbers, mut built) = (numbers.into_iter(), built.into_iter());
         let mut columns = Vec::with_capacity(wanted.len());
         let mut first_error: Option<Error> = None;
-        for (series, wanted) in chunk.columns.into_iter().zip(&wanted) {
+        for wanted in &wanted {
+            let is_read = is_plain(wanted) && !numbers.as_slice().is_empty();
+            let series = if is_read { numbers.next().map(Ok) } else { built.next() };
+            let Some(series) = series else { return Err(Error::engine("a column was not read")) };
             match series {
                 Ok(series) => columns.push(Column::from(self.to_list(series, wanted, piece)?)),
                 Err(offset) => {
@@ -278,7 +316,7 @@ impl CsvPieces {
         }
         match first_error {
             Some(error) => Err(error),
-            None => DataFrame::new(chunk.n_rows as usize, columns).map_err(Error::engine),
+            None => DataFrame::new(n_rows, columns).map_err(Error::engine),
         }
     }
 
@@ -297,6 +335,14 @@ impl CsvPieces {
 
     pub(super) fn rows<'a>(&'a self, piece: &'a TextPiece) -> Rows<'a> {
         Rows { bytes: &piece.bytes, start: 0, dialect: &self.dialect }
+    }
+
+    /// The columns that may be read in one pass over the bytes, and those that may not.
+    fn ways<'w>(&self, wanted: &'w [Wanted]) -> (Vec<&'w Wanted>, Vec<&'w Wanted>) {
+        match self.options.null_values.is_empty() {
+            true => wanted.iter().partition(|wanted| is_plain(wanted)),
+            false => (Vec::new(), wanted.iter().collect()),
+        }
     }
 
     fn index(&self, name: &str) -> Option<usize> {
