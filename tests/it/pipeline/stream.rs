@@ -95,19 +95,18 @@ fn left(case: &Case, inputs: &[PathBuf], folder: &Path, cut: Cut) -> Left {
 pub(super) fn check(case: &Case, inputs: &[PathBuf], folder: &Path, sizes: impl IntoIterator<Item = usize>) {
     let expected = left(case, inputs, folder, Cut::Whole);
     for size in sizes {
-        for n_threads in [1, 3] {
-            let found = left(case, inputs, folder, Cut::Pieces(size, n_threads));
-            let readable = |left: &Left| match left {
-                Ok((bytes, ..)) => String::from_utf8_lossy(bytes).into_owned(),
-                Err(error) => error.clone(),
-            };
-            assert!(
-                found == expected,
-                "pieces of {size} bytes on {n_threads} threads, {case:?}\n{}\ninstead of\n{}",
-                readable(&found),
-                readable(&expected)
-            );
-        }
+        let n_threads = if size % 2 == 1 { 1 } else { 3 };
+        let found = left(case, inputs, folder, Cut::Pieces(size, n_threads));
+        let readable = |left: &Left| match left {
+            Ok((bytes, ..)) => String::from_utf8_lossy(bytes).into_owned(),
+            Err(error) => error.clone(),
+        };
+        assert!(
+            found == expected,
+            "pieces of {size} bytes on {n_threads} threads, {case:?}\n{}\ninstead of\n{}",
+            readable(&found),
+            readable(&expected)
+        );
     }
 }
 
