@@ -299,6 +299,17 @@ impl Error {
         self
     }
 
+    /// Moves the place by so many rows, lines and bytes, as far as these are known: what was found in a piece of a file is
+    /// told of the file.
+    #[must_use]
+    pub(crate) fn moved(mut self, n_rows: u64, n_lines: u64, n_bytes: u64) -> Self {
+        let position = &mut self.0.position;
+        position.row = position.row.map(|row| row + n_rows);
+        position.line = position.line.map(|line| line + n_lines);
+        position.byte = position.byte.map(|byte| byte + n_bytes);
+        self
+    }
+
     /// Adds the column's name, unless one is known already.
     #[must_use]
     pub fn in_column(mut self, column: impl Into<String>) -> Self {

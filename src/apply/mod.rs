@@ -17,3 +17,4 @@ pub use applied::{Applied, Sharing};
 pub use frame::{ConfiguredFrame, ParallelApply, TableOf};
 pub use function::apply_function;
 pub use options::{ApplyOptions, ApplyOptionsBuilder};
+pub(crate) use run::{Ran, Rows, run_piece};

@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::fault::OnError;
 use crate::pool::cpu_count;
 use crate::progress::{CancellationToken, Progress};
+use crate::row::RunContext;
 
 /// How a row function is to be run over a frame: on how many threads, in chunks of how many rows, and what becomes of
 /// rows that fail. None of it changes the values of the result.
@@ -57,6 +58,17 @@ impl ApplyOptions {
     /// What stops the run.
     pub fn cancellation(&self) -> Option<&CancellationToken> {
         self.cancellation.as_ref()
+    }
+
+    /// What a kernel may know of a run with these options.
+    pub(crate) fn context(&self, n_workers: usize, n_rows: usize) -> RunContext {
+        RunContext::new(n_workers, n_rows, self.cancellation.clone().unwrap_or_default())
+    }
+
+    /// The same with another policy.
+    pub(crate) fn with_policy(mut self, on_error: OnError) -> Self {
+        self.on_error = on_error;
+        self
     }
 
     /// # Errors

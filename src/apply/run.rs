@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use polars::prelude::{Column, Field, IdxCa, NewChunkedArray, Series};
+use polars::prelude::{Column, DataType, Field, IdxCa, NewChunkedArray, Series};
 use polars_arrow::bitmap::{Bitmap, BitmapBuilder};
 use rayon::prelude::*;
 
@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::fault::{Fault, Ledger, OnError};
 use crate::pool::{Cost, Step, workers};
 use crate::row::{
-    AfterFault, Chunk, ChunkOutput, FixedBuffer, FixedMut, Kernel, RowFault, RunContext, Slot, is_undeclared,
+    AfterFault, Chunk, ChunkOutput, FixedBuffer, FixedMut, Kernel, RowFault, Slot, is_undeclared,
 };
 
 /// Whether chunks may run on other threads.
@@ -67,35 +67,96 @@ fn run_chunks(
         Mode::Serial => 1,
         Mode::Parallel => options.n_threads(),
     };
-    let cancellation = options.cancellation().cloned().unwrap_or_default();
-    kernel.prepare(&RunContext::new(n_workers, rows.n_rows, cancellation))?;
-    let mut buffers: Vec<Option<FixedBuffer>> =
-        kernel.fields().iter().map(|field| FixedBuffer::zeroed(field.dtype(), rows.n_rows)).collect();
-    let mut runner = Runner {
-        kernel,
-        rows,
-        options,
-        places: buffers.iter_mut().map(|buffer| buffer.as_mut().map(FixedBuffer::as_mut)).collect(),
-        begun: 0,
-        chunks: Vec::new(),
-        decisions: Decisions::new(kernel.fields()),
-        n_workers: 1,
-    };
-    match mode {
-        Mode::Serial => {
-            runner.run_here(rows.n_rows)?;
-        }
-        Mode::Parallel => runner.run_shared()?,
-    }
+    kernel.prepare(&options.context(n_workers, rows.n_rows))?;
+    let ran = Ran::new(kernel, rows, mode, options, Decisions::new(kernel.fields()))?;
     kernel.finish()?;
-    let Runner { chunks, n_workers, .. } = runner;
-    let sharing = Sharing {
-        n_chunks: chunks.len(),
-        largest_chunk: chunks.iter().map(|chunk| chunk.n_rows).max().unwrap_or_default(),
-        n_workers,
-    };
-    let (table, ledger) = assemble(kernel.fields(), buffers, chunks, rows, options.on_error())?;
-    Ok(Applied { table, ledger, sharing })
+    ran.finish(&vec![None; kernel.fields().len()], options.on_error())
+}
+
+/// A kernel that has run over some rows; the dtypes of its undeclared columns are still to be settled.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    fields: Vec<Field>,
+    buffers: Vec<Option<FixedBuffer>>,
+    chunks: Vec<Done>,
+    n_rows: usize,
+    first_row: u64,
+    sharing: Sharing,
+}
+
+/// Runs `kernel`, which is prepared, over rows of a larger table, nobody knows how many. `decided` has for each of its columns the dtype that
+/// rows before these have decided, where it is undeclared.
+///
+/// # Errors
+/// The kernel's; [`Cancelled`](crate::ErrorKind::Cancelled).
+pub(crate) fn run_piece(
+    kernel: &dyn Kernel,
+    rows: Rows<'_>,
+    options: &ApplyOptions,
+    decided: &[Option<DataType>],
+) -> Result<Ran> {
+    Ran::new(kernel, rows, Mode::Parallel, options, Decisions::known(decided))
+}
+
+impl Ran {
+    fn new(
+        kernel: &dyn Kernel,
+        rows: Rows<'_>,
+        mode: Mode,
+        options: &ApplyOptions,
+        decisions: Decisions,
+    ) -> Result<Self> {
+        let mut buffers: Vec<Option<FixedBuffer>> =
+            kernel.fields().iter().map(|field| FixedBuffer::zeroed(field.dtype(), rows.n_rows)).collect();
+        let mut runner = Runner {
+            kernel,
+            rows,
+            options,
+            places: buffers.iter_mut().map(|buffer| buffer.as_mut().map(FixedBuffer::as_mut)).collect(),
+            begun: 0,
+            chunks: Vec::new(),
+            decisions,
+            n_workers: 1,
+        };
+        match mode {
+            Mode::Serial => {
+                runner.run_here(rows.n_rows)?;
+            }
+            Mode::Parallel => runner.run_shared()?,
+        }
+        let Runner { chunks, n_workers, .. } = runner;
+        let sharing = Sharing {
+            n_chunks: chunks.len(),
+            largest_chunk: chunks.iter().map(|chunk| chunk.n_rows).max().unwrap_or_default(),
+            n_workers,
+        };
+        let (n_rows, first_row, fields) = (rows.n_rows, rows.first_row, kernel.fields().to_vec());
+        Ok(Self { fields, buffers, chunks, n_rows, first_row, sharing })
+    }
+
+    /// Notes the dtypes of undeclared columns that these rows decide, where none before them has.
+    pub(crate) fn decide(&self, decided: &mut [Option<DataType>]) {
+        let mut decisions = Decisions::known(decided);
+        for (index, runs) in self.chunks.iter().flat_map(Done::runs) {
+            decisions.decide(index, runs);
+        }
+        decided.clone_from_slice(decisions.dtypes());
+    }
+
+    /// The columns, the undeclared ones in the dtypes that are `decided`, or that these rows decide.
+    ///
+    /// # Errors
+    /// The fault of the lowest row when the policy is to fail.
+    pub(crate) fn finish(
+        self,
+        decided: &[Option<DataType>],
+        on_error: OnError,
+    ) -> Result<Applied<Vec<Series>>> {
+        let Self { fields, buffers, chunks, n_rows, first_row, sharing } = self;
+        let rows = Rows { columns: &[], n_rows, first_row };
+        let (table, ledger) = assemble(&fields, decided, buffers, chunks, rows, on_error)?;
+        Ok(Applied { table, ledger, sharing })
+    }
 }
 
 /// The run of one kernel, chunk by chunk from the first row on.
@@ -316,6 +377,7 @@ fn run_job(kernel: &dyn Kernel, rows: Rows<'_>, options: &ApplyOptions, job: Job
 /// Puts the chunks together, in order. The lowest row's fault is an error when the policy is to fail.
 fn assemble(
     fields: &[Field],
+    decided: &[Option<DataType>],
     buffers: Vec<Option<FixedBuffer>>,
     chunks: Vec<Done>,
     rows: Rows<'_>,
@@ -335,10 +397,10 @@ fn assemble(
         }
     }
     let mut settled = Vec::with_capacity(fields.len());
-    for (field, pieces) in fields.iter().zip(&mut by_field) {
+    for ((field, decided), pieces) in fields.iter().zip(decided).zip(&mut by_field) {
         settled.push(match is_undeclared(field) {
             true => {
-                let Settled { series, faults: misfits } = settle(field, &take_runs(pieces))?;
+                let Settled { series, faults: misfits } = settle(field, decided.clone(), &take_runs(pieces))?;
                 faults.extend(misfits.into_iter().map(|fault| Fault::of_chunk(fault, rows.first_row)));
                 Some(series)
             }

@@ -12,9 +12,9 @@ pub(super) struct Settled {
     pub(super) faults: Vec<RowFault>,
 }
 
-/// Joins the runs of a column, in the order of its rows.
-pub(super) fn settle(field: &Field, runs: &[Series]) -> Result<Settled> {
-    let dtype = default_dtype(decided_dtype(runs));
+/// Joins the runs of a column, in the order of its rows, in the dtype that rows before them have decided, or else they.
+pub(super) fn settle(field: &Field, decided: Option<DataType>, runs: &[Series]) -> Result<Settled> {
+    let dtype = decided.unwrap_or_else(|| default_dtype(decided_dtype(runs)));
     let mut series = Series::new_empty(field.name().clone(), &dtype);
     let mut faults = Vec::new();
     for run in runs {
@@ -33,15 +33,33 @@ pub(super) fn settle(field: &Field, runs: &[Series]) -> Result<Settled> {
 pub(super) struct Decisions {
     /// For each output column its dtype, where that is not declared and a row has decided it.
     dtypes: Vec<Option<DataType>>,
+    /// Whether all that the rows before these decide is there, so that these decide nothing.
+    is_known: bool,
 }
 
 impl Decisions {
     pub(super) fn new(fields: &[Field]) -> Self {
-        Self { dtypes: vec![None; fields.len()] }
+        Self { dtypes: vec![None; fields.len()], is_known: false }
+    }
+
+    /// What rows before have decided; where they have not, these rows may not either.
+    pub(super) fn known(dtypes: &[Option<DataType>]) -> Self {
+        Self { dtypes: dtypes.to_vec(), is_known: true }
+    }
+
+    pub(super) fn dtypes(&self) -> &[Option<DataType>] {
+        &self.dtypes
     }
 
     /// Takes the runs of column `index` into account, which follow on the rows so far.
     pub(super) fn add(&mut self, index: usize, runs: &[Series]) {
+        if !self.is_known {
+            self.decide(index, runs);
+        }
+    }
+
+    /// Lets the runs of column `index` decide, where no row before them has.
+    pub(super) fn decide(&mut self, index: usize, runs: &[Series]) {
         if self.dtypes[index].is_none() {
             // Of a list without items more is to be known.
             self.dtypes[index] =

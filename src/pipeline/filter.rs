@@ -1,6 +1,6 @@
 //! The rows that a condition holds for.
 
-use polars::prelude::{BooleanChunked, DataFrame};
+use polars::prelude::{BooleanChunked, DataFrame, DataType, Series};
 
 use crate::apply::{ApplyOptions, apply_function};
 use crate::error::{Error, Result};
@@ -24,11 +24,8 @@ impl Kept {
     /// The rows for which `predicate` is true. A row on which it fails is left out, unless the policy is to fail.
     pub(super) fn by(predicate: &SqlPredicate, frame: DataFrame, options: &ApplyOptions) -> Result<Self> {
         let applied = apply_function(&frame, predicate, &quiet(options)?)?;
-        let mask = match applied.table.columns() {
-            [column] => column.cast(&polars::prelude::DataType::Boolean).map_err(Error::engine)?,
-            _ => return Err(Error::engine("a condition has one column")),
-        };
-        let mask = mask.bool().map_err(Error::engine)?.clone();
+        let columns = applied.table.columns().iter().map(|column| column.as_materialized_series().clone());
+        let mask = condition(columns.collect())?;
         let frame = frame.filter(&mask).map_err(Error::engine)?;
         Ok(Self { frame, ledger: applied.ledger, mask: Some(mask) })
     }
@@ -67,8 +64,15 @@ impl Kept {
     }
 }
 
+/// The values of a condition.
+pub(super) fn condition(columns: Vec<Series>) -> Result<BooleanChunked> {
+    let [column] = columns.as_slice() else { return Err(Error::engine("a condition has one column")) };
+    let mask = column.cast(&DataType::Boolean).map_err(Error::engine)?;
+    mask.bool().map_err(Error::engine).cloned()
+}
+
 /// The same options for a stage that nobody watches, and that keeps every row in its place.
-fn quiet(options: &ApplyOptions) -> Result<ApplyOptions> {
+pub(super) fn quiet(options: &ApplyOptions) -> Result<ApplyOptions> {
     let on_error = match options.on_error() {
         OnError::Fail => OnError::Fail,
         _ => OnError::Collect,

@@ -1,14 +1,16 @@
 //! From inputs to an output in one call: [`Pipeline`] reads, keeps the rows that a condition holds for, runs a row function
 //! over them, puts the new columns beside the old ones, and writes.
 //!
-//! Whoever uses it sees rows come in and go out, and never a whole table: how much of it is in memory at a time is the
-//! pipeline's own affair. What a table is read from and written to is `table`'s, how chunks are run is `apply`'s.
+//! Rows flow through it piece by piece, within a limit of memory, so the inputs may be larger than that; only functions of
+//! whole columns ([`Work::columns`]) need them whole. What a table is read from and written to is `table`'s, how chunks are run is `apply`'s.
 
 mod columns;
 mod destination;
 mod filter;
+mod memory;
 mod run;
 mod selection;
+mod stream;
 mod summary;
 mod text_column;
 mod work;

@@ -7,6 +7,7 @@ use polars::prelude::DataFrame;
 use super::columns::{Keep, check_names, combine, reduce_columns};
 use super::destination::{Destination, head, or_cancelled};
 use super::filter::Kept;
+use super::stream::run_streamed;
 use super::summary::{RunSummary, StageTimes};
 use super::text_column::{cell_instead, left_out};
 use super::work::{Task, Work};
@@ -18,12 +19,18 @@ use crate::script::SqlPredicate;
 use crate::table::{Input, Matrix, MatrixOptions, ReadOptions, Table, read};
 
 /// How many failed rows are looked up in their files.
-const LOCATED_FAILURES: usize = 20;
+pub(super) const LOCATED_FAILURES: usize = 20;
 
 /// Inputs, what to do with their rows, and where the rows go.
 ///
 /// The rows keep their order. A row that fails is treated as the [`OnError`] of the options says; its index in errors and
-/// in the ledger is that of the input, whatever a condition left out. Nothing is written before the last row is done.
+/// in the ledger is that of the input, whatever a condition left out. A file appears when the last row is done; what goes
+/// to standard output goes there as soon as all rows before it are done.
+///
+/// Rows flow from inputs to output piece by piece, within a [`memory_limit`](Self::memory_limit). When a row function adds
+/// columns to CSV and CSV is written, the rows are written as they stand in the input, with the new cells behind them:
+/// numbers, quotes, line ends and the delimiter stay what they are, blank lines that are no rows are left out, and columns
+/// that are not used may hold anything.
 ///
 /// # Example
 /// ```
@@ -47,17 +54,20 @@ const LOCATED_FAILURES: usize = 20;
 pub struct Pipeline<'f> {
     source: Source,
     read: ReadOptions,
-    filter: Option<SqlPredicate>,
-    work: Work<'f>,
-    keep: Keep,
-    head: Option<usize>,
-    apply: ApplyOptions,
-    destination: Destination,
+    pub(super) filter: Option<SqlPredicate>,
+    pub(super) work: Work<'f>,
+    pub(super) keep: Keep,
+    pub(super) head: Option<usize>,
+    pub(super) apply: ApplyOptions,
+    pub(super) destination: Destination,
+    pub(super) memory_limit: Option<u64>,
+    pub(super) piece_bytes: Option<usize>,
+    whole: bool,
 }
 
 /// Where the rows come from.
 #[derive(Debug)]
-enum Source {
+pub(super) enum Source {
     Inputs(Vec<Input>),
     Matrix(MatrixOptions),
 }
@@ -83,6 +93,9 @@ impl<'f> Pipeline<'f> {
             head: None,
             apply: ApplyOptions::default(),
             destination,
+            memory_limit: None,
+            piece_bytes: None,
+            whole: false,
         }
     }
 
@@ -117,6 +130,29 @@ impl<'f> Pipeline<'f> {
         self
     }
 
+    /// Keeps what is in flight, from the bytes that were read to those that are to be written, within so many bytes; not
+    /// given, within a quarter of the memory that the machine, or the cgroup, has.
+    ///
+    /// Functions of whole columns, which must have them whole, do not keep to it.
+    pub fn memory_limit(mut self, n_bytes: impl Into<Option<u64>>) -> Self {
+        self.memory_limit = n_bytes.into();
+        self
+    }
+
+    /// Cuts the inputs into pieces of about so many bytes. The result is the same for any number.
+    #[doc(hidden)]
+    pub fn piece_bytes(mut self, n_bytes: usize) -> Self {
+        self.piece_bytes = Some(n_bytes.max(1));
+        self
+    }
+
+    /// Reads the inputs whole before anything else: what tests hold the other way to.
+    #[doc(hidden)]
+    pub fn read_whole(mut self) -> Self {
+        self.whole = true;
+        self
+    }
+
     /// Runs it.
     ///
     /// # Errors
@@ -135,6 +171,9 @@ impl<'f> Pipeline<'f> {
         self.destination.check()?;
         let mut times = StageTimes::default();
         let read_options = self.read_options()?;
+        if !self.whole && !matches!(self.work.0, Task::Columns(..)) {
+            return run_streamed(&self, &self.source, &read_options);
+        }
         let mut table = timed(&mut times.read, || match &self.source {
             Source::Inputs(inputs) => read(inputs, &read_options),
             Source::Matrix(options) => Ok(Table::from(Matrix::generate(options)?.into_frame())),

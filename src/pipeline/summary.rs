@@ -51,6 +51,14 @@ pub struct StageTimes {
 }
 
 impl StageTimes {
+    /// Adds the times of other work.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.read += other.read;
+        self.filter += other.filter;
+        self.function += other.function;
+        self.write += other.write;
+    }
+
     /// All stages together.
     pub fn total(&self) -> Duration {
         self.read + self.filter + self.function + self.write

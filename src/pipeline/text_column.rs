@@ -3,7 +3,7 @@
 //! Such a column is read as it stands. What is wrong with it is seen here, where it is used: it would be left out in silence, or
 //! the function would be told of text without a word about the cell. Only in CSV and TSV is the dtype of a column a guess.
 
-use polars::prelude::{DataFrame, DataType, IntoColumn, PlSmallStr, Series};
+use polars::prelude::{DataFrame, DataType, IntoColumn, PlSmallStr, Schema, Series};
 
 use crate::error::{Error, ErrorKind};
 use crate::table::{Format, ReadOptions, SourceInfo, TextAmongNumbers, dtype_name, shell_word};
@@ -14,20 +14,20 @@ use crate::table::{Format, ReadOptions, SourceInfo, TextAmongNumbers, dtype_name
 pub(super) fn left_out(frame: &DataFrame, sources: &[SourceInfo], options: &ReadOptions) -> Option<Error> {
     frame.columns().iter().find_map(|column| {
         let found = guessed_text(frame, column.name(), sources, options).filter(|found| found.is_rare)?;
-        let name = column.name().as_str();
-        let as_text = shell_word(&format!("{name}=str"));
-        let mut hint = format!("{}, else leave the column out with --dtype {as_text}", as_null(&found, name));
-        let numeric: Vec<&str> = frame
-            .columns()
-            .iter()
-            .filter(|column| column.dtype().is_numeric())
-            .map(|c| c.name().as_str())
-            .collect();
-        if (1..=MOST_NAMES).contains(&numeric.len()) {
-            hint += &format!(" or choose columns, as in --columns {}", shell_word(&numeric.join(",")));
-        }
-        Some(cell(found, name, hint))
+        Some(left_out_cell(found, column.name(), frame.schema()))
     })
+}
+
+/// The error of a text column, most of whose values are numbers, that is left out of every numeric one.
+pub(super) fn left_out_cell(found: TextAmongNumbers, name: &str, schema: &Schema) -> Error {
+    let as_text = shell_word(&format!("{name}=str"));
+    let mut hint = format!("{}, else leave the column out with --dtype {as_text}", as_null(&found, name));
+    let numeric: Vec<&str> =
+        schema.iter().filter(|(_, dtype)| dtype.is_numeric()).map(|(name, _)| name.as_str()).collect();
+    if (1..=MOST_NAMES).contains(&numeric.len()) {
+        hint += &format!(" or choose columns, as in --columns {}", shell_word(&numeric.join(",")));
+    }
+    cell(found, name, hint)
 }
 
 /// How many columns are named in a hint at most.
@@ -51,8 +51,13 @@ pub(super) fn cell_instead(
     if numbers.with_column(column).is_err() || !fits(&numbers) {
         return error;
     }
-    let hint = format!("{}, else mend the cell", as_null(&found, &name));
-    cell(found, &name, hint)
+    cell_at_fault(found, &name)
+}
+
+/// The error of a cell that makes a column text where numbers would do.
+pub(super) fn cell_at_fault(found: TextAmongNumbers, name: &str) -> Error {
+    let hint = format!("{}, else mend the cell", as_null(&found, name));
+    cell(found, name, hint)
 }
 
 /// What made a column text, where nobody asked for text and a guess was to be made.

@@ -46,6 +46,7 @@
 
 mod async_result;
 mod asynchronous;
+mod budget;
 mod builder;
 mod calls;
 mod collect;
@@ -55,6 +56,7 @@ mod handle;
 mod imap;
 mod lazy;
 mod map;
+mod ordered;
 mod plan;
 mod run;
 mod scope;
@@ -65,10 +67,12 @@ mod threads;
 mod wait;
 
 pub use async_result::AsyncResult;
+pub(crate) use budget::{Budget, Permit};
 pub use builder::PoolBuilder;
 pub use error::{Panic, PoolError};
 pub use handle::Pool;
 pub use imap::Imap;
+pub(crate) use ordered::run_ordered;
 pub(crate) use plan::{Cost, Step};
 pub use scope::PoolScope;
 pub use star::StarFunction;

@@ -59,7 +59,7 @@ impl Input {
     }
 
     /// What messages call this input: its path, or `standard input`.
-    pub(super) fn label(&self) -> &Path {
+    pub(crate) fn label(&self) -> &Path {
         self.path().unwrap_or(Path::new("standard input"))
     }
 }

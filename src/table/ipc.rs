@@ -9,12 +9,13 @@ use polars_io::ipc::{IpcReader, IpcStreamReader};
 
 use crate::error::{Error, Result};
 
+use super::canonical::canonical;
 use super::contain::{contain, contain_write};
 use super::read_options::ReadOptions;
 use super::writer::{Encoder, Gathered, write_error};
 
-const FILE: &str = "Arrow";
-const STREAM: &str = "Arrow stream";
+pub(super) const FILE: &str = "Arrow";
+pub(super) const STREAM: &str = "Arrow stream";
 
 /// Reads an IPC file.
 pub(super) fn read_file(bytes: Vec<u8>, options: &ReadOptions) -> Result<DataFrame> {
@@ -101,9 +102,9 @@ impl<W: Write + Send> IpcWriter<W> {
         Ok(Self { writer: Kind::Stream(writer), gathered: Gathered::default(), waits: false })
     }
 
-    fn write(&mut self, frame: Option<DataFrame>) -> Result<()> {
-        let Some(frame) = frame else { return Ok(()) };
-        for batch in frame.iter_chunks(CompatLevel::newest(), true) {
+    fn write(&mut self, blocks: Vec<DataFrame>) -> Result<()> {
+        let blocks: Vec<DataFrame> = blocks.iter().map(canonical).collect::<Result<_>>()?;
+        for batch in blocks.iter().flat_map(|block| block.iter_chunks(CompatLevel::newest(), true)) {
             contain_write(|| match &mut self.writer {
                 Kind::File(writer) => writer.write(&batch, None),
                 Kind::Stream(writer) => writer.write(&batch, None),
@@ -123,7 +124,7 @@ impl<W: Write + Send> Encoder for IpcWriter<W> {
     }
 
     fn finish(&mut self) -> Result<()> {
-        let rest = self.gathered.take();
+        let rest = self.gathered.take()?;
         self.write(rest)?;
         match &mut self.writer {
             Kind::File(writer) => writer.finish(),

@@ -6,6 +6,8 @@ use crate::error::{Error, Result};
 
 use super::cast::lossless_cast;
 use super::dtype::dtype_name;
+use super::input::Input;
+use super::pieces::OpenInput;
 use super::position::SourceInfo;
 
 /// Puts frames one below the other. They must have the same columns; dtypes are brought to one that holds every value.
@@ -14,7 +16,7 @@ pub(super) fn join(mut frames: Vec<DataFrame>, sources: &[SourceInfo]) -> Result
         return Ok(frames.remove(0));
     }
     for (index, frame) in frames.iter().enumerate().skip(1) {
-        check_columns(&frames[0], frame, &sources[0])
+        check_columns(&names(&frames[0]), &names(frame), &sources[0].input)
             .map_err(|error| error.in_file(sources[index].input.label()))?;
     }
     let names: Vec<PlSmallStr> = frames[0].get_column_names_owned();
@@ -31,19 +33,76 @@ pub(super) fn join(mut frames: Vec<DataFrame>, sources: &[SourceInfo]) -> Result
     DataFrame::new(n_rows, columns).map_err(Error::engine)
 }
 
-fn check_columns(first: &DataFrame, other: &DataFrame, source: &SourceInfo) -> Result<()> {
-    let names = |frame: &DataFrame| -> Vec<String> {
-        frame.get_column_names().into_iter().map(|name| name.to_string()).collect()
-    };
-    let (expected, found) = (names(first), names(other));
+/// The schema of the inputs one below the other, in the order of the first. The dtypes of `columns` are ones that hold the
+/// values of all inputs as far as that can be told from the dtypes; other columns have that of the first input.
+pub(crate) fn join_schemas(inputs: &[OpenInput], columns: &[PlSmallStr]) -> Result<Schema> {
+    let mut schema = inputs[0].schema();
+    if inputs.len() == 1 {
+        return Ok(schema);
+    }
+    let schemas: Vec<Schema> = inputs.iter().map(OpenInput::schema).collect();
+    let names = |schema: &Schema| schema.iter_names().map(|name| name.to_string()).collect::<Vec<_>>();
+    let first = names(&schema);
+    for (input, other) in inputs.iter().zip(&schemas).skip(1) {
+        check_columns(&first, &names(other), &inputs[0].input)
+            .map_err(|error| error.in_file(input.label()))?;
+    }
+    for name in columns {
+        let mut wanted: Option<(DataType, &Input)> = None;
+        for (input, schema) in inputs.iter().zip(&schemas) {
+            let Some(dtype) = schema.get(name).filter(|_| input.may_have_values(name)) else { continue };
+            wanted = Some(match wanted {
+                None => (dtype.clone(), &input.input),
+                Some((known, first)) => match common_dtype(&known, dtype) {
+                    Some(common) => (common, first),
+                    None => return Err(different(name, dtype, &known, first, &input.input)),
+                },
+            });
+        }
+        if let Some((dtype, _)) = wanted {
+            schema.with_column(name.clone(), dtype);
+        }
+    }
+    Ok(schema)
+}
+
+/// The columns of a piece of one of several inputs in the dtypes that hold the values of all.
+pub(crate) fn cast_to_joined(
+    frame: DataFrame,
+    wanted: &Schema,
+    inputs: &[OpenInput],
+    input: usize,
+) -> Result<DataFrame> {
+    let fits = |column: &Column| wanted.get(column.name()).is_none_or(|dtype| dtype == column.dtype());
+    if frame.columns().iter().all(fits) {
+        return Ok(frame);
+    }
+    let columns = frame.columns().iter().map(|column| {
+        let Some(dtype) = wanted.get(column.name()).filter(|_| !fits(column)) else {
+            return Ok(column.clone());
+        };
+        let cast = lossless_cast(column.as_materialized_series(), dtype).ok_or_else(|| {
+            let other = inputs.iter().find(|other| other.schema().get(column.name()) != Some(column.dtype()));
+            let other = other.map_or(&inputs[0].input, |other| &other.input);
+            different(column.name(), column.dtype(), dtype, other, &inputs[input].input)
+        })?;
+        Ok(cast.into_column())
+    });
+    DataFrame::new(frame.height(), columns.collect::<Result<_>>()?).map_err(Error::engine)
+}
+
+fn names(frame: &DataFrame) -> Vec<String> {
+    frame.get_column_names().into_iter().map(|name| name.to_string()).collect()
+}
+
+fn check_columns(expected: &[String], found: &[String], first: &Input) -> Result<()> {
     if let Some(missing) = expected.iter().find(|name| !found.contains(name)) {
-        return Err(Error::column_not_found(missing, &found));
+        return Err(Error::column_not_found(missing, found));
     }
     if let Some(extra) = found.iter().find(|name| !expected.contains(name)) {
         let message = format!(
-            "column {extra:?} is not in {}; files that are read as one must have the same columns, or be cut to them by \
-             --columns",
-            source.input
+            "column {extra:?} is not in {first}; files that are read as one must have the same columns, or be cut to them by \
+             --columns"
         );
         return Err(Error::shape(message).in_column(extra));
     }
@@ -66,7 +125,8 @@ fn join_column(parts: Vec<Series>, sources: &[SourceInfo]) -> Result<Series> {
             Some(common) => Some(common),
             None => {
                 let first = dtype.map_or(0, |(_, index)| index);
-                return Err(different(part, known, &sources[first], &sources[index]));
+                let (first, other) = (&sources[first].input, &sources[index].input);
+                return Err(different(part.name(), part.dtype(), known, first, other));
             }
         };
     }
@@ -75,7 +135,7 @@ fn join_column(parts: Vec<Series>, sources: &[SourceInfo]) -> Result<Series> {
     for (index, part) in parts.iter().enumerate() {
         let part = lossless_cast(part, &wanted).ok_or_else(|| {
             let other = parts.iter().position(|other| other.dtype() != part.dtype()).unwrap_or_default();
-            different(part, &wanted, &sources[other], &sources[index])
+            different(part.name(), part.dtype(), &wanted, &sources[other].input, &sources[index].input)
         })?;
         match &mut whole {
             None => whole = Some(part),
@@ -123,11 +183,8 @@ fn finer(one: TimeUnit, other: TimeUnit) -> TimeUnit {
     }
 }
 
-fn different(part: &Series, wanted: &DataType, first: &SourceInfo, source: &SourceInfo) -> Error {
-    let name = part.name();
-    let flag =
-        if wanted.is_primitive_numeric() && part.dtype().is_primitive_numeric() { "f64" } else { "str" };
-    let expected =
-        format!("{}, as in {}, (--dtype {name}={flag} reads both alike)", dtype_name(wanted), first.input);
-    Error::dtype(name.as_str(), expected, dtype_name(part.dtype())).in_file(source.input.label())
+fn different(name: &str, dtype: &DataType, wanted: &DataType, first: &Input, input: &Input) -> Error {
+    let flag = if wanted.is_primitive_numeric() && dtype.is_primitive_numeric() { "f64" } else { "str" };
+    let expected = format!("{}, as in {first}, (--dtype {name}={flag} reads both alike)", dtype_name(wanted));
+    Error::dtype(name, expected, dtype_name(dtype)).in_file(input.label())
 }

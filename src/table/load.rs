@@ -56,7 +56,7 @@ fn load_bytes(input: &Input, wanted: Option<Format>) -> Result<Loaded> {
 }
 
 /// That packed bytes are not cut off within the mark by which they would be known.
-fn check_not_cut(packed: &[u8], named: Compression) -> Result<()> {
+pub(super) fn check_not_cut(packed: &[u8], named: Compression) -> Result<()> {
     let (format, mark): (_, &[u8]) = match named {
         Compression::Gzip => ("gzip", &[0x1f, 0x8b]),
         Compression::Zstd => ("zstd", &[0x28, 0xb5, 0x2f, 0xfd]),
@@ -70,7 +70,7 @@ fn check_not_cut(packed: &[u8], named: Compression) -> Result<()> {
     }
 }
 
-fn empty() -> Error {
+pub(super) fn empty() -> Error {
     Error::new(ErrorKind::Empty { message: "the file is empty".into() })
 }
 

@@ -230,13 +230,9 @@ impl Matrix<i64> {
     /// memory can be.
     pub fn generate(options: &MatrixOptions) -> Result<Self> {
         const BLOCK_ROWS: usize = 1 << 16;
-        let MatrixOptions { rows, columns, low, high, seed } = *options;
-        if high <= low {
-            let message = format!("it must be greater than low; {high} is not greater than {low}");
-            return Err(Error::invalid_option("high", message));
-        }
+        let MatrixOptions { rows, columns, .. } = *options;
+        options.check_range()?;
         check_size(rows, columns)?;
-        let range = high.wrapping_sub(low) as u64;
         let mut matrix = Vec::with_capacity(columns);
         for _ in 0..columns {
             let mut column = Vec::new();
@@ -246,12 +242,51 @@ impl Matrix<i64> {
         }
         matrix.par_iter_mut().enumerate().for_each(|(index, column)| {
             column.par_chunks_mut(BLOCK_ROWS).enumerate().for_each(|(block, values)| {
-                let cells = Cells { seed, column: index as u64, range };
-                cells.fill(block * BLOCK_ROWS, values);
-                values.iter_mut().for_each(|value| *value = low.wrapping_add(*value));
+                options.fill(index, block * BLOCK_ROWS, values);
             });
         });
         Ok(Self { columns: matrix, n_rows: rows })
+    }
+}
+
+impl MatrixOptions {
+    /// That there are integers to draw from.
+    pub(crate) fn check_range(&self) -> Result<()> {
+        let Self { low, high, .. } = self;
+        if high <= low {
+            let message = format!("it must be greater than low; {high} is not greater than {low}");
+            return Err(Error::invalid_option("high", message));
+        }
+        Ok(())
+    }
+
+    /// The names and dtypes of the columns.
+    pub(crate) fn schema(&self) -> Schema {
+        (0..self.columns).map(|index| (default_name(index).into(), DataType::Int64)).collect()
+    }
+
+    /// The rows from `first_row` on of some columns.
+    pub(crate) fn rows_of(
+        &self,
+        columns: &[PlSmallStr],
+        first_row: usize,
+        n_rows: usize,
+    ) -> Result<DataFrame> {
+        let schema = self.schema();
+        let columns = columns.iter().map(|name| {
+            let index = schema.index_of(name).ok_or_else(|| Error::engine("a column of no matrix"))?;
+            let mut values = vec![0; n_rows];
+            self.fill(index, first_row, &mut values);
+            Ok(Int64Chunked::from_vec(name.clone(), values).into_column())
+        });
+        DataFrame::new(n_rows, columns.collect::<Result<_>>()?).map_err(Error::engine)
+    }
+
+    /// Draws the integers of a column for the rows from `first_row` on.
+    fn fill(&self, column: usize, first_row: usize, values: &mut [i64]) {
+        let range = self.high.wrapping_sub(self.low) as u64;
+        Cells { seed: self.seed, column: column as u64, range }.fill(first_row, values);
+        values.iter_mut().for_each(|value| *value = self.low.wrapping_add(*value));
     }
 }
 

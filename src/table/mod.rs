@@ -10,6 +10,7 @@
 //! Left to others: which rows to compute (`apply`), and files larger than memory (`pipeline`).
 
 mod arrow_exchange;
+mod canonical;
 mod cast;
 mod contain;
 mod csv;
@@ -27,6 +28,7 @@ mod ndjson;
 mod ndjson_line;
 mod output;
 mod parquet;
+pub(crate) mod pieces;
 mod position;
 mod read;
 mod read_options;
@@ -34,8 +36,9 @@ mod text;
 mod write_options;
 mod writer;
 
-pub(crate) use csv::{TextAmongNumbers, shell_word, to_csv};
+pub(crate) use csv::{TextAmongNumbers, TextSearch, shell_word, to_csv};
 pub(crate) use ipc::read_stream as read_ipc_stream;
+pub(crate) use join::{cast_to_joined, join_schemas};
 pub(crate) use text::{check_has_text, push_quoted, push_value};
 
 pub use arrow_exchange::{from_record_batches, to_record_batch, to_record_batches};

@@ -23,10 +23,10 @@ use super::read_options::ReadOptions;
 use super::text::{check_has_text, with_text_columns};
 use super::writer::Encoder;
 
-const NAME: &str = "NDJSON";
+pub(super) const NAME: &str = "NDJSON";
 
 /// What some programs write before UTF-8 text.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads the columns and rows that the options want.
 pub(super) fn read(bytes: &[u8], options: &ReadOptions) -> Result<DataFrame> {
@@ -39,15 +39,18 @@ pub(super) fn read(bytes: &[u8], options: &ReadOptions) -> Result<DataFrame> {
     let mut schema = Schema::with_capacity(selection.len());
     for &index in &selection {
         let field = &fields[index];
-        schema.with_column(field.name.clone(), field.dtype(bytes)?);
+        let joined = field.joined().map_err(|(offset, error)| error.at_line(line_at(bytes, offset)))?;
+        if let Some(check) = joined.check
+            && let Some(error) = check.first_misfit(&field.name, bytes)?
+        {
+            return Err(error);
+        }
+        schema.with_column(field.name.clone(), joined.dtype);
     }
     if schema.is_empty() {
         return Err(Error::malformed(NAME, "its objects have no keys"));
     }
-    let frames: Vec<_> = ranges
-        .par_iter()
-        .map(|range| contain(NAME, || parse_ndjson(&bytes[range.clone()], None, &schema, false)))
-        .collect();
+    let frames: Vec<_> = ranges.par_iter().map(|range| parse(&bytes[range.clone()], &schema)).collect();
     let mut whole: Option<DataFrame> = None;
     for frame in frames {
         let frame = frame?;
@@ -66,6 +69,11 @@ pub(super) fn read(bytes: &[u8], options: &ReadOptions) -> Result<DataFrame> {
     Ok(whole)
 }
 
+/// The rows of some lines.
+pub(super) fn parse(bytes: &[u8], schema: &Schema) -> Result<DataFrame> {
+    contain(NAME, || parse_ndjson(bytes, None, schema, false))
+}
+
 /// The line, counted from 1, that each row of the file is.
 pub(super) fn row_lines(bytes: &[u8]) -> impl Iterator<Item = u64> {
     let numbered = (1..).zip(bytes.split(|byte| *byte == b'\n'));
@@ -73,9 +81,24 @@ pub(super) fn row_lines(bytes: &[u8]) -> impl Iterator<Item = u64> {
 }
 
 /// A key, and the dtypes that its values have, each with where its first line starts.
-struct Key {
-    name: PlSmallStr,
+pub(crate) struct Key {
+    pub(super) name: PlSmallStr,
     seen: Vec<(DataType, usize)>,
+}
+
+/// The dtype of a column, and what is to be seen of its integers before it is believed.
+pub(super) struct Joined {
+    pub(super) dtype: DataType,
+    pub(super) check: Option<IntegerCheck>,
+}
+
+/// What all integers of a column must fit, since its other values ask for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum IntegerCheck {
+    /// Floats.
+    ExactFloat,
+    /// The integers beyond `i64`.
+    U64,
 }
 
 impl Key {
@@ -86,8 +109,14 @@ impl Key {
         }
     }
 
-    /// The dtype that holds all the values as they are.
-    fn dtype(&self, bytes: &[u8]) -> Result<DataType> {
+    /// The same of lines that stand so many bytes further behind.
+    pub(super) fn moved(mut self, n_bytes: usize) -> Self {
+        self.seen.iter_mut().for_each(|(_, offset)| *offset += n_bytes);
+        self
+    }
+
+    /// The dtype that holds all the values as they are; else an error and where the line at fault starts.
+    pub(super) fn joined(&self) -> std::result::Result<Joined, (usize, Error)> {
         let mut seen = self.seen.clone();
         seen.sort_by_key(|(_, offset)| *offset);
         let mut whole = DataType::Null;
@@ -95,43 +124,50 @@ impl Key {
             let Some(both) = common_dtype(&whole, dtype) else {
                 let (expected, found) = (dtype_name(&whole), dtype_name(dtype));
                 let expected = format!("{expected}, as in the lines before,");
-                return Err(
-                    Error::dtype(self.name.as_str(), expected, found).at_line(line_at(bytes, *offset))
-                );
+                return Err((*offset, Error::dtype(self.name.as_str(), expected, found)));
             };
             whole = both;
         }
-        if whole == DataType::Float64 && seen.iter().any(|(dtype, _)| dtype.is_integer()) {
-            self.check_integers(bytes, "exact as f64, which the column's fractions ask for", |value| {
-                (value as f64) as i128 == value
-            })?;
-        }
-        if whole == DataType::Int128 {
-            self.check_integers(bytes, "u64, which the column's largest integers ask for", |value| {
-                u64::try_from(value).is_ok()
-            })?;
-            whole = DataType::UInt64;
-        }
-        Ok(if whole == DataType::Null { DataType::String } else { whole })
+        let has_integers = seen.iter().any(|(dtype, _)| dtype.is_integer());
+        Ok(match whole {
+            DataType::Float64 if has_integers => {
+                Joined { dtype: whole, check: Some(IntegerCheck::ExactFloat) }
+            }
+            DataType::Int128 => Joined { dtype: DataType::UInt64, check: Some(IntegerCheck::U64) },
+            DataType::Null => Joined { dtype: DataType::String, check: None },
+            dtype => Joined { dtype, check: None },
+        })
     }
+}
 
-    /// That all integers of the column fit what the others make of it.
-    fn check_integers(&self, bytes: &[u8], dtype: &str, fits: impl Fn(i128) -> bool) -> Result<()> {
-        let schema = Schema::from_iter([Field::new(self.name.clone(), DataType::Int128)]);
+impl IntegerCheck {
+    /// The error of the first integer of a column that does not fit.
+    pub(super) fn first_misfit(self, name: &PlSmallStr, bytes: &[u8]) -> Result<Option<Error>> {
+        let schema = Schema::from_iter([Field::new(name.clone(), DataType::Int128)]);
         for (offset, line) in lines(bytes) {
             let found = contain(NAME, || infer_schema(&mut &line[..], None))?;
-            if !found.get(&self.name).is_some_and(DataType::is_integer) {
+            if !found.get(name).is_some_and(DataType::is_integer) {
                 continue;
             }
             let frame = contain(NAME, || parse_ndjson(line, Some(1), &schema, false))?;
             let value = frame.columns()[0].get(0).ok().and_then(|value| value.extract::<i128>());
-            if let Some(value) = value.filter(|value| !fits(*value)) {
-                let (text, dtype) = (value.to_string(), dtype.to_string());
-                let kind = ErrorKind::Cell { text, dtype, hint: "write it as text, in quotes".into() };
-                return Err(Error::new(kind).at_line(line_at(bytes, offset)).in_column(self.name.as_str()));
-            }
+            let Some(value) = value.filter(|value| !self.fits(*value)) else { continue };
+            let dtype = match self {
+                Self::ExactFloat => "exact as f64, which the column's fractions ask for",
+                Self::U64 => "u64, which the column's largest integers ask for",
+            };
+            let (text, dtype) = (value.to_string(), dtype.to_string());
+            let kind = ErrorKind::Cell { text, dtype, hint: "write it as text, in quotes".into() };
+            return Ok(Some(Error::new(kind).at_line(line_at(bytes, offset)).in_column(name.as_str())));
         }
-        Ok(())
+        Ok(None)
+    }
+
+    fn fits(self, value: i128) -> bool {
+        match self {
+            Self::ExactFloat => (value as f64) as i128 == value,
+            Self::U64 => u64::try_from(value).is_ok(),
+        }
     }
 }
 
@@ -166,17 +202,8 @@ fn fields(bytes: &[u8], ranges: &[Range<usize>]) -> Result<Vec<Key>> {
     let parts: Vec<Result<Vec<Key>>> =
         ranges.par_iter().map(|range| fields_in(bytes, range.clone())).collect();
     let mut keys: Vec<Key> = Vec::new();
-    let mut index: HashMap<PlSmallStr, usize> = HashMap::new();
     for part in parts {
-        for key in part? {
-            let slot = *index.entry(key.name.clone()).or_insert_with(|| {
-                keys.push(Key { name: key.name.clone(), seen: Vec::new() });
-                keys.len() - 1
-            });
-            for (dtype, offset) in &key.seen {
-                keys[slot].add(dtype, *offset);
-            }
-        }
+        merge_keys(&mut keys, part?);
     }
     if keys.is_empty() && lines(bytes).next().is_none() {
         return Err(Error::new(ErrorKind::Empty {
@@ -184,6 +211,25 @@ fn fields(bytes: &[u8], ranges: &[Range<usize>]) -> Result<Vec<Key>> {
         }));
     }
     Ok(keys)
+}
+
+/// Adds the keys of later lines to those of earlier ones.
+pub(super) fn merge_keys(keys: &mut Vec<Key>, later: Vec<Key>) {
+    let mut index: HashMap<PlSmallStr, usize> = keys.iter().map(|key| key.name.clone()).zip(0..).collect();
+    for key in later {
+        let slot = *index.entry(key.name.clone()).or_insert_with(|| {
+            keys.push(Key { name: key.name.clone(), seen: Vec::new() });
+            keys.len() - 1
+        });
+        for (dtype, offset) in &key.seen {
+            keys[slot].add(dtype, *offset);
+        }
+    }
+}
+
+/// The keys of the objects in some lines.
+pub(super) fn keys_of(bytes: &[u8]) -> Result<Vec<Key>> {
+    fields_in(bytes, 0..bytes.len())
 }
 
 fn fields_in(bytes: &[u8], range: Range<usize>) -> Result<Vec<Key>> {
@@ -247,7 +293,7 @@ fn keys_of_line(line: &[u8]) -> Vec<String> {
 }
 
 /// The lines that are rows, with where each starts.
-fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+pub(super) fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     let mut start = 0;
     bytes.split(|byte| *byte == b'\n').filter_map(move |line| {
         let offset = start;
@@ -256,7 +302,8 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     })
 }
 
-fn end_of_rows(bytes: &[u8], n_rows: usize) -> usize {
+/// Where the first `n_rows` rows end.
+pub(super) fn end_of_rows(bytes: &[u8], n_rows: usize) -> usize {
     match lines(bytes).nth(n_rows) {
         Some((offset, _)) => offset,
         None => bytes.len(),

@@ -29,7 +29,7 @@ impl Output {
     }
 
     /// What messages call this output: its path, or `standard output`.
-    pub(super) fn label(&self) -> &Path {
+    pub(crate) fn label(&self) -> &Path {
         self.path().unwrap_or(Path::new("standard output"))
     }
 }

@@ -12,7 +12,7 @@ use super::describe::RowGroup;
 use super::read_options::ReadOptions;
 use super::writer::{Encoder, Gathered, write_error};
 
-const NAME: &str = "Parquet";
+pub(super) const NAME: &str = "Parquet";
 
 /// Reads the columns and rows that the options want.
 pub(super) fn read(bytes: Vec<u8>, options: &ReadOptions) -> Result<DataFrame> {
@@ -71,11 +71,8 @@ impl<W: Write + Send> ParquetWriter<W> {
         Ok(Self { writer, gathered: Gathered::default() })
     }
 
-    fn write(&mut self, frame: Option<DataFrame>) -> Result<()> {
-        match frame {
-            Some(frame) => contain_write(|| self.writer.write_batch(&frame)),
-            None => Ok(()),
-        }
+    fn write(&mut self, blocks: Vec<DataFrame>) -> Result<()> {
+        blocks.iter().try_for_each(|block| contain_write(|| self.writer.write_batch(block)))
     }
 }
 
@@ -86,7 +83,7 @@ impl<W: Write + Send> Encoder for ParquetWriter<W> {
     }
 
     fn finish(&mut self) -> Result<()> {
-        let rest = self.gathered.take();
+        let rest = self.gathered.take()?;
         self.write(rest)?;
         self.writer.finish().map(|_| ()).map_err(write_error)
     }

@@ -22,8 +22,18 @@ impl WriteOptions {
         WriteOptionsBuilder(Self::default())
     }
 
+    /// The byte between two cells of CSV, where it was given.
+    pub(crate) fn delimiter(&self) -> Option<u8> {
+        self.delimiter
+    }
+
+    /// Whether CSV begins with the names of its columns.
+    pub(crate) fn header(&self) -> Header {
+        self.header
+    }
+
     /// The format and packing for an output: as given, or as its name says, or CSV for standard output.
-    pub(super) fn resolve(&self, output: &Output) -> Result<(Format, Compression)> {
+    pub(crate) fn resolve(&self, output: &Output) -> Result<(Format, Compression)> {
         let by_name = output.path().and_then(Format::from_path);
         let format = match (self.format, by_name, output) {
             (Some(format), _, _) => format,

@@ -8,7 +8,7 @@ use polars::prelude::*;
 
 use crate::error::{Error, Result};
 
-use super::csv::CsvWriter;
+use super::csv::{CsvWriter, Threads};
 use super::dtype::dtype_name;
 use super::format::{Compression, Format};
 use super::ipc::IpcWriter;
@@ -149,7 +149,9 @@ fn encoder(
     options: &WriteOptions,
 ) -> Result<Box<dyn Encoder>> {
     Ok(match format {
-        Format::Csv | Format::Tsv => Box::new(CsvWriter::new(sink, schema, format, options)?),
+        Format::Csv | Format::Tsv => {
+            Box::new(CsvWriter::new(sink, schema, format, options, Threads::Engine)?)
+        }
         Format::Parquet => Box::new(ParquetWriter::new(sink, schema)?),
         Format::Ipc => Box::new(IpcWriter::file(sink, schema)?),
         Format::IpcStream => Box::new(IpcWriter::stream(sink, schema)?),
@@ -201,45 +203,40 @@ impl Gathered {
         Ok(())
     }
 
-    /// Keeps a chunk, and gives all that is kept when it is enough for a block.
-    pub(super) fn add(&mut self, frame: &DataFrame) -> Result<Option<DataFrame>> {
+    /// Keeps a chunk, and gives the blocks that are full, each in one piece: where they end is the same whatever the chunks.
+    pub(super) fn add(&mut self, frame: &DataFrame) -> Result<Vec<DataFrame>> {
         self.keep(frame)?;
-        let enough = self.frame.as_ref().is_some_and(|frame| frame.height() >= Self::BLOCK_ROWS);
-        Ok(if enough { self.take() } else { None })
+        let mut blocks = Vec::new();
+        while let Some(kept) = self.frame.take_if(|kept| kept.height() >= Self::BLOCK_ROWS) {
+            let (mut block, rest) = kept.split_at(Self::BLOCK_ROWS as i64);
+            block.rechunk_mut();
+            blocks.push(block);
+            self.frame = (rest.height() > 0).then_some(rest);
+        }
+        Ok(blocks)
     }
 
     /// Gives all that is kept, in blocks.
-    pub(super) fn take(&mut self) -> Option<DataFrame> {
-        let frame = self.frame.take()?;
-        if frame.height() <= Self::BLOCK_ROWS {
-            let mut frame = frame;
-            frame.rechunk_mut_par();
-            return Some(frame);
+    pub(super) fn take(&mut self) -> Result<Vec<DataFrame>> {
+        let Some(frame) = self.frame.take() else { return Ok(Vec::new()) };
+        let mut blocks = self.add(&frame)?;
+        if let Some(mut rest) = self.frame.take() {
+            rest.rechunk_mut();
+            blocks.push(rest);
         }
-        let n_blocks = frame.height().div_ceil(Self::BLOCK_ROWS);
-        let block_rows = frame.height().div_ceil(n_blocks);
-        let mut blocks = (0..n_blocks).map(|block| {
-            let mut block = frame.slice((block * block_rows) as i64, block_rows);
-            block.rechunk_mut_par();
-            block
-        });
-        let mut whole = blocks.next()?;
-        for block in blocks {
-            whole.vstack_mut_owned_unchecked(block);
-        }
-        Some(whole)
+        Ok(blocks)
     }
 }
 
 /// Packs bytes on their way to the sink.
-enum Packer {
+pub(super) enum Packer {
     Plain(Sink),
     Gzip(GzEncoder<Sink>),
     Zstd(zstd::Encoder<'static, Sink>),
 }
 
 impl Packer {
-    fn new(sink: Sink, compression: Compression) -> Result<Self> {
+    pub(super) fn new(sink: Sink, compression: Compression) -> Result<Self> {
         Ok(match compression {
             Compression::None => Self::Plain(sink),
             Compression::Gzip => Self::Gzip(GzEncoder::new(sink, flate2::Compression::default())),
@@ -250,13 +247,27 @@ impl Packer {
         })
     }
 
-    fn finish(self) -> Result<Sink> {
+    pub(super) fn finish(self) -> Result<Sink> {
         match self {
             Self::Plain(sink) => Ok(sink),
             Self::Gzip(encoder) => encoder.finish(),
             Self::Zstd(encoder) => encoder.finish(),
         }
         .map_err(|error| Error::io("write", error))
+    }
+}
+
+impl Write for Packer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(sink) => sink.write(bytes),
+            Self::Gzip(encoder) => encoder.write(bytes),
+            Self::Zstd(encoder) => encoder.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -278,9 +289,7 @@ impl SharedSink {
 impl Write for SharedSink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).as_mut() {
-            Some(Packer::Plain(sink)) => sink.write(bytes),
-            Some(Packer::Gzip(encoder)) => encoder.write(bytes),
-            Some(Packer::Zstd(encoder)) => encoder.write(bytes),
+            Some(packer) => packer.write(bytes),
             None => Err(io::Error::other("the output is finished already")),
         }
     }

@@ -26,12 +26,12 @@ fn csv_is_read_as_the_flags_say() {
     place.file("semicolons.csv", "1;n/a\n-;2\n");
     let flags = ["--delimiter", ";", "--no-header", "--null-value", "n/a", "--null-value", "-"];
     let run = |more: &[&str]| place.run(&[&["apply", "semicolons.csv"][..], &flags, more].concat());
-    run(&["column_1 + 1 AS n"]).code(0).stdout("column_1,column_2,n\n1,,2\n,2,\n");
+    run(&["column_1 + 1 AS n"]).code(0).stdout("column_1;column_2;n\n1;n/a;2\n-;2;\n");
     run(&["--dtype", "column_2=f64", "--dtype", "column_1=str"])
         .code(0)
         .stdout("column_1,column_2\n1,\n,2.0\n");
     place.file("tabs", "a\tb\n1\t2\n");
-    place.run(&["apply", "tabs", "--delimiter", "tab", "a + b AS c"]).code(0).stdout("a,b,c\n1,2,3\n");
+    place.run(&["apply", "tabs", "--delimiter", "tab", "a + b AS c"]).code(0).stdout("a\tb\tc\n1\t2\t3\n");
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn several_files_and_patterns_are_one_table() {
     let place = Place::new();
     place.file("part-1.csv", "a\n1\n");
     place.file("part-2.csv", "a\n2.5\n");
-    place.run(&["apply", "part-*.csv", "a * 2 AS b"]).code(0).stdout("a,b\n1.0,2.0\n2.5,5.0\n");
+    place.run(&["apply", "part-*.csv", "a * 2 AS b"]).code(0).stdout("a,b\n1,2.0\n2.5,5.0\n");
     place
         .run(&["count-range", "part-2.csv", "part-1.csv", "--min", "1", "--max", "2", "--only"])
         .code(0)

@@ -13,6 +13,7 @@ mod help;
 mod luau;
 mod pipes;
 mod run;
+mod stream;
 mod support;
 mod terminal;
 mod tutorial;

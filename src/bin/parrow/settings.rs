@@ -32,6 +32,7 @@ pub struct Settings {
     destination: Destination,
     apply: ApplyOptionsBuilder,
     on_error: OnError,
+    memory_limit: Option<usize>,
 }
 
 impl Settings {
@@ -65,6 +66,7 @@ impl Settings {
             destination: destination(output)?,
             apply: apply_options(run),
             on_error: run.on_error.into(),
+            memory_limit: run.memory_limit,
         })
     }
 
@@ -91,7 +93,12 @@ impl Settings {
             Source::Inputs(inputs, read) => Pipeline::new(inputs, work, self.destination).read(read),
             Source::Matrix(matrix) => Pipeline::generate(matrix, work, self.destination),
         };
-        Ok(pipeline.filter(self.filter).keep(self.keep).head(self.head).apply(watch(self.apply).build()?))
+        Ok(pipeline
+            .filter(self.filter)
+            .keep(self.keep)
+            .head(self.head)
+            .memory_limit(self.memory_limit.map(|n_bytes| n_bytes as u64))
+            .apply(watch(self.apply).build()?))
     }
 }
 

@@ -1,5 +1,7 @@
 //! A range of the file to its columns.
 
+use std::borrow::Borrow;
+
 use polars::prelude::{DataType, PlSmallStr, Series};
 
 use crate::error::Result;
@@ -8,7 +10,7 @@ use super::build::{ColumnBuilder, builder, guess_builder};
 use super::rows::{ColumnCells, Nulls, Rows, Text};
 
 /// A column to build; without a dtype, one that is expected to hold no value.
-pub(super) struct Wanted {
+pub(crate) struct Wanted {
     pub(super) index: usize,
     pub(super) dtype: Option<DataType>,
     pub(super) guessed: bool,
@@ -37,12 +39,18 @@ pub(super) struct Chunk {
 }
 
 /// Builds the wanted columns of some rows.
-pub(super) fn build_chunk(rows: &Rows, names: &[String], wanted: &[Wanted], nulls: &Nulls) -> Result<Chunk> {
+pub(super) fn build_chunk<W: Borrow<Wanted>>(
+    rows: &Rows,
+    names: &[String],
+    wanted: &[W],
+    nulls: &Nulls,
+) -> Result<Chunk> {
     let n_columns = names.len();
     let mut builders: Vec<std::result::Result<Box<dyn ColumnBuilder>, usize>> =
-        wanted.iter().map(|wanted| Ok(wanted.builder())).collect();
+        wanted.iter().map(|wanted| Ok(wanted.borrow().builder())).collect();
     let build = |block: &[_]| {
         for (slot, wanted) in builders.iter_mut().zip(wanted) {
+            let wanted = wanted.borrow();
             let Ok(builder) = slot else { continue };
             let cells = ColumnCells { block, column: wanted.index, n_columns };
             if let Err(row) = builder.push_column(cells, nulls, wanted.text()) {
@@ -53,7 +61,7 @@ pub(super) fn build_chunk(rows: &Rows, names: &[String], wanted: &[Wanted], null
     let n_rows = rows.for_each_block(u64::MAX, build).map_err(|fault| fault.error(rows.bytes))?;
     let columns = builders.into_iter().zip(wanted).map(|(builder, wanted)| match builder {
         Err(offset) => Ok(Err(offset)),
-        Ok(builder) => Ok(Ok(builder.finish(names[wanted.index].as_str().into())?)),
+        Ok(builder) => Ok(Ok(builder.finish(names[wanted.borrow().index].as_str().into())?)),
     });
     Ok(Chunk { n_rows, columns: columns.collect::<Result<_>>()? })
 }

@@ -191,7 +191,7 @@ impl BitOr for Kinds {
 
 /// The kinds that a column's cells have, and where each was seen first.
 #[derive(Clone, Debug)]
-pub(super) struct Evidence {
+pub(crate) struct Evidence {
     pub(super) kinds: Kinds,
     first: [usize; N_KINDS],
     /// How many cells hold a value.
@@ -213,6 +213,14 @@ impl Evidence {
         let first = &mut self.first[kind as usize];
         *first = offset.min(*first);
         self.n_values += 1;
+    }
+
+    /// The same of cells that stand so many bytes further behind.
+    pub(super) fn moved(mut self, n_bytes: usize) -> Self {
+        for first in self.first.iter_mut().filter(|first| **first != usize::MAX) {
+            *first += n_bytes;
+        }
+        self
     }
 
     /// Adds the evidence of other cells of the column.

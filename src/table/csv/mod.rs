@@ -10,6 +10,10 @@
 //! value     text → value, a function a dtype
 //! build     cells → a column chunk
 //! read      all of it, in parallel chunks
+//! cut       a file that is not in memory → pieces that end between two records
+//! pieces    a file read piece by piece: first what it holds, then its rows
+//! evidence  what the cells of some columns look like
+//! plain     numbers out of rows without quotation marks, in one pass
 //! place     a cell that is wrong → an error with its line
 //! numbers   which cell made a column text
 //! lines     rows → the lines that they start on, by the `csv` crate
@@ -17,23 +21,32 @@
 
 mod build;
 mod chunk;
+mod cut;
 mod dialect;
+mod evidence;
 mod infer;
 mod kind;
 mod lines;
 mod numbers;
+mod pieces;
 mod place;
+mod plain;
 mod read;
 mod rows;
 mod scan;
 pub(super) mod value;
+mod verbatim;
 mod write;
 
 pub(super) use build::{ColumnBuilder, builder};
+pub(super) use cut::Cutter;
+pub(crate) use cut::PieceSizes;
 pub(super) use dialect::Dialect;
 pub(super) use lines::{line_index, lines_of_rows};
-pub(crate) use numbers::TextAmongNumbers;
+pub(crate) use numbers::{TextAmongNumbers, TextSearch};
+pub(super) use pieces::{CsvFindings, CsvLook, CsvPieces};
 pub(crate) use place::shell_word;
 pub(super) use read::{describe, read};
-pub(super) use write::CsvWriter;
+pub(crate) use verbatim::{append_names, end_of_rows};
 pub(crate) use write::to_csv;
+pub(super) use write::{CsvWriter, Threads};

@@ -6,7 +6,7 @@ use super::infer::propose;
 use super::kind::{Evidence, Kind, Kinds, kind};
 
 /// How many values say what a column is: as many as there are rows from which its dtype was guessed.
-const SAMPLE: usize = 10_000;
+const SAMPLE: u64 = 10_000;
 
 /// A column of text in which there are numbers, and the first cell that is none.
 ///
@@ -26,27 +26,61 @@ pub(crate) struct TextAmongNumbers {
 impl TextAmongNumbers {
     /// What keeps `column` from being one of numbers; `None` for a column without a number, or of nothing else.
     pub(crate) fn find(column: &StringChunked) -> Option<Self> {
-        let values = || (0..).zip(column.iter()).filter_map(|(row, text)| Some((row, text?)));
-        let is_number = |text: &str| Kinds::of(&[kind(text.as_bytes())]).within(Kinds::NUMBERS);
-        let mut numbers = Evidence::default();
-        let mut n_values = 0;
-        for (row, text) in values().take(SAMPLE) {
-            n_values += 1;
+        let mut search = TextSearch::default();
+        search.add(column, 0);
+        search.found()
+    }
+}
+
+/// Looks for a text among numbers in a column that comes piece by piece.
+#[derive(Debug, Default)]
+pub(crate) struct TextSearch {
+    numbers: Evidence,
+    n_values: u64,
+    first_text: Option<(u64, String)>,
+}
+
+impl TextSearch {
+    /// Adds the next cells of the column, the first of which is in row `first_row`.
+    pub(crate) fn add(&mut self, column: &StringChunked, first_row: u64) {
+        for (row, text) in (first_row..).zip(column.iter()) {
+            let Some(text) = text else { continue };
+            if self.is_over() {
+                return;
+            }
             let kind: Kind = kind(text.as_bytes());
-            if Kinds::of(&[kind]).within(Kinds::NUMBERS) {
-                numbers.add(kind, row);
+            let is_number = Kinds::of(&[kind]).within(Kinds::NUMBERS);
+            if self.n_values < SAMPLE {
+                self.n_values += 1;
+                if is_number {
+                    self.numbers.add(kind, row as usize);
+                }
+            }
+            if !is_number && self.first_text.is_none() {
+                self.first_text = Some((row, text.to_owned()));
             }
         }
+    }
+
+    /// Whether more cells change nothing.
+    pub(crate) fn is_over(&self) -> bool {
+        self.n_values == SAMPLE && (self.numbers.n_values == 0 || self.first_text.is_some())
+    }
+
+    /// The row of the first text that is no number, where one was seen.
+    pub(crate) fn first_text(&self) -> Option<u64> {
+        self.first_text.as_ref().map(|(row, _)| *row)
+    }
+
+    /// What was found.
+    pub(crate) fn found(self) -> Option<TextAmongNumbers> {
+        let Self { numbers, n_values, first_text } = self;
         if numbers.n_values == 0 {
             return None;
         }
-        let (row, text) = values().find(|(_, text)| !is_number(text))?;
-        Some(Self {
-            row: row as u64,
-            text: text.to_owned(),
-            dtype: propose(&numbers).unwrap_or(DataType::Float64),
-            is_rare: numbers.n_values * 2 >= n_values,
-        })
+        let (row, text) = first_text?;
+        let dtype = propose(&numbers).unwrap_or(DataType::Float64);
+        Some(TextAmongNumbers { row, text, dtype, is_rare: numbers.n_values * 2 >= n_values })
     }
 }
 

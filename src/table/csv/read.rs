@@ -14,15 +14,16 @@ use super::super::read_options::ReadOptions;
 use super::build::builder;
 use super::chunk::{Chunk, Wanted, build_chunk};
 use super::dialect::Dialect;
+use super::evidence::look_at;
 use super::infer::{Inferred, propose, settle};
-use super::kind::{Evidence, kind};
+use super::kind::Evidence;
 use super::lines::line_of_row;
 use super::place;
 use super::rows::{Nulls, Rows, Text};
 use super::scan::{Fault, split};
 
 /// How many of the first rows propose the dtypes.
-const SAMPLE_ROWS: u64 = 10_000;
+pub(super) const SAMPLE_ROWS: u64 = 10_000;
 
 /// A CSV file as a frame.
 pub(in crate::table) struct CsvFrame {
@@ -192,26 +193,7 @@ impl<'a> Reader<'a> {
         columns: &[usize],
         max_rows: u64,
     ) -> std::result::Result<(Vec<Evidence>, u64), Fault> {
-        let mut slots = vec![None; self.dialect.n_columns()];
-        for (slot, column) in columns.iter().enumerate() {
-            slots[*column] = Some(slot);
-        }
-        let mut evidence = vec![Evidence::default(); columns.len()];
-        let nulls = self.nulls();
-        let mut scratch = Vec::new();
-        let n_rows = self.rows(range).for_each_block(max_rows, |cells| {
-            for (slot, cell) in slots.iter().cycle().zip(cells) {
-                let Some(slot) = slot else { continue };
-                let text = cell.text(&mut scratch);
-                let evidence = &mut evidence[*slot];
-                match nulls.contain(cell, text, Text::No) {
-                    true if nulls.contain(cell, text, Text::Yes) => evidence.n_nulls += 1,
-                    true => evidence.n_empty_texts += 1,
-                    false => evidence.add(kind(text), cell.offset),
-                }
-            }
-        })?;
-        Ok((evidence, n_rows))
+        look_at(&self.rows(range), columns, &self.nulls(), max_rows)
     }
 
     fn settle(&self, plan: &Plan, all: &Evidence) -> Result<Inferred> {

@@ -9,7 +9,7 @@ use memchr::{memchr, memchr2};
 
 use crate::error::Error;
 
-const QUOTE: u8 = b'"';
+pub(super) const QUOTE: u8 = b'"';
 
 /// A cell as it stands in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +76,7 @@ pub(super) fn next_cell<'a>(
 
 /// Where the next delimiter or LF is, eight bytes at a time.
 #[inline(always)]
-fn cell_end(bytes: &[u8], start: usize, delimiter: u8) -> usize {
+pub(super) fn cell_end(bytes: &[u8], start: usize, delimiter: u8) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = ONES << 7;
     // The lowest byte that is zero is marked rightly; marks above it may be false, and are not looked at.

@@ -25,6 +25,7 @@ impl<W: Write + Send> CsvWriter<W> {
         schema: &Schema,
         format: Format,
         options: &WriteOptions,
+        threads: Threads,
     ) -> Result<Self> {
         if schema.is_empty() {
             return Err(Error::shape("a table without columns cannot be written as CSV"));
@@ -39,8 +40,21 @@ impl<W: Write + Send> CsvWriter<W> {
             .with_null_value(options.null_text.as_str().into())
             .with_time_format(Some("%T%.f".into()))
             .with_datetime_format(Some("%FT%T%.f".into()));
+        let writer = match threads {
+            Threads::Engine => writer,
+            Threads::Caller => writer.n_threads(1),
+        };
         Ok(Self { writer: writer.batched(schema).map_err(write_error)? })
     }
+}
+
+/// How many threads of the engine's own turn rows into text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::table) enum Threads {
+    /// All.
+    Engine,
+    /// None: it is done where it is asked for.
+    Caller,
 }
 
 impl<W: Write + Send> Encoder for CsvWriter<W> {
@@ -58,7 +72,7 @@ impl<W: Write + Send> Encoder for CsvWriter<W> {
 pub(crate) fn to_csv(frame: &DataFrame, header: Header) -> Result<Vec<u8>> {
     let mut text = Vec::new();
     let options = WriteOptions::builder().header(header).build()?;
-    let mut writer = CsvWriter::new(&mut text, frame.schema(), Format::Csv, &options)?;
+    let mut writer = CsvWriter::new(&mut text, frame.schema(), Format::Csv, &options, Threads::Caller)?;
     writer.write_chunk(frame)?;
     writer.finish()?;
     drop(writer);

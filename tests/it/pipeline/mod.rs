@@ -1,5 +1,8 @@
 //! From inputs to an output in one call.
 
+mod formats;
+mod stream;
+
 use std::path::Path;
 
 use parrow::pipeline::{ColumnSelection, Destination, Keep, Pipeline, Work};

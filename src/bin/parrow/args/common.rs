@@ -7,7 +7,8 @@ use parrow::pipeline::ColumnSelection;
 use parrow::table::Format;
 
 use super::values::{
-    ColorChoice, DtypeOverride, OnErrorChoice, OutputFormat, ProgressChoice, delimiter, parsed, positive,
+    ColorChoice, DtypeOverride, OnErrorChoice, OutputFormat, ProgressChoice, bytes, delimiter, parsed,
+    positive,
 };
 
 /// How inputs are read.
@@ -76,6 +77,11 @@ pub struct RunArgs {
     /// Cut the rows into chunks of N [default: by the measured cost]
     #[arg(long, value_name = "N", value_parser = positive)]
     pub chunk_rows: Option<usize>,
+
+    /// Keep rows on their way from file to file within this much memory, such as 512MB or 2GiB [default: a quarter of what
+    /// there is]
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    pub memory_limit: Option<usize>,
 
     /// What becomes of rows that fail
     #[arg(long, value_name = "POLICY", value_enum, default_value_t, hide_possible_values = false)]

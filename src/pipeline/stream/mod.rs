@@ -1,0 +1,18 @@
+//! Rows from inputs that need not fit into memory, piece by piece.
+//!
+//! ```text
+//! sources   opens the inputs, and looks through them where the first rows do not tell the dtypes
+//! plan      which columns are read, what is bound to them, and how the rows are written
+//! morsel    one piece: read, filtered, through the function, turned into text
+//! receiver  what is done is put together in order: text, blocks of rows, or the first and last rows
+//! run       all of it
+//! ```
+
+mod morsel;
+mod plan;
+mod receiver;
+mod run;
+mod sources;
+mod text_column;
+
+pub(super) use run::run_streamed;

@@ -1,0 +1,351 @@
+//! One piece of the input: read, filtered, through the function, turned into text.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use polars::prelude::{Column, DataFrame, DataType, PlSmallStr, Schema};
+
+use super::super::columns::{Keep, combine};
+use super::super::filter::{condition, quiet};
+use super::super::run::LOCATED_FAILURES;
+use super::super::summary::StageTimes;
+use super::plan::Writing;
+use super::sources::{Job, Sources};
+use crate::apply::{Applied, ApplyOptions, Ran, Rows, Sharing, run_piece};
+use crate::error::{Error, Result};
+use crate::fault::{Fault, Ledger, OnError};
+use crate::pool::Permit;
+use crate::row::{BoundFunction, Kernel, is_undeclared};
+use crate::table::pieces::Piece;
+
+/// What is done to every piece.
+pub(super) struct Morsels<'p> {
+    pub(super) sources: &'p Sources,
+    /// The columns of the inputs; the dtypes of those that are read are the ones that they are read in.
+    pub(super) schema: &'p Schema,
+    /// The columns that are read.
+    pub(super) columns: &'p [PlSmallStr],
+    pub(super) predicate: Option<BoundFunction<'p>>,
+    pub(super) function: Option<BoundFunction<'p>>,
+    pub(super) keep: Keep,
+    /// How the function is run: under a head, faults are collected, since those behind it do not count.
+    pub(super) apply: ApplyOptions,
+    pub(super) writing: &'p Writing,
+    /// Whether each row that is written is to be told by its index in the input.
+    pub(super) tells_rows: bool,
+    pub(super) state: Shared,
+}
+
+/// What the pieces tell each other.
+#[derive(Default)]
+pub(super) struct Shared {
+    /// The dtypes of undeclared columns that rows before have decided.
+    decided: Mutex<Vec<Option<DataType>>>,
+    /// How many failed rows have been located, of pieces that have arrived.
+    n_located: AtomicUsize,
+}
+
+/// A piece that is done.
+pub(super) struct Prepared {
+    pub(super) n_rows_read: u64,
+    pub(super) n_rows: u64,
+    pub(super) n_columns: usize,
+    /// The rows as text, where text is written.
+    pub(super) text: Option<Vec<u8>>,
+    /// The rows themselves, where they are not written as text.
+    pub(super) frame: Option<DataFrame>,
+    /// The index in the input of each row, where that was asked for.
+    pub(super) rows: Option<Vec<u64>>,
+    /// The rows that failed, by their index in the input.
+    pub(super) faults: Vec<Fault>,
+    /// The first of them as errors, with their places.
+    pub(super) located: Vec<Error>,
+    pub(super) sharing: Sharing,
+    pub(super) busy: StageTimes,
+}
+
+/// A piece of which the dtypes of some new columns are still to be decided by the rows before it.
+pub(super) struct Half {
+    job: Job,
+    kept: Kept,
+    ran: Option<Ran>,
+    busy: StageTimes,
+}
+
+/// What became of a piece on a worker.
+pub(super) enum Outcome {
+    Done(Box<Prepared>),
+    Undecided(Box<Half>),
+}
+
+/// The rows of a piece that the condition holds for.
+struct Kept {
+    frame: DataFrame,
+    /// Which rows of the piece they are; `None` for all.
+    rows: Option<Vec<u64>>,
+    /// The rows on which the condition failed, by their index in the input.
+    faults: Vec<Fault>,
+}
+
+impl Morsels<'_> {
+    /// What is run over the rows: the condition and the function.
+    pub(super) fn kernels(&self) -> impl Iterator<Item = &dyn Kernel> {
+        self.predicate.iter().chain(&self.function).map(|bound| bound.kernel.as_ref())
+    }
+
+    /// Does all of it, as far as the dtypes of the new columns are known.
+    pub(super) fn work(&self, job: Job, permit: &mut Permit) -> Result<Outcome> {
+        let mut busy = StageTimes::default();
+        let start = Instant::now();
+        let frame = self.sources.read(&job, self.columns, self.schema)?;
+        busy.read = start.elapsed();
+        let n_rows = frame.height();
+
+        let start = Instant::now();
+        let kept = match &self.predicate {
+            Some(predicate) => {
+                self.filter(predicate, frame, &job).map_err(|error| self.sources.locate(error, &job))?
+            }
+            None => Kept { frame, rows: None, faults: Vec::new() },
+        };
+        busy.filter = start.elapsed();
+
+        let start = Instant::now();
+        let n_passed_over = n_rows - kept.frame.height();
+        let ran = match &self.function {
+            None => {
+                self.apply.advance(n_rows);
+                None
+            }
+            Some(function) => {
+                self.apply.advance(n_passed_over);
+                let columns = columns_of(function, &kept.frame)?;
+                let rows = Rows { columns: &columns, n_rows: kept.frame.height(), first_row: job.first_row };
+                let decided = self.decided();
+                let ran = run_piece(function.kernel.as_ref(), rows, &self.apply, &decided);
+                Some(ran.map_err(|error| self.locate(error, &kept, &job))?)
+            }
+        };
+        busy.function = start.elapsed();
+
+        let half = Half { job, kept, ran, busy };
+        if !self.is_decided() {
+            permit.resize(half.n_bytes());
+            return Ok(Outcome::Undecided(Box::new(half)));
+        }
+        let prepared = self.finish(half)?;
+        permit.resize(prepared.n_bytes());
+        Ok(Outcome::Done(Box::new(prepared)))
+    }
+
+    /// Lets the rows of a piece decide what no piece before it has.
+    pub(super) fn decide(&self, half: &Half) {
+        let Some(ran) = &half.ran else { return };
+        let mut decided = self.decided();
+        ran.decide(&mut decided);
+        *self.state.decided.lock().unwrap_or_else(PoisonError::into_inner) = decided;
+    }
+
+    /// Whether the dtypes of all new columns are known.
+    pub(super) fn is_decided(&self) -> bool {
+        let Some(function) = &self.function else { return true };
+        let fields = function.kernel.fields();
+        if !fields.iter().any(is_undeclared) {
+            return true;
+        }
+        let decided = self.decided();
+        fields.iter().zip(decided).all(|(field, decided)| decided.is_some() || !is_undeclared(field))
+    }
+
+    /// Does what is left to do with a piece.
+    pub(super) fn finish(&self, half: Half) -> Result<Prepared> {
+        let Half { job, kept, ran, mut busy } = half;
+        let start = Instant::now();
+        let on_error = self.apply.on_error();
+        let applied = match ran {
+            Some(ran) => {
+                let finished = ran.finish(&self.decided(), on_error);
+                Some(finished.map_err(|error| self.locate(error, &kept, &job))?)
+            }
+            None => None,
+        };
+        busy.function += start.elapsed();
+
+        let start = Instant::now();
+        let n_rows_read = job.piece.n_rows();
+        let sharing = match &applied {
+            Some(applied) => applied.sharing,
+            None => Sharing { n_chunks: 1, largest_chunk: kept.frame.height(), n_workers: 1 },
+        };
+        let (new, failed) = match applied {
+            Some(Applied { table, ledger, .. }) => {
+                let n_rows = table.first().map_or(kept.frame.height(), |column| column.len());
+                let columns = table.into_iter().map(Column::from).collect();
+                (Some(DataFrame::new(n_rows, columns).map_err(Error::engine)?), ledger)
+            }
+            None => (None, Ledger::default()),
+        };
+        let within = relative(&failed, job.first_row);
+        let n_rows = new.as_ref().map_or(kept.frame.height(), DataFrame::height);
+        let rows = (self.tells_rows || matches!(self.writing, Writing::Verbatim { .. }))
+            .then(|| written_rows(&kept, &within, on_error));
+        let mut faults = kept.faults.clone();
+        faults.extend(failed.into_faults().into_iter().map(|fault| {
+            let row = kept.row(fault.row - job.first_row);
+            fault.at_row(job.first_row + row)
+        }));
+        faults.sort_by_key(|fault| fault.row);
+
+        let mut prepared = Prepared {
+            n_rows_read,
+            n_rows: n_rows as u64,
+            n_columns: 0,
+            text: None,
+            frame: None,
+            rows: None,
+            located: self.located(&faults, &job),
+            faults,
+            sharing,
+            busy,
+        };
+        match self.writing {
+            Writing::Verbatim { encoder, line_end } => {
+                let cells = encoder.rows(&new.unwrap_or_default())?;
+                let kept = mask(rows.as_deref(), n_rows_read);
+                let Some(csv) = self.sources.inputs[job.input].csv() else {
+                    return Err(Error::engine("only CSV is written as it stands"));
+                };
+                let Piece::Text(piece) = &job.piece else {
+                    return Err(Error::engine("only CSV is written as it stands"));
+                };
+                prepared.text = Some(csv.append_cells(piece, kept.as_deref(), &cells, line_end));
+            }
+            writing => {
+                let frame = match new {
+                    Some(new) => combine(kept.frame, new, self.keep, on_error, &within)?,
+                    None => kept.frame,
+                };
+                prepared.n_columns = frame.width();
+                match writing {
+                    Writing::Text(encoder) => prepared.text = Some(encoder.rows(&frame)?),
+                    _ => prepared.frame = Some(frame),
+                }
+            }
+        }
+        prepared.rows =
+            rows.filter(|_| self.tells_rows).map(|rows| rows.iter().map(|row| job.first_row + row).collect());
+        prepared.busy.write = start.elapsed();
+        Ok(prepared)
+    }
+
+    /// Notes how many failed rows are located already: later pieces need not locate more.
+    pub(super) fn set_located(&self, n_located: usize) {
+        self.state.n_located.store(n_located, Ordering::Relaxed);
+    }
+
+    fn decided(&self) -> Vec<Option<DataType>> {
+        let mut decided = self.state.decided.lock().unwrap_or_else(PoisonError::into_inner);
+        let n_fields = self.function.as_ref().map_or(0, |function| function.kernel.fields().len());
+        decided.resize(n_fields, None);
+        decided.clone()
+    }
+
+    fn filter(&self, predicate: &BoundFunction<'_>, frame: DataFrame, job: &Job) -> Result<Kept> {
+        let options = quiet(&self.apply)?;
+        let columns = columns_of(predicate, &frame)?;
+        let rows = Rows { columns: &columns, n_rows: frame.height(), first_row: job.first_row };
+        let applied = run_piece(predicate.kernel.as_ref(), rows, &options, &[None])?
+            .finish(&[None], options.on_error())?;
+        let mask = condition(applied.table)?;
+        let rows: Vec<u64> =
+            (0..).zip(mask.iter()).filter(|(_, kept)| *kept == Some(true)).map(|(row, _)| row).collect();
+        let frame = match frame.width() {
+            0 => DataFrame::new(rows.len(), Vec::new()).map_err(Error::engine)?,
+            _ => frame.filter(&mask).map_err(Error::engine)?,
+        };
+        Ok(Kept { frame, rows: Some(rows), faults: applied.ledger.into_faults() })
+    }
+
+    /// An error of the function, by its row in the input, with its place.
+    fn locate(&self, error: Error, kept: &Kept, job: &Job) -> Error {
+        let position = error.position().clone();
+        let Some(row) = position.row.and_then(|row| row.checked_sub(job.first_row)) else { return error };
+        let moved = Error::new(error.into_kind()).at_row(job.first_row + kept.row(row));
+        let moved = match position.column {
+            Some(column) => moved.in_column(column),
+            None => moved,
+        };
+        self.sources.locate(moved, job)
+    }
+
+    fn located(&self, faults: &[Fault], job: &Job) -> Vec<Error> {
+        let n_left = LOCATED_FAILURES.saturating_sub(self.state.n_located.load(Ordering::Relaxed));
+        let first = &faults[..n_left.min(faults.len())];
+        self.sources.locate_all(first, job)
+    }
+}
+
+impl Kept {
+    /// Which row of the piece a row that was kept is.
+    fn row(&self, row: u64) -> u64 {
+        match &self.rows {
+            Some(rows) => rows.get(row as usize).copied().unwrap_or(row),
+            None => row,
+        }
+    }
+}
+
+impl Half {
+    fn n_bytes(&self) -> u64 {
+        self.job.piece.weight()
+    }
+}
+
+impl Prepared {
+    fn n_bytes(&self) -> u64 {
+        let frame = self.frame.as_ref().map_or(0, DataFrame::estimated_size);
+        (self.text.as_ref().map_or(0, Vec::len) + frame + self.faults.len() * size_of::<Fault>()) as u64
+    }
+}
+
+/// The columns that a function reads.
+fn columns_of(function: &BoundFunction<'_>, frame: &DataFrame) -> Result<Vec<Column>> {
+    function.inputs.iter().map(|name| frame.column(name).cloned().map_err(Error::engine)).collect()
+}
+
+/// The faults by their rows among those that were kept.
+fn relative(ledger: &Ledger, first_row: u64) -> Ledger {
+    let moved = ledger.faults().iter().cloned().map(|fault| {
+        let row = fault.row - first_row;
+        fault.at_row(row)
+    });
+    Ledger::new(moved.collect())
+}
+
+/// Which rows of the piece are written.
+fn written_rows(kept: &Kept, failed: &Ledger, on_error: OnError) -> Vec<u64> {
+    let all = || (0..kept.frame.height() as u64).map(|row| kept.row(row));
+    if on_error != OnError::Skip || failed.is_empty() {
+        return all().collect();
+    }
+    let mut failed = failed.faults().iter().map(|fault| fault.row).peekable();
+    let mut index = 0;
+    let succeeds = |_: &u64| {
+        let mut succeeds = true;
+        while failed.next_if_eq(&index).is_some() {
+            succeeds = false;
+        }
+        index += 1;
+        succeeds
+    };
+    all().filter(succeeds).collect()
+}
+
+/// Which rows of a piece are among some of them; `None` when all are.
+fn mask(rows: Option<&[u64]>, n_rows: u64) -> Option<Vec<bool>> {
+    let rows = rows.filter(|rows| (rows.len() as u64) < n_rows)?;
+    let mut mask = vec![false; n_rows as usize];
+    rows.iter().for_each(|row| mask[*row as usize] = true);
+    Some(mask)
+}

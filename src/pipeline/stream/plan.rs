@@ -1,0 +1,147 @@
+//! Which columns are read, what is bound to them, and how the rows are written.
+
+use polars::prelude::{PlSmallStr, Schema};
+
+use super::super::columns::{Keep, check_names};
+use super::super::destination::Destination;
+use super::super::run::Pipeline;
+use super::super::work::Task;
+use super::sources::Sources;
+use super::text_column::{cell_instead, check_left_out};
+use crate::error::{Error, ErrorKind, Result};
+use crate::row::{BoundFunction, RowFunction};
+use crate::table::Format;
+use crate::table::pieces::RowEncoder;
+
+/// The row function of a run: it may be made only when the columns are known.
+pub(super) enum Function<'p> {
+    None,
+    Given(&'p dyn RowFunction),
+    Made(Box<dyn RowFunction + 'p>),
+}
+
+impl<'p> Function<'p> {
+    /// The function of a task over the columns of a schema.
+    pub(super) fn of(task: &'p Task<'_>, schema: &Schema) -> Result<Self> {
+        Ok(match task {
+            Task::Copy | Task::Columns(..) => Self::None,
+            Task::Rows(function) => Self::Given(function.as_ref()),
+            Task::RowsOver(columns, make) => Self::Made(make(columns.resolve(schema)?)),
+        })
+    }
+
+    /// The function tied to the columns of a schema.
+    pub(super) fn bind(&self, schema: &Schema, keep: Keep) -> Result<Option<BoundFunction<'_>>> {
+        let bound = match self {
+            Self::None => return Ok(None),
+            Self::Given(function) => function.bind(schema)?,
+            Self::Made(function) => function.bind(schema)?,
+        };
+        check_names(bound.kernel.as_ref(), schema, keep)?;
+        Ok(Some(bound))
+    }
+}
+
+/// How rows become output.
+pub(super) enum Writing {
+    /// The rows of CSV as they stand in the input, with new cells behind them; what stands before them.
+    Verbatim { encoder: RowEncoder, line_end: Vec<u8> },
+    /// As text.
+    Text(RowEncoder),
+    /// As they are.
+    Frames,
+}
+
+/// Settles which columns are read: those that are used, and all where all are written anew. Looks through the inputs as far
+/// as it takes for their dtypes.
+pub(super) fn settle_columns(
+    pipeline: &Pipeline<'_>,
+    sources: &mut Sources,
+    writes_input: bool,
+) -> Result<Vec<PlSmallStr>> {
+    let apply = &pipeline.apply;
+    let mut settled = Vec::new();
+    loop {
+        let schema = sources.schema(&settled)?;
+        let used = used_columns(pipeline, &schema);
+        let depends_on_dtypes = |error: &Error| {
+            !matches!(error.kind(), ErrorKind::ColumnNotFound { .. } | ErrorKind::DuplicateColumn { .. })
+        };
+        let all = || schema.iter_names().cloned().collect::<Vec<_>>();
+        let wanted = match &used {
+            _ if writes_input => all(),
+            Ok(used) => {
+                let unknown = match pipeline.work.takes_every_number() {
+                    true => sources.unknown(&schema),
+                    false => Vec::new(),
+                };
+                let is_wanted = |name: &&PlSmallStr| {
+                    used.contains(name) || unknown.contains(name) || sources.read.dtype_of(name).is_some()
+                };
+                schema.iter_names().filter(is_wanted).cloned().collect()
+            }
+            Err(error) if depends_on_dtypes(error) => all(),
+            Err(_) => Vec::new(),
+        };
+        if sources.look(&wanted, apply)? {
+            settled = wanted;
+            continue;
+        }
+        if settled != wanted {
+            settled = wanted;
+            // What holds the values of several inputs is known only now.
+            if sources.inputs.len() > 1 {
+                continue;
+            }
+        }
+        if pipeline.work.takes_every_number() {
+            check_left_out(sources, &schema, apply)?;
+        }
+        if let Err(error) = used {
+            let fits = |schema: &Schema| used_columns(pipeline, schema).is_ok();
+            return Err(cell_instead(error, sources, &schema, apply, fits));
+        }
+        return Ok(settled);
+    }
+}
+
+/// The columns that the condition and the function read.
+fn used_columns(pipeline: &Pipeline<'_>, schema: &Schema) -> Result<Vec<PlSmallStr>> {
+    let mut used = match &pipeline.filter {
+        Some(predicate) => predicate.bind(schema)?.inputs,
+        None => Vec::new(),
+    };
+    let function = Function::of(&pipeline.work.0, schema)?;
+    if let Some(bound) = function.bind(schema, pipeline.keep)? {
+        used.extend(bound.inputs);
+    }
+    Ok(used)
+}
+
+/// Whether the rows of CSV can be written as they stand in the inputs, with new cells behind them.
+///
+/// They are when rows of CSV are wanted with new columns behind the old ones, with the delimiter that the inputs have, and
+/// when the inputs agree on their columns and their order.
+pub(super) fn is_verbatim(pipeline: &Pipeline<'_>, sources: &Sources) -> bool {
+    let Destination::Output(output, options) = &pipeline.destination else { return false };
+    let Ok((format, _)) = options.resolve(output) else { return false };
+    if pipeline.keep != Keep::All || matches!(pipeline.work.0, Task::Copy | Task::Columns(..)) {
+        return false;
+    }
+    if sources.read.columns().is_some() {
+        return false;
+    }
+    let Some(first) = sources.inputs[0].csv() else { return false };
+    let (names, delimiter) = first.layout();
+    let written = match (options.delimiter(), format) {
+        (Some(delimiter), Format::Csv | Format::Tsv) => delimiter,
+        (None, Format::Tsv) => b'\t',
+        (None, Format::Csv) if sources.inputs[0].format() == Format::Csv => delimiter,
+        (None, Format::Csv) => b',',
+        _ => return false,
+    };
+    let is_alike = |input: &crate::table::pieces::OpenInput| {
+        input.csv().is_some_and(|csv| csv.layout() == (names, written))
+    };
+    sources.inputs.iter().all(is_alike)
+}

@@ -1,0 +1,217 @@
+//! What is done is put together in order: text, blocks of rows, or the first and last rows.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use polars::prelude::{DataFrame, IdxCa, IdxSize, NewChunkedArray, Schema, SchemaRef};
+
+use super::super::destination::{Delivered, Destination, Preview};
+use super::super::run::LOCATED_FAILURES;
+use super::super::summary::StageTimes;
+use super::morsel::Prepared;
+use super::run::Before;
+use crate::apply::Sharing;
+use crate::error::{Error, Result};
+use crate::fault::{Fault, OnError};
+use crate::pool::Permit;
+use crate::table::pieces::{TextOutput, end_of_rows};
+use crate::table::{Output, TableWriter, WriteOptions};
+
+/// Takes pieces in order.
+pub(super) struct Receiver {
+    target: Target,
+    /// How many rows are wanted still.
+    n_rows_left: u64,
+    /// Under a head, what becomes of the first fault before its end.
+    on_error: OnError,
+    pub(super) received: Received,
+}
+
+/// What has arrived.
+#[derive(Default)]
+pub(super) struct Received {
+    pub(super) n_rows_read: u64,
+    pub(super) n_rows: u64,
+    pub(super) faults: Vec<Fault>,
+    pub(super) located: Vec<Error>,
+    pub(super) sharing: Sharing,
+    pub(super) busy: StageTimes,
+}
+
+enum Target {
+    Text { output: Box<TextOutput>, before: Option<Vec<u8>>, delimiter: u8 },
+    Table { output: Output, options: WriteOptions, schema: Option<SchemaRef>, writer: Option<TableWriter> },
+    Preview { n_first: usize, n_last: usize, first: Vec<DataFrame>, last: Vec<DataFrame>, schema: Schema },
+}
+
+impl Receiver {
+    /// A receiver for a destination. `text` is what stands before the rows, where these come as text, and what separates
+    /// its cells. The schema is the output's; that of undeclared columns is known when rows come.
+    pub(super) fn new(
+        destination: &Destination,
+        text: Option<Before>,
+        schema: Schema,
+        is_declared: bool,
+        head: Option<usize>,
+        on_error: OnError,
+    ) -> Result<Self> {
+        let target = match (destination, text) {
+            (Destination::Output(output, options), Some((before, delimiter))) => {
+                let output = Box::new(TextOutput::create(output, options)?);
+                Target::Text { output, before: Some(before), delimiter }
+            }
+            (Destination::Output(output, options), None) => Target::Table {
+                output: output.clone(),
+                options: options.clone(),
+                schema: is_declared.then(|| Arc::new(schema.clone())),
+                writer: None,
+            },
+            (Destination::Preview { n_first, n_last }, _) => Target::Preview {
+                n_first: *n_first,
+                n_last: *n_last,
+                first: Vec::new(),
+                last: Vec::new(),
+                schema: schema.clone(),
+            },
+        };
+        let mut receiver = Self {
+            target,
+            n_rows_left: head.map_or(u64::MAX, |head| head as u64),
+            on_error,
+            received: Received::default(),
+        };
+        receiver.begin()?;
+        Ok(receiver)
+    }
+
+    /// Finds out before the first row whether a table of this schema can be written.
+    fn begin(&mut self) -> Result<()> {
+        if let Target::Table { output, options, schema: Some(schema), writer } = &mut self.target {
+            *writer = Some(TableWriter::create(output, schema, options)?);
+        }
+        Ok(())
+    }
+
+    /// Takes a piece; breaks when no more rows are wanted.
+    pub(super) fn receive(&mut self, mut prepared: Prepared, permit: Permit) -> Result<ControlFlow<()>> {
+        let is_last = prepared.n_rows >= self.n_rows_left;
+        if is_last {
+            self.cut(&mut prepared);
+        }
+        if self.on_error == OnError::Fail && !prepared.faults.is_empty() {
+            return Err(prepared.located.swap_remove(0));
+        }
+        let received = &mut self.received;
+        received.n_rows_read += prepared.n_rows_read;
+        received.n_rows += prepared.n_rows;
+        received.faults.append(&mut prepared.faults);
+        received.located.append(&mut prepared.located);
+        received.located.truncate(LOCATED_FAILURES);
+        received.sharing.n_chunks += prepared.sharing.n_chunks;
+        received.sharing.largest_chunk = received.sharing.largest_chunk.max(prepared.sharing.largest_chunk);
+        received.sharing.n_workers = received.sharing.n_workers.max(prepared.sharing.n_workers);
+        received.busy.add(&prepared.busy);
+        self.n_rows_left -= prepared.n_rows;
+
+        let start = std::time::Instant::now();
+        match &mut self.target {
+            Target::Text { output, before, .. } => {
+                // Not before the first rows: a run that fails by then has written nothing.
+                output.write(&before.take().unwrap_or_default(), 0)?;
+                output.write(&prepared.text.unwrap_or_default(), prepared.n_rows)?;
+            }
+            Target::Table { output, options, writer, .. } => {
+                let frame = prepared.frame.unwrap_or_default();
+                let writer = match writer {
+                    Some(writer) => writer,
+                    None => writer.insert(TableWriter::create(output, frame.schema(), options)?),
+                };
+                writer.write_chunk(&frame)?;
+            }
+            Target::Preview { n_first, n_last, first, last, .. } => {
+                let frame = prepared.frame.unwrap_or_default();
+                keep_first(first, &frame, *n_first + *n_last);
+                keep_last(last, frame, *n_last);
+            }
+        }
+        self.received.busy.write += start.elapsed();
+        drop(permit);
+        Ok(if is_last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    }
+
+    /// Leaves out what is behind the last row that is wanted, faults and all.
+    fn cut(&self, prepared: &mut Prepared) {
+        let n_rows = self.n_rows_left as usize;
+        let Some(rows) = &prepared.rows else { return };
+        let n_read = match n_rows {
+            0 => 0,
+            _ => rows.get(n_rows - 1).map_or(u64::MAX, |row| row + 1),
+        };
+        prepared.faults.retain(|fault| fault.row < n_read);
+        prepared.located.retain(|error| error.position().row.is_none_or(|row| row < n_read));
+        prepared.n_rows_read = n_read.saturating_sub(self.received.n_rows_read).min(prepared.n_rows_read);
+        prepared.n_rows = n_rows as u64;
+        if let (Some(text), Target::Text { delimiter, .. }) = (&mut prepared.text, &self.target) {
+            text.truncate(end_of_rows(text, *delimiter, n_rows));
+        }
+        prepared.frame = prepared.frame.take().map(|frame| frame.head(Some(n_rows)));
+    }
+
+    /// Brings the output to its end.
+    pub(super) fn finish(self, schema: &Schema) -> Result<(Delivered, Received)> {
+        let delivered = match self.target {
+            Target::Text { mut output, before, .. } => {
+                output.write(&before.unwrap_or_default(), 0)?;
+                Delivered { n_bytes: output.finish()?.n_bytes, preview: None }
+            }
+            Target::Table { output, options, writer, .. } => {
+                let writer = match writer {
+                    Some(writer) => writer,
+                    None => TableWriter::create(&output, &Arc::new(schema.clone()), &options)?,
+                };
+                Delivered { n_bytes: writer.finish()?.n_bytes, preview: None }
+            }
+            Target::Preview { n_first, n_last, first, last, schema } => {
+                let n_rows = self.received.n_rows;
+                let is_whole = n_rows <= (n_first + n_last) as u64;
+                let first = joined(first, &schema)?;
+                let (first, last) = match is_whole {
+                    true => (first.clone(), first.head(Some(0))),
+                    false => (first.head(Some(n_first)), joined(last, &schema)?.tail(Some(n_last))),
+                };
+                Delivered { n_bytes: 0, preview: Some(Preview { first, last, n_rows }) }
+            }
+        };
+        Ok((delivered, self.received))
+    }
+}
+
+fn keep_first(first: &mut Vec<DataFrame>, frame: &DataFrame, n_rows: usize) {
+    let n_kept: usize = first.iter().map(DataFrame::height).sum();
+    // The first piece tells the dtypes, also where it has no rows.
+    if n_kept < n_rows || first.is_empty() {
+        first.push(own(frame.head(Some(n_rows - n_kept))));
+    }
+}
+
+fn keep_last(last: &mut Vec<DataFrame>, frame: DataFrame, n_rows: usize) {
+    last.push(own(frame.tail(Some(n_rows))));
+    while last.iter().skip(1).map(DataFrame::height).sum::<usize>() >= n_rows && last.len() > 1 {
+        last.remove(0);
+    }
+}
+
+/// The same rows without the others of their piece, which would be kept in memory with them.
+fn own(frame: DataFrame) -> DataFrame {
+    let rows = IdxCa::from_iter_values("".into(), 0..frame.height() as IdxSize);
+    frame.take(&rows).unwrap_or(frame)
+}
+
+fn joined(frames: Vec<DataFrame>, schema: &Schema) -> Result<DataFrame> {
+    let mut frames = frames.into_iter();
+    let Some(mut joined) = frames.next() else { return Ok(DataFrame::empty_with_schema(schema)) };
+    for frame in frames {
+        joined.vstack_mut(&frame).map_err(Error::engine)?;
+    }
+    Ok(joined)
+}

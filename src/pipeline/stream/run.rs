@@ -1,0 +1,225 @@
+//! A run over inputs that need not fit into memory.
+
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use polars::prelude::{PlSmallStr, Schema};
+
+use super::super::columns::Keep;
+use super::super::destination::Destination;
+use super::super::memory::{Sizes, default_limit};
+use super::super::run::{Pipeline, Source};
+use super::super::summary::{RunSummary, StageTimes};
+use super::morsel::{Half, Morsels, Outcome, Shared};
+use super::plan::{Function, Writing, is_verbatim, settle_columns};
+use super::receiver::Receiver;
+use super::sources::Sources;
+use crate::error::Result;
+use crate::fault::{Ledger, OnError};
+use crate::pool::{Budget, Permit, run_ordered, workers};
+use crate::row::{Kernel, RowFunction, is_undeclared};
+use crate::table::pieces::{RowEncoder, append_names};
+use crate::table::{Header, MatrixOptions, ReadOptions};
+
+/// Runs a pipeline piece by piece.
+pub(in crate::pipeline) fn run_streamed(
+    pipeline: &Pipeline<'_>,
+    source: &Source,
+    read: &ReadOptions,
+) -> Result<RunSummary> {
+    let start = Instant::now();
+    let n_threads = pipeline.apply.n_threads();
+    let limit = pipeline.memory_limit.unwrap_or_else(default_limit);
+    let sizes = Sizes::new(limit, n_threads, pipeline.piece_bytes);
+    let is_given = pipeline.piece_bytes.is_some();
+    let mut sources = match source {
+        Source::Inputs(inputs) => Sources::open(inputs, read, sizes, is_given, &pipeline.apply)?,
+        Source::Matrix(options) => {
+            // Each of its rows is one that is read, so that the first ones are all that must be made.
+            let rows = read.limit().map_or(options.rows, |limit| options.rows.min(limit));
+            Sources::matrix(&MatrixOptions { rows, ..*options }, sizes, is_given)?
+        }
+    };
+    // What the columns are, where nothing but the rows tells it.
+    sources.look(&[], &pipeline.apply)?;
+    let verbatim = is_verbatim(pipeline, &sources);
+    let copies = matches!(pipeline.work.0, super::super::work::Task::Copy);
+    let writes_input = (pipeline.keep == Keep::All || copies) && !verbatim;
+    let columns = settle_columns(pipeline, &mut sources, writes_input)?;
+    let looked = start.elapsed();
+
+    let schema = sources.schema(&columns)?;
+    let predicate = pipeline.filter.as_ref().map(|predicate| predicate.bind(&schema)).transpose()?;
+    let function = Function::of(&pipeline.work.0, &schema)?;
+    let function = function.bind(&schema, pipeline.keep)?;
+    let kernel = function.as_ref().map(|function| function.kernel.as_ref());
+    let written = written_schema(&schema, kernel, pipeline.keep, copies);
+    let (writing, before) = writing(pipeline, &sources, verbatim, &written, kernel)?;
+
+    // Under a head, faults behind its last row do not count; a limit on what is read makes them none.
+    let cuts = pipeline.head.filter(|_| read.limit().is_none() || read.limit() != pipeline.head);
+    let mut apply = pipeline.apply.clone();
+    if cuts.is_some() && apply.on_error() == OnError::Fail {
+        apply = apply.with_policy(OnError::Collect);
+    }
+    let is_declared = kernel.is_none_or(|kernel| !kernel.fields().iter().any(is_undeclared));
+    let mut receiver = Receiver::new(
+        &pipeline.destination,
+        before,
+        written.clone(),
+        is_declared,
+        cuts,
+        pipeline.apply.on_error(),
+    )?;
+    let n_columns = written.len();
+    let morsels = Morsels {
+        sources: &sources,
+        schema: &schema,
+        columns: &columns,
+        predicate,
+        function,
+        keep: pipeline.keep,
+        apply,
+        writing: &writing,
+        tells_rows: cuts.is_some(),
+        state: Shared::default(),
+    };
+    let n_rows = sources.n_rows().map_or(usize::MAX, |n_rows| n_rows as usize);
+    let context = pipeline.apply.context(n_threads, n_rows);
+    morsels.kernels().try_for_each(|kernel| kernel.prepare(&context))?;
+    if let Some(progress) = pipeline.apply.progress() {
+        progress.begin(sources.n_rows());
+    }
+    let outcome = flow(&morsels, &mut receiver, n_threads, sizes);
+    if let Some(progress) = pipeline.apply.progress() {
+        progress.finish();
+    }
+    outcome?;
+    morsels.kernels().try_for_each(|kernel| kernel.finish())?;
+    drop(morsels);
+    pipeline.apply.check_cancelled()?;
+    let (delivered, received) = receiver.finish(&written)?;
+    Ok(RunSummary {
+        n_rows_read: received.n_rows_read,
+        n_rows_written: received.n_rows,
+        n_columns_written: n_columns,
+        ledger: Ledger::new(received.faults),
+        first_failures: received.located,
+        n_bytes_read: sources.inputs.iter().map(|input| input.n_bytes()).sum(),
+        n_bytes_written: delivered.n_bytes,
+        n_threads,
+        sharing: received.sharing,
+        times: shares(received.busy, looked, start.elapsed()),
+        preview: delivered.preview,
+    })
+}
+
+/// Lets all pieces flow from the sources to the receiver.
+fn flow(morsels: &Morsels<'_>, receiver: &mut Receiver, n_threads: usize, sizes: Sizes) -> Result<()> {
+    let budget = Budget::new(sizes.in_flight);
+    // Pieces whose dtypes no row has decided so far.
+    let mut waiting: VecDeque<(Half, Permit)> = VecDeque::new();
+    let is_text = !matches!(morsels.writing, Writing::Frames);
+    let mut receive = |outcome: Option<(Result<Outcome>, Permit)>| -> Result<ControlFlow<()>> {
+        let is_end = outcome.is_none();
+        let mut done = None;
+        if let Some((outcome, mut permit)) = outcome {
+            match outcome? {
+                Outcome::Done(prepared) => done = Some((*prepared, permit)),
+                Outcome::Undecided(half) => {
+                    morsels.decide(&half);
+                    permit.park();
+                    waiting.push_back((*half, permit));
+                }
+            }
+        }
+        if is_end || done.is_some() || is_text || morsels.is_decided() {
+            while let Some((half, permit)) = waiting.pop_front() {
+                if receiver.receive(morsels.finish(half)?, permit)?.is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+            }
+        }
+        let Some((prepared, permit)) = done else { return Ok(ControlFlow::Continue(())) };
+        let flow = receiver.receive(prepared, permit)?;
+        morsels.set_located(receiver.received.located.len());
+        Ok(flow)
+    };
+    run_ordered(
+        &*workers(n_threads)?,
+        &|| morsels.apply.check_cancelled(),
+        morsels.sources.jobs(n_threads, &budget, morsels.columns),
+        |job, permit| morsels.work(job, permit),
+        |outcome, permit| receive(Some((outcome, permit))),
+    )?;
+    receive(None).map(drop)
+}
+
+/// The columns of the output; of those that are not declared the dtype that they have without any value.
+fn written_schema(schema: &Schema, kernel: Option<&dyn Kernel>, keep: Keep, copies: bool) -> Schema {
+    let mut written = if keep == Keep::All || copies { schema.clone() } else { Schema::default() };
+    for field in kernel.into_iter().flat_map(|kernel| kernel.fields()) {
+        let dtype = match is_undeclared(field) {
+            true => polars::prelude::DataType::Float64,
+            false => field.dtype().clone(),
+        };
+        written.with_column(field.name().clone(), dtype);
+    }
+    written
+}
+
+/// What stands before rows of text, and the byte between their cells.
+pub(super) type Before = (Vec<u8>, u8);
+
+/// How rows become output, and, where that is text, what stands before them and what separates their cells.
+fn writing(
+    pipeline: &Pipeline<'_>,
+    sources: &Sources,
+    verbatim: bool,
+    written: &Schema,
+    kernel: Option<&dyn Kernel>,
+) -> Result<(Writing, Option<Before>)> {
+    let Destination::Output(output, options) = &pipeline.destination else {
+        return Ok((Writing::Frames, None));
+    };
+    let (format, _) = options.resolve(output)?;
+    let Some(encoder) = RowEncoder::new(format, options) else { return Ok((Writing::Frames, None)) };
+    let in_file = |error: crate::Error| error.in_file(output.label());
+    let Some(first) = sources.inputs[0].csv().filter(|_| verbatim) else {
+        let before = encoder.header(written).map_err(in_file)?;
+        let delimiter = encoder.delimiter();
+        return Ok((Writing::Text(encoder), Some((before, delimiter))));
+    };
+    let (_, delimiter) = first.layout();
+    let encoder = encoder.with_delimiter(delimiter);
+    let header = first.header_line();
+    let line_end = match &header {
+        Some((_, line_end)) if line_end.ends_with(b"\n") => line_end.to_vec(),
+        _ => b"\n".to_vec(),
+    };
+    let new: Vec<PlSmallStr> =
+        kernel.into_iter().flat_map(|kernel| kernel.fields()).map(|field| field.name().clone()).collect();
+    let of_new = written.iter().filter(|(name, _)| new.contains(name));
+    let of_new: Schema = of_new.map(|(name, dtype)| (name.clone(), dtype.clone())).collect();
+    let names = encoder.header(&of_new).map_err(in_file)?;
+    let before = match header {
+        _ if options.header() == Header::None => Vec::new(),
+        Some((line, _)) => append_names(&line, &line_end, delimiter, &names),
+        None => encoder.header(written).map_err(in_file)?,
+    };
+    Ok((Writing::Verbatim { encoder, line_end }, Some((before, delimiter))))
+}
+
+/// The time of the run by stages: the stages overlap, so the time is shared out by how long each kept a thread busy.
+fn shares(busy: StageTimes, looked: Duration, total: Duration) -> StageTimes {
+    let rest = total.saturating_sub(looked);
+    let sum = busy.total().as_secs_f64().max(1e-9);
+    let share = |busy: Duration| rest.mul_f64(busy.as_secs_f64() / sum);
+    StageTimes {
+        read: looked + share(busy.read),
+        filter: share(busy.filter),
+        function: share(busy.function),
+        write: share(busy.write),
+    }
+}

@@ -1,0 +1,234 @@
+//! The inputs of a run, opened.
+
+use std::ops::ControlFlow;
+
+use polars::prelude::{PlSmallStr, Schema};
+
+use super::super::memory::Sizes;
+use crate::apply::ApplyOptions;
+use crate::error::{Error, ErrorKind, Result};
+use crate::fault::Fault;
+use crate::pool::{Budget, Permit, run_ordered, workers};
+use crate::table::pieces::{GROWTH, Look, OpenInput, OpenOptions, Piece, PieceCutter, PieceSizes};
+use crate::table::{Input, MatrixOptions, ReadOptions, cast_to_joined, join_schemas};
+
+/// The inputs of a run, opened.
+pub(super) struct Sources {
+    pub(super) inputs: Vec<OpenInput>,
+    pub(super) read: ReadOptions,
+    pub(super) sizes: Sizes,
+    /// Whether the size of a piece was given, and is not to be fitted to the inputs.
+    pub(super) is_given: bool,
+    /// How many rows each input has, where that is known.
+    n_rows: Vec<Option<u64>>,
+}
+
+/// A piece of one of the inputs.
+pub(super) struct Job {
+    /// Which input.
+    pub(super) input: usize,
+    pub(super) piece: Piece,
+    /// The index of the first row of the piece among the rows of all inputs.
+    pub(super) first_row: u64,
+}
+
+impl Sources {
+    /// Opens the inputs.
+    pub(super) fn open(
+        inputs: &[Input],
+        read: &ReadOptions,
+        sizes: Sizes,
+        is_given: bool,
+        apply: &ApplyOptions,
+    ) -> Result<Self> {
+        if inputs.is_empty() {
+            return Err(Error::new(ErrorKind::Empty { message: "no input is given".into() }));
+        }
+        let check_cancelled = || apply.check_cancelled();
+        let mut opened: Vec<OpenInput> = Vec::with_capacity(inputs.len());
+        let mut left = read.clone();
+        for (index, input) in inputs.iter().enumerate() {
+            let options = OpenOptions {
+                read: &left,
+                sizes: PieceSizes { target: sizes.piece, largest_row: sizes.largest_row },
+                in_memory: sizes.kept,
+                check_cancelled: &check_cancelled,
+            };
+            let mut input = OpenInput::open(input, &options)?;
+            if let (Some(limit), true) = (left.limit(), index + 1 < inputs.len()) {
+                input.make_repeatable(&check_cancelled)?;
+                left = left.with_limit(limit - input.count_rows()? as usize);
+            }
+            opened.push(input);
+            if left.limit() == Some(0) {
+                break;
+            }
+        }
+        let n_rows = opened.iter().map(OpenInput::n_rows).collect();
+        Ok(Self { inputs: opened, read: read.clone(), sizes, is_given, n_rows })
+    }
+
+    /// A random matrix.
+    pub(super) fn matrix(options: &MatrixOptions, sizes: Sizes, is_given: bool) -> Result<Self> {
+        let input = OpenInput::matrix(options, sizes.largest_row)?;
+        let n_rows = vec![input.n_rows()];
+        Ok(Self { inputs: vec![input], read: ReadOptions::default(), sizes, is_given, n_rows })
+    }
+
+    /// The columns, with their dtypes as far as they are known; those of `settled` are.
+    pub(super) fn schema(&self, settled: &[PlSmallStr]) -> Result<Schema> {
+        join_schemas(&self.inputs, settled)
+    }
+
+    /// The names of the columns of which nothing is known yet in one of the inputs.
+    pub(super) fn unknown(&self, schema: &Schema) -> Vec<PlSmallStr> {
+        let is_unknown = |name: &&PlSmallStr| self.inputs.iter().any(|input| input.is_unknown(name));
+        schema.iter_names().filter(is_unknown).cloned().collect()
+    }
+
+    /// Looks through the inputs for what is to be known of some columns before their rows are read; `false` when all is.
+    pub(super) fn look(&mut self, columns: &[PlSmallStr], apply: &ApplyOptions) -> Result<bool> {
+        let mut has_looked = false;
+        for index in 0..self.inputs.len() {
+            let mut next = self.inputs[index].next_look(columns)?;
+            while let Some(look) = next {
+                has_looked = true;
+                self.inputs[index].make_repeatable(&|| apply.check_cancelled())?;
+                next = self.look_through(index, look, apply)?;
+            }
+        }
+        Ok(has_looked)
+    }
+
+    fn look_through(&mut self, index: usize, look: Look, apply: &ApplyOptions) -> Result<Option<Look>> {
+        let target = self.piece_bytes(index, apply.n_threads());
+        let budget = Budget::new(self.sizes.in_flight);
+        let mut found = Vec::new();
+        let mut n_rows = 0;
+        {
+            let input = &self.inputs[index];
+            let mut cutter = input.cutter(target, &[])?;
+            run_ordered(
+                &*workers(apply.n_threads())?,
+                &|| apply.check_cancelled(),
+                |is_over| cut(&mut cutter, input, target, &budget, is_over),
+                |piece: Piece, _| (piece.start(), piece.n_rows(), input.look(&look, &piece)),
+                |(start, n_rows_there, findings), _permit| {
+                    n_rows += n_rows_there;
+                    found.push((start, findings?));
+                    Ok(ControlFlow::Continue(()))
+                },
+            )?;
+        }
+        self.n_rows[index] = Some(n_rows);
+        let input = &mut self.inputs[index];
+        let mut all = None;
+        for ((offset, line), findings) in found {
+            all = Some(input.gather(all, findings, offset, line));
+        }
+        input.conclude(look, all)
+    }
+
+    /// How many rows there are, where that is known.
+    pub(super) fn n_rows(&self) -> Option<u64> {
+        self.n_rows.iter().copied().sum()
+    }
+
+    /// How many bytes the pieces of an input have.
+    fn piece_bytes(&self, index: usize, n_threads: usize) -> usize {
+        self.sizes.piece_of(self.inputs[index].n_unpacked_bytes(), n_threads, self.is_given)
+    }
+
+    /// Gives the pieces of all inputs, one after the other.
+    pub(super) fn jobs<'s>(
+        &'s self,
+        n_threads: usize,
+        budget: &'s std::sync::Arc<Budget>,
+        columns: &'s [PlSmallStr],
+    ) -> impl FnMut(&dyn Fn() -> bool) -> Result<Option<(Job, Permit)>> + Send + 's {
+        let mut index = 0;
+        let mut n_rows_before = 0;
+        let mut n_rows = 0;
+        let mut current: Option<PieceCutter> = None;
+        move |is_over| {
+            loop {
+                let Some(input) = self.inputs.get(index) else { return Ok(None) };
+                let target = self.piece_bytes(index, n_threads);
+                let mut cutter = match current.take() {
+                    Some(cutter) => cutter,
+                    None => input.cutter(target, columns)?,
+                };
+                if let Some((piece, permit)) = cut(&mut cutter, input, target, budget, is_over)? {
+                    current = Some(cutter);
+                    let first_row = n_rows_before + piece.first_row();
+                    n_rows = first_row + piece.n_rows();
+                    return Ok(Some((Job { input: index, piece, first_row }, permit)));
+                }
+                if is_over() {
+                    return Ok(None);
+                }
+                input.check_unchanged()?;
+                n_rows_before = n_rows;
+                index += 1;
+            }
+        }
+    }
+
+    /// The columns of a piece, in the dtypes that hold the values of all inputs.
+    pub(super) fn read(
+        &self,
+        job: &Job,
+        columns: &[PlSmallStr],
+        schema: &Schema,
+    ) -> Result<polars::prelude::DataFrame> {
+        let frame = self.inputs[job.input].read(&job.piece, columns)?;
+        cast_to_joined(frame, schema, &self.inputs, job.input)
+    }
+
+    /// Adds the file, and for a text file the line, to an error that knows its row among those of all inputs.
+    pub(super) fn locate(&self, error: Error, job: &Job) -> Error {
+        let Some(row) = error.position().row else { return error };
+        let Some(row) = row.checked_sub(job.first_row) else { return error };
+        let input = &self.inputs[job.input];
+        placed(error, input, input.lines_of(&job.piece, &[row])[0])
+    }
+
+    /// Faults of a piece as errors with their places.
+    pub(super) fn locate_all(&self, faults: &[Fault], job: &Job) -> Vec<Error> {
+        if faults.is_empty() {
+            return Vec::new();
+        }
+        let input = &self.inputs[job.input];
+        let rows: Vec<u64> = faults.iter().map(|fault| fault.row - job.first_row).collect();
+        let lines = input.lines_of(&job.piece, &rows);
+        faults.iter().zip(lines).map(|(fault, line)| placed(fault.to_error(), input, line)).collect()
+    }
+}
+
+/// Adds the file and the line, as far as there are these.
+fn placed(error: Error, input: &OpenInput, line: Option<u64>) -> Error {
+    let error = match input.input.path() {
+        Some(path) => error.in_file(path),
+        None => error,
+    };
+    match line {
+        Some(line) => error.at_line(line),
+        None => error,
+    }
+}
+
+/// The next piece of an input, with a permit for what becomes of it.
+fn cut(
+    cutter: &mut PieceCutter,
+    input: &OpenInput,
+    target: usize,
+    budget: &std::sync::Arc<Budget>,
+    is_over: &dyn Fn() -> bool,
+) -> Result<Option<(Piece, Permit)>> {
+    let Some(mut permit) = budget.acquire(target as u64 * GROWTH, is_over) else { return Ok(None) };
+    let piece = cutter.next_piece().map_err(|error| error.in_file(input.label()))?;
+    Ok(piece.map(|piece| {
+        permit.resize(piece.weight());
+        (piece, permit)
+    }))
+}

@@ -1,0 +1,102 @@
+//! Columns that are text because of a few cells, where numbers are wanted, in inputs that are read piece by piece.
+
+use polars::prelude::{DataType, PlSmallStr, Schema};
+
+use super::super::text_column::{cell_at_fault, left_out_cell};
+use super::sources::{Job, Sources};
+use crate::apply::ApplyOptions;
+use crate::error::{Error, ErrorKind, Result};
+use crate::pool::Budget;
+use crate::table::{Format, TextAmongNumbers, TextSearch};
+
+/// The error of the first text column that is left out of every numeric one though most of its values are numbers.
+pub(super) fn check_left_out(sources: &Sources, schema: &Schema, apply: &ApplyOptions) -> Result<()> {
+    let names: Vec<PlSmallStr> =
+        schema.iter_names().filter(|name| is_guessed_text(sources, schema, name)).cloned().collect();
+    let found = search(sources, &names, schema, apply)?;
+    for (name, found) in names.iter().zip(found) {
+        if let Some((found, place)) = found.filter(|(found, _)| found.is_rare) {
+            return Err(placed(left_out_cell(found, name, schema), place));
+        }
+    }
+    Ok(())
+}
+
+/// What is to be said instead of an error that finds text in a column where numbers would do: the cell that made it text.
+///
+/// `fits` says whether the function takes columns of a schema.
+pub(super) fn cell_instead(
+    error: Error,
+    sources: &Sources,
+    schema: &Schema,
+    apply: &ApplyOptions,
+    fits: impl Fn(&Schema) -> bool,
+) -> Error {
+    let ErrorKind::Dtype { column, .. } = error.kind() else { return error };
+    let name = PlSmallStr::from_str(column);
+    if !is_guessed_text(sources, schema, &name) {
+        return error;
+    }
+    let found = match search(sources, std::slice::from_ref(&name), schema, apply) {
+        Ok(mut found) => found.remove(0),
+        Err(error) => return error,
+    };
+    let Some((found, place)) = found else { return error };
+    let mut numbers = schema.clone();
+    numbers.with_column(name.clone(), found.dtype.clone());
+    match fits(&numbers) {
+        true => placed(cell_at_fault(found, &name), place),
+        false => error,
+    }
+}
+
+/// Whether a column is text where nobody asked for text and a guess was to be made.
+fn is_guessed_text(sources: &Sources, schema: &Schema, name: &PlSmallStr) -> bool {
+    let is_csv = |format: Format| matches!(format, Format::Csv | Format::Tsv);
+    schema.get(name) == Some(&DataType::String)
+        && sources.read.dtype_of(name).is_none()
+        && sources.inputs.iter().all(|input| is_csv(input.format()))
+}
+
+/// A cell's error without a place, and its place.
+type Found = Option<(TextAmongNumbers, Error)>;
+
+/// Looks for texts among numbers in some text columns, and reads no further than it must.
+fn search(
+    sources: &Sources,
+    names: &[PlSmallStr],
+    schema: &Schema,
+    apply: &ApplyOptions,
+) -> Result<Vec<Found>> {
+    let mut searches: Vec<(TextSearch, Option<Error>)> = names.iter().map(|_| Default::default()).collect();
+    let budget = Budget::new(sources.sizes.in_flight);
+    let mut jobs = sources.jobs(apply.n_threads(), &budget, names);
+    while searches.iter().any(|(search, _)| !search.is_over()) {
+        apply.check_cancelled()?;
+        let Some((job, _permit)) = jobs(&|| false)? else { break };
+        let frame = sources.read(&job, names, schema)?;
+        for ((search, place), column) in searches.iter_mut().zip(frame.columns()) {
+            search.add(column.str().map_err(Error::engine)?, job.first_row);
+            if place.is_none() {
+                *place = search.first_text().map(|row| place_of(sources, &job, row));
+            }
+        }
+    }
+    Ok(searches.into_iter().map(|(search, place)| Some((search.found()?, place?))).collect())
+}
+
+fn place_of(sources: &Sources, job: &Job, row: u64) -> Error {
+    sources.locate(Error::new(ErrorKind::Cancelled).at_row(row), job)
+}
+
+fn placed(error: Error, place: Error) -> Error {
+    let position = place.position();
+    let error = match &position.path {
+        Some(path) => error.in_file(path),
+        None => error,
+    };
+    match position.line {
+        Some(line) => error.at_line(line),
+        None => error,
+    }
+}

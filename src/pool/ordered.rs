@@ -1,0 +1,317 @@
+//! Items from a source, through work on every core, to a sink in the order of the source.
+//!
+//! ```text
+//!            a thread              the pool's workers              the calling thread
+//!   source ──► next ──► permit ──► work, in whatever order ──► wait for the next number ──► sink
+//!                         ▲                                                                  │
+//!                         └───────────── bytes given back when an item is done ──────────────┘
+//! ```
+//!
+//! No worker ever waits: what is late waits in the window before the sink, and who waits for memory is the source alone. It
+//! takes permits in the order of the items, so the item that the sink waits for always has its own, and the run goes on.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use rayon::ThreadPool;
+
+use super::budget::Permit;
+use crate::error::Result;
+
+/// How long the sink waits before it looks whether the run was cancelled.
+const PATIENCE: Duration = Duration::from_millis(20);
+
+/// How many items a worker are cut ahead of the work.
+const AHEAD: usize = 2;
+
+/// The place of an item among all items.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct MorselSeq(u64);
+
+/// Takes items from `next`, runs `work` on each in the pool, and hands what it gives to `sink`, in the order of the items.
+///
+/// `next` runs on a thread of its own and says `None` behind the last item; it gets a function that tells whether the run is
+/// over, for it to hand on to whatever it waits for. `sink` runs on the calling thread, and ends the run early by breaking.
+///
+/// # Errors
+/// Those of `sink`, which end the run; that of `next`, when all items before it have been through the sink; what
+/// `check_cancelled` says.
+///
+/// # Panics
+/// When `work` or `next` does.
+pub(crate) fn run_ordered<I: Send, R: Send>(
+    pool: &ThreadPool,
+    check_cancelled: &(dyn Fn() -> Result<()> + Sync),
+    mut next: impl FnMut(&dyn Fn() -> bool) -> Result<Option<(I, Permit)>> + Send,
+    work: impl Fn(I, &mut Permit) -> R + Sync,
+    mut sink: impl FnMut(R, Permit) -> Result<ControlFlow<()>>,
+) -> Result<()> {
+    let window = Window::default();
+    let is_over = AtomicBool::new(false);
+    let n_waiting = AtomicUsize::new(0);
+    let most_waiting = AHEAD * pool.current_num_threads();
+    // A worker of this pool that waited here would be missing among those that it waits for.
+    let own = match pool.current_thread_index() {
+        None => None,
+        Some(_) => {
+            Some(rayon::ThreadPoolBuilder::new().num_threads(pool.current_num_threads()).build().map_err(
+                |error| {
+                    crate::error::Error::invalid_option(
+                        "threads",
+                        format!("could not start threads: {error}"),
+                    )
+                },
+            )?)
+        }
+    };
+    own.as_ref().unwrap_or(pool).in_place_scope(|scope| {
+        thread::scope(|threads| {
+            let (window, is_over, n_waiting, work) = (&window, &is_over, &n_waiting, &work);
+            let stops = || is_over.load(Ordering::Relaxed);
+            threads.spawn(move || {
+                let mut seq = 0;
+                let end = loop {
+                    window.wait_while(|| n_waiting.load(Ordering::Relaxed) >= most_waiting && !stops());
+                    if stops() {
+                        break Ok(());
+                    }
+                    let (item, mut permit) = match catch_unwind(AssertUnwindSafe(|| next(&stops))) {
+                        Ok(Ok(Some(item))) => item,
+                        Ok(Ok(None)) => break Ok(()),
+                        Ok(Err(error)) => break Err(Failure::Error(error)),
+                        Err(panic) => break Err(Failure::Panic(panic)),
+                    };
+                    n_waiting.fetch_add(1, Ordering::Relaxed);
+                    let place = MorselSeq(seq);
+                    seq += 1;
+                    scope.spawn(move |_| {
+                        n_waiting.fetch_sub(1, Ordering::Relaxed);
+                        window.wake();
+                        if stops() {
+                            return;
+                        }
+                        let outcome = catch_unwind(AssertUnwindSafe(|| work(item, &mut permit)));
+                        window.put(place, outcome.map(|result| (result, permit)).map_err(Failure::Panic));
+                    });
+                };
+                window.close(MorselSeq(seq), end);
+            });
+            let _ends = OnDrop(|| {
+                is_over.store(true, Ordering::Relaxed);
+                window.wake();
+            });
+            drain(window, check_cancelled, &mut sink)
+        })
+    })
+}
+
+/// Hands what arrives to the sink, in order, until the end.
+fn drain<R>(
+    window: &Window<R>,
+    check_cancelled: &(dyn Fn() -> Result<()> + Sync),
+    sink: &mut impl FnMut(R, Permit) -> Result<ControlFlow<()>>,
+) -> Result<()> {
+    let mut place = MorselSeq(0);
+    loop {
+        let arrived = window.take(place, check_cancelled)?;
+        let failure = match arrived {
+            Arrived::Item(Ok((result, permit))) => {
+                check_cancelled()?;
+                if sink(result, permit)?.is_break() {
+                    return Ok(());
+                }
+                place = MorselSeq(place.0 + 1);
+                continue;
+            }
+            Arrived::Item(Err(failure)) | Arrived::End(Err(failure)) => failure,
+            Arrived::End(Ok(())) => return Ok(()),
+        };
+        match failure {
+            Failure::Error(error) => return Err(error),
+            Failure::Panic(panic) => resume_unwind(panic),
+        }
+    }
+}
+
+/// Calls a function however the scope is left.
+struct OnDrop<F: Fn()>(F);
+
+impl<F: Fn()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+enum Failure {
+    Error(crate::error::Error),
+    Panic(Box<dyn std::any::Any + Send>),
+}
+
+type Outcome<R> = std::result::Result<(R, Permit), Failure>;
+
+enum Arrived<R> {
+    Item(Outcome<R>),
+    End(std::result::Result<(), Failure>),
+}
+
+/// What has been worked on and waits for its turn.
+struct Window<R> {
+    state: Mutex<WindowState<R>>,
+    changed: Condvar,
+}
+
+struct WindowState<R> {
+    items: BTreeMap<MorselSeq, Outcome<R>>,
+    /// How many items there are, and how the source ended, once it has.
+    end: Option<(MorselSeq, std::result::Result<(), Failure>)>,
+}
+
+impl<R> Default for Window<R> {
+    fn default() -> Self {
+        let state = WindowState { items: BTreeMap::new(), end: None };
+        Self { state: Mutex::new(state), changed: Condvar::new() }
+    }
+}
+
+impl<R> Window<R> {
+    fn put(&self, place: MorselSeq, outcome: Outcome<R>) {
+        self.lock().items.insert(place, outcome);
+        self.changed.notify_all();
+    }
+
+    fn close(&self, n_items: MorselSeq, end: std::result::Result<(), Failure>) {
+        self.lock().end = Some((n_items, end));
+        self.changed.notify_all();
+    }
+
+    /// Waits for the item of this place, or for the end when it is behind the last one.
+    fn take(
+        &self,
+        place: MorselSeq,
+        check_cancelled: &(dyn Fn() -> Result<()> + Sync),
+    ) -> Result<Arrived<R>> {
+        let mut state = self.lock();
+        loop {
+            if let Some(outcome) = state.items.remove(&place) {
+                return Ok(Arrived::Item(outcome));
+            }
+            if let Some((_, end)) = state.end.take_if(|(n_items, _)| *n_items <= place) {
+                return Ok(Arrived::End(end));
+            }
+            check_cancelled()?;
+            state = self.changed.wait_timeout(state, PATIENCE).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Waits for as long as `condition` holds, which others change and then [`wake`](Self::wake).
+    fn wait_while(&self, condition: impl Fn() -> bool) {
+        drop(self.changed.wait_while(self.lock(), |_| condition()));
+    }
+
+    fn wake(&self) {
+        // With the lock, so that nobody is between his look at what has changed and his sleep.
+        drop(self.lock());
+        self.changed.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, WindowState<R>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Budget, workers};
+    use super::*;
+    use crate::error::{Error, ErrorKind};
+
+    const GO_ON: &(dyn Fn() -> Result<()> + Sync) = &|| Ok(());
+
+    /// Runs 200 items of 10 bytes under a budget; `work` may be slow.
+    fn run(
+        n_threads: usize,
+        limit: u64,
+        work: impl Fn(u64) -> u64 + Sync,
+        mut sink: impl FnMut(u64) -> Result<ControlFlow<()>>,
+        fails_at: Option<u64>,
+    ) -> (Result<()>, u64) {
+        let budget = Budget::new(limit);
+        let mut items = 0..200;
+        let outcome = run_ordered(
+            &workers(n_threads).unwrap(),
+            GO_ON,
+            |stops| match items.next() {
+                Some(item) if Some(item) == fails_at => Err(Error::shape("at its end")),
+                Some(item) => Ok(budget.acquire(10, stops).map(|permit| (item, permit))),
+                None => Ok(None),
+            },
+            |item, _| work(item),
+            |result, _permit| sink(result),
+        );
+        (outcome, budget.peak())
+    }
+
+    #[test]
+    fn results_come_in_order_and_the_bound_holds() {
+        for n_threads in [1, 2, 7] {
+            for limit in [10, 35, 10_000] {
+                let mut seen = Vec::new();
+                let uneven = |item: u64| {
+                    if item.is_multiple_of(50) {
+                        thread::sleep(Duration::from_millis(5));
+                    }
+                    item * 2
+                };
+                let keep = |result| {
+                    seen.push(result);
+                    Ok(ControlFlow::Continue(()))
+                };
+                let (outcome, peak) = run(n_threads, limit, uneven, keep, None);
+                outcome.unwrap();
+                assert_eq!(seen, (0..200).map(|item| item * 2).collect::<Vec<_>>());
+                assert!(peak <= limit, "{peak} of {limit}");
+            }
+        }
+    }
+
+    #[test]
+    fn errors_come_in_order_too() {
+        let mut n_seen = 0;
+        let count = |_| {
+            n_seen += 1;
+            Ok(ControlFlow::Continue(()))
+        };
+        let (outcome, _) = run(3, 1_000, |item| item, count, Some(50));
+        assert!(matches!(outcome.unwrap_err().kind(), ErrorKind::Shape { .. }));
+        assert_eq!(n_seen, 50);
+
+        let at_30 = |result| match result {
+            30 => Err(Error::shape("no more")),
+            _ => Ok(ControlFlow::Continue(())),
+        };
+        assert!(run(3, 1_000, |item| item, at_30, None).0.is_err());
+        let until_30 =
+            |result| Ok(if result == 30 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) });
+        assert!(run(3, 1_000, |item| item, until_30, None).0.is_ok());
+    }
+
+    #[test]
+    fn a_panic_of_the_work_is_one_of_the_run() {
+        let panics = |item| if item == 20 { panic!("twenty") } else { item };
+        let outcome =
+            catch_unwind(AssertUnwindSafe(|| run(2, 1_000, panics, |_| Ok(ControlFlow::Continue(())), None)));
+        assert!(outcome.is_err());
+    }
+
+    #[test]
+    fn a_worker_of_the_pool_may_run_one() {
+        let pool = workers(1).unwrap();
+        let outcome = pool.install(|| run(1, 100, |item| item, |_| Ok(ControlFlow::Continue(())), None).0);
+        outcome.unwrap();
+    }
+}

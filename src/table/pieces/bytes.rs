@@ -1,0 +1,408 @@
+//! An input's bytes, unpacked, read piece by piece and more than once.
+
+use std::fs::File;
+use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use flate2::read::MultiGzDecoder;
+
+use crate::error::{Error, Result};
+
+use super::super::format::{Compression, Format};
+use super::super::input::{Input, check_is_file};
+use super::super::load::{check_not_cut, empty};
+
+/// The bytes of an input, as they are when they are unpacked.
+pub(in crate::table) struct ByteSource {
+    kind: Kind,
+    /// How many packed bytes there are, or were read so far.
+    n_packed: Arc<AtomicU64>,
+    pub(in crate::table) compression: Compression,
+    pub(in crate::table) format: Format,
+}
+
+enum Kind {
+    /// A file that is read where it lies; `stamp` tells whether it has changed.
+    File { file: Arc<File>, len: u64, stamp: Option<SystemTime> },
+    /// A packed file, which is unpacked again for each pass.
+    Packed { file: Arc<File> },
+    /// Few bytes.
+    Memory(Arc<Vec<u8>>),
+    /// The first bytes of something that can be read once, and the rest of it.
+    Once { prefix: Vec<u8>, rest: Mutex<Option<Box<dyn Read + Send>>> },
+}
+
+impl ByteSource {
+    /// Opens an input. Of what cannot be read twice where it lies, up to `in_memory` bytes are kept.
+    pub(in crate::table) fn open(input: &Input, wanted: Option<Format>, in_memory: usize) -> Result<Self> {
+        let n_packed = Arc::new(AtomicU64::new(0));
+        let file = match input {
+            Input::Stdin => None,
+            Input::Path(path) => {
+                check_is_file(path)?;
+                Some(Arc::new(File::open(path).map_err(|error| Error::io("open", error))?))
+            }
+        };
+        let metadata = match &file {
+            Some(file) => Some(file.metadata().map_err(|error| Error::io("open", error))?),
+            None => None,
+        };
+        // A pipe has a path, too.
+        let whole = file.as_ref().zip(metadata.filter(|metadata| metadata.is_file()));
+        let mut packed: Box<dyn Read + Send> = match (&whole, &file) {
+            (Some((file, metadata)), _) => {
+                n_packed.store(metadata.len(), Ordering::Relaxed);
+                Box::new(Positioned { file: Arc::clone(file), offset: 0 })
+            }
+            (None, Some(file)) => {
+                let reader = Positionless(Arc::clone(file));
+                Box::new(Counted { reader, n_bytes: Arc::clone(&n_packed) })
+            }
+            (None, None) => Box::new(Counted { reader: io::stdin(), n_bytes: Arc::clone(&n_packed) }),
+        };
+        let mark = read_up_to(&mut packed, 4)?;
+        if mark.is_empty() {
+            return Err(empty());
+        }
+        let by_name = input.path().and_then(Format::from_path);
+        let (_, compression) = Format::from_content(&mark);
+        if let Some((_, named)) = by_name {
+            check_not_cut(&mark, named)?;
+        }
+        let is_plain_file = whole.is_some() && compression == Compression::None;
+        let mut unpacked = Unpacked::new(Box::new(Cursor::new(mark).chain(packed)), compression)?;
+        let mut prefix = Vec::new();
+        let most = if is_plain_file { in_memory.min(PREFIX_BYTES) } else { in_memory.max(PREFIX_BYTES) };
+        let ends = unpacked.fill(&mut prefix, most)?;
+        let by_content = Format::from_content(&prefix).0;
+        let format = wanted.or(by_name.map(|(format, _)| format)).or(by_content).ok_or_else(empty)?;
+        if prefix.is_empty() {
+            return Err(empty());
+        }
+        let kind = match whole {
+            Some((file, metadata)) if is_plain_file => {
+                Kind::File { file: Arc::clone(file), len: metadata.len(), stamp: metadata.modified().ok() }
+            }
+            _ if ends => Kind::Memory(Arc::new(prefix)),
+            Some((file, _)) => Kind::Packed { file: Arc::clone(file) },
+            None => Kind::Once { prefix, rest: Mutex::new(Some(Box::new(unpacked))) },
+        };
+        Ok(Self { kind, n_packed, compression, format })
+    }
+
+    /// No bytes.
+    pub(in crate::table) fn none() -> Self {
+        Self {
+            kind: Kind::Memory(Arc::default()),
+            n_packed: Arc::default(),
+            compression: Compression::None,
+            format: Format::IpcStream,
+        }
+    }
+
+    /// The size in bytes of the input as it lies there, packed; of what can be read once, as far as it has been read.
+    pub(in crate::table) fn n_packed_bytes(&self) -> u64 {
+        self.n_packed.load(Ordering::Relaxed)
+    }
+
+    /// How many bytes there are, unpacked, where that is known.
+    pub(in crate::table) fn len(&self) -> Option<u64> {
+        match &self.kind {
+            Kind::File { len, .. } => Some(*len),
+            Kind::Memory(bytes) => Some(bytes.len() as u64),
+            Kind::Packed { .. } | Kind::Once { .. } => None,
+        }
+    }
+
+    /// Whether it can be read once only.
+    pub(in crate::table) fn is_read_once(&self) -> bool {
+        matches!(self.kind, Kind::Once { .. })
+    }
+
+    /// Puts what can be read once into an unnamed temporary file, so that it can be read as often as wanted.
+    pub(in crate::table) fn make_repeatable(
+        &mut self,
+        check_cancelled: &dyn Fn() -> Result<()>,
+    ) -> Result<()> {
+        if !self.is_read_once() {
+            return Ok(());
+        }
+        let store_error = |error| {
+            let kind: io::Error = error;
+            Error::io("keep the input in a temporary file", kind)
+        };
+        let mut file = tempfile::tempfile().map_err(store_error)?;
+        let mut stream = self.stream()?;
+        let mut block = Vec::with_capacity(BLOCK_BYTES);
+        let mut len = 0;
+        loop {
+            check_cancelled()?;
+            block.clear();
+            let ends = stream.fill(&mut block, BLOCK_BYTES)?;
+            file.write_all(&block).map_err(store_error)?;
+            len += block.len() as u64;
+            if ends {
+                break;
+            }
+        }
+        self.kind = Kind::File { file: Arc::new(file), len, stamp: None };
+        Ok(())
+    }
+
+    /// Puts packed bytes into an unnamed temporary file as well, for formats that are not read from front to back.
+    pub(in crate::table) fn make_seekable(&mut self, check_cancelled: &dyn Fn() -> Result<()>) -> Result<()> {
+        if let Kind::Packed { .. } = &self.kind {
+            let rest: Box<dyn Read + Send> = Box::new(self.stream()?);
+            self.kind = Kind::Once { prefix: Vec::new(), rest: Mutex::new(Some(rest)) };
+        }
+        self.make_repeatable(check_cancelled)
+    }
+
+    /// The bytes from the first on. Of what can be read once, this is that one time.
+    pub(in crate::table) fn stream(&self) -> Result<Unpacked> {
+        let plain = |reader: Box<dyn Read + Send>| Unpacked::new(reader, Compression::None);
+        match &self.kind {
+            Kind::File { file, len, .. } => {
+                let reader = Positioned { file: Arc::clone(file), offset: 0 };
+                plain(Box::new(reader.take(*len)))
+            }
+            Kind::Packed { file } => {
+                let reader = Positioned { file: Arc::clone(file), offset: 0 };
+                Unpacked::new(Box::new(reader), self.compression)
+            }
+            Kind::Memory(bytes) => plain(Box::new(Cursor::new(SharedBytes(Arc::clone(bytes))))),
+            Kind::Once { prefix, rest } => {
+                let rest = rest.lock().unwrap_or_else(PoisonError::into_inner).take();
+                let rest =
+                    rest.ok_or_else(|| Error::engine("an input that can be read once was read before"))?;
+                plain(Box::new(Cursor::new(prefix.clone()).chain(rest)))
+            }
+        }
+    }
+
+    /// The first bytes, as many as there are up to `n_bytes`, without using up what can be read once.
+    pub(in crate::table) fn prefix(&self, n_bytes: usize) -> Result<(Vec<u8>, bool)> {
+        match &self.kind {
+            Kind::Once { prefix, .. } => Ok((prefix[..n_bytes.min(prefix.len())].to_vec(), false)),
+            _ => {
+                let mut bytes = Vec::new();
+                let ends = self.stream()?.fill(&mut bytes, n_bytes)?;
+                Ok((bytes, ends))
+            }
+        }
+    }
+
+    /// The first bytes of what can be read once, without using it up.
+    pub(in crate::table) fn sample(&self) -> Result<Unpacked> {
+        match &self.kind {
+            Kind::Once { prefix, .. } => {
+                Unpacked::new(Box::new(Cursor::new(prefix.clone())), Compression::None)
+            }
+            _ => self.stream(),
+        }
+    }
+
+    /// The bytes of a range.
+    pub(in crate::table) fn range(&self, range: Range<u64>) -> Result<Vec<u8>> {
+        let n_bytes = (range.end - range.start) as usize;
+        match &self.kind {
+            Kind::Memory(bytes) => {
+                let from = range.start.min(bytes.len() as u64) as usize;
+                Ok(bytes[from..(from + n_bytes).min(bytes.len())].to_vec())
+            }
+            Kind::File { file, .. } => {
+                let reader = Positioned { file: Arc::clone(file), offset: range.start };
+                read_up_to(&mut { reader }, n_bytes)
+            }
+            Kind::Packed { .. } | Kind::Once { .. } => {
+                let mut stream = self.sample()?;
+                let mut block = Vec::new();
+                let mut to_pass = range.start;
+                while to_pass > 0 {
+                    block.clear();
+                    let n_bytes = to_pass.min(BLOCK_BYTES as u64) as usize;
+                    let ends = stream.fill(&mut block, n_bytes)?;
+                    to_pass -= block.len() as u64;
+                    if ends {
+                        break;
+                    }
+                }
+                block.clear();
+                stream.fill(&mut block, n_bytes)?;
+                Ok(block)
+            }
+        }
+    }
+
+    /// That a file is still the one that was opened.
+    pub(in crate::table) fn check_unchanged(&self) -> Result<()> {
+        let Kind::File { file, len, stamp: Some(stamp) } = &self.kind else { return Ok(()) };
+        let same = file.metadata().is_ok_and(|now| now.len() == *len && now.modified().ok() == Some(*stamp));
+        if same { Ok(()) } else { Err(changed()) }
+    }
+}
+
+/// What is said of a file that became another one while it was read.
+pub(in crate::table) fn changed() -> Error {
+    Error::io("read", io::Error::other("the file was changed while it was read; run it again"))
+}
+
+/// How many bytes tell a format.
+const PREFIX_BYTES: usize = 64 * 1024;
+
+/// How many bytes are copied at a time.
+const BLOCK_BYTES: usize = 1 << 20;
+
+/// Unpacked bytes, from front to back.
+pub(in crate::table) struct Unpacked {
+    reader: Box<dyn Read + Send>,
+    compression: Compression,
+    n_bytes: u64,
+}
+
+impl Unpacked {
+    fn new(reader: Box<dyn Read + Send>, compression: Compression) -> Result<Self> {
+        let reader: Box<dyn Read + Send> = match compression {
+            Compression::None => reader,
+            Compression::Gzip => {
+                Box::new(MultiGzDecoder::new(io::BufReader::with_capacity(BLOCK_BYTES, reader)))
+            }
+            Compression::Zstd => Box::new(
+                zstd::stream::read::Decoder::new(reader)
+                    .map_err(|error| Error::malformed("zstd", error.to_string()))?,
+            ),
+        };
+        Ok(Self { reader, compression, n_bytes: 0 })
+    }
+
+    /// Adds up to `n_bytes` bytes to `into`, and says whether there are no more behind them.
+    pub(in crate::table) fn fill(&mut self, into: &mut Vec<u8>, n_bytes: usize) -> Result<bool> {
+        let before = into.len();
+        let outcome = (&mut self.reader).take(n_bytes as u64).read_to_end(into);
+        let n_read = into.len() - before;
+        self.n_bytes += n_read as u64;
+        outcome.map_err(|error| self.error(error))?;
+        Ok(n_read < n_bytes)
+    }
+
+    fn error(&self, error: io::Error) -> Error {
+        let format = match self.compression {
+            Compression::None => return Error::io("read", error),
+            Compression::Gzip => "gzip",
+            Compression::Zstd => "zstd",
+        };
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => {
+                let n_bytes = self.n_bytes;
+                let message = format!("it ends too early, after {n_bytes} unpacked bytes; it was cut off");
+                Error::malformed(format, message)
+            }
+            _ if error.raw_os_error().is_some() => Error::io("read", error),
+            _ => Error::malformed(format, error.to_string()),
+        }
+    }
+}
+
+impl Read for Unpacked {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.reader.read(into)
+    }
+}
+
+fn read_up_to(reader: &mut dyn Read, n_bytes: usize) -> Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(n_bytes);
+    reader.take(n_bytes as u64).read_to_end(&mut bytes).map_err(|error| Error::io("read", error))?;
+    Ok(bytes)
+}
+
+/// Reads a file from an offset on, whoever else reads it.
+struct Positioned {
+    file: Arc<File>,
+    offset: u64,
+}
+
+impl Read for Positioned {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let n_bytes = read_at(&self.file, into, self.offset)?;
+        self.offset += n_bytes as u64;
+        Ok(n_bytes)
+    }
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, into: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, into, offset)
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, into: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, into, offset)
+}
+
+/// Reads what has no positions.
+struct Positionless(Arc<File>);
+
+impl Read for Positionless {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        (&*self.0).read(into)
+    }
+}
+
+struct Counted<R> {
+    reader: R,
+    n_bytes: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let n_bytes = self.reader.read(into)?;
+        self.n_bytes.fetch_add(n_bytes as u64, Ordering::Relaxed);
+        Ok(n_bytes)
+    }
+}
+
+struct SharedBytes(Arc<Vec<u8>>);
+
+impl AsRef<[u8]> for SharedBytes {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// The bytes of an input as the engine reads metadata.
+pub(in crate::table) struct Seekable<'s> {
+    source: &'s ByteSource,
+    position: u64,
+}
+
+impl<'s> Seekable<'s> {
+    pub(in crate::table) fn new(source: &'s ByteSource) -> Self {
+        Self { source, position: 0 }
+    }
+}
+
+impl Read for Seekable<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let range = self.position..self.position + into.len() as u64;
+        let bytes = self.source.range(range).map_err(|error| io::Error::other(error.to_string()))?;
+        into[..bytes.len()].copy_from_slice(&bytes);
+        self.position += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+}
+
+impl Seek for Seekable<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let len = self.source.len().unwrap_or_default();
+        let position = match to {
+            SeekFrom::Start(position) => Some(position),
+            SeekFrom::End(offset) => len.checked_add_signed(offset),
+            SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
+        };
+        self.position = position.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+        Ok(self.position)
+    }
+}

@@ -1,0 +1,70 @@
+//! Frames to the text of their rows, on whatever thread.
+
+use polars::prelude::{DataFrame, Schema};
+
+use crate::error::Result;
+
+use super::super::csv::{CsvWriter, Threads};
+use super::super::format::Format;
+use super::super::ndjson::NdJsonWriter;
+use super::super::read_options::Header;
+use super::super::write_options::WriteOptions;
+use super::super::writer::Encoder;
+
+/// Turns frames into the rows of a text format. The rows of several frames one behind the other are those of one.
+#[derive(Clone, Debug)]
+pub(crate) struct RowEncoder {
+    format: Format,
+    options: WriteOptions,
+}
+
+impl RowEncoder {
+    /// An encoder of a text format; `None` where the format is another.
+    pub(crate) fn new(format: Format, options: &WriteOptions) -> Option<Self> {
+        format.is_text().then(|| Self { format, options: options.clone() })
+    }
+
+    /// The same with another byte between two cells.
+    pub(crate) fn with_delimiter(mut self, delimiter: u8) -> Self {
+        self.options.delimiter = Some(delimiter);
+        self
+    }
+
+    /// The byte between two cells; of NDJSON, whose texts hold no line ends, any.
+    pub(crate) fn delimiter(&self) -> u8 {
+        self.options.delimiter.unwrap_or(if self.format == Format::Tsv { b'\t' } else { b',' })
+    }
+
+    /// What stands before the rows.
+    ///
+    /// # Errors
+    /// [`Dtype`](crate::ErrorKind::Dtype) for a column that the format cannot hold.
+    pub(crate) fn header(&self, schema: &Schema) -> Result<Vec<u8>> {
+        let mut text = Vec::new();
+        match self.format {
+            Format::NdJson => NdJsonWriter::new(&mut text, schema).map(drop)?,
+            format => CsvWriter::new(&mut text, schema, format, &self.options, Threads::Caller)?.finish()?,
+        }
+        Ok(text)
+    }
+
+    /// The text of rows.
+    ///
+    /// # Errors
+    /// [`Dtype`](crate::ErrorKind::Dtype) for a column that the format cannot hold.
+    pub(crate) fn rows(&self, frame: &DataFrame) -> Result<Vec<u8>> {
+        let mut text = Vec::new();
+        if frame.height() == 0 {
+            return Ok(text);
+        }
+        let schema = frame.schema();
+        match self.format {
+            Format::NdJson => NdJsonWriter::new(&mut text, schema)?.write_chunk(frame)?,
+            format => {
+                let options = WriteOptions { header: Header::None, ..self.options.clone() };
+                CsvWriter::new(&mut text, schema, format, &options, Threads::Caller)?.write_chunk(frame)?;
+            }
+        }
+        Ok(text)
+    }
+}

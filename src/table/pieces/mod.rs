@@ -1,0 +1,26 @@
+//! Inputs that are read piece by piece, and outputs that are put together from pieces.
+//!
+//! ```text
+//! bytes    an input's bytes, unpacked, from front to back or by range, as often as wanted
+//! open     an input of any format: what it holds, its pieces, and their rows
+//! piece    some rows as they stand there (of CSV: `csv/cut.rs`, `csv/pieces.rs`)
+//! parquet, ipc, ndjson
+//! encode   frames to the text of their rows
+//! output   text to its place
+//! ```
+
+mod bytes;
+mod encode;
+mod ipc;
+mod ndjson;
+mod open;
+mod output;
+mod parquet;
+mod piece;
+
+pub(crate) use super::csv::{PieceSizes, append_names, end_of_rows};
+pub(in crate::table) use bytes::{ByteSource, Unpacked, changed};
+pub(crate) use encode::RowEncoder;
+pub(crate) use open::{Look, OpenInput, OpenOptions};
+pub(crate) use output::TextOutput;
+pub(crate) use piece::{GROWTH, Piece, PieceCutter, TextPiece};

@@ -1,0 +1,240 @@
+//! NDJSON piece by piece: a first pass finds the keys of all lines and their dtypes, a second one reads the rows.
+
+use polars::prelude::*;
+
+use crate::error::{Error, ErrorKind, Result};
+
+use super::super::cast::apply_dtypes;
+use super::super::csv::PieceSizes;
+use super::super::ndjson::{self, IntegerCheck, Key};
+use super::super::read_options::ReadOptions;
+use super::bytes::{ByteSource, Unpacked};
+use super::piece::TextPiece;
+
+/// An NDJSON file.
+pub(super) struct NdJsonPieces {
+    options: ReadOptions,
+    sizes: PieceSizes,
+    /// The columns wanted, with the dtypes of their values; `None` before the first pass.
+    in_file: Option<Schema>,
+    /// Where the pieces of the first pass begin, and in which lines.
+    marks: Vec<(u64, u64)>,
+}
+
+/// What is looked for in a first pass.
+pub(crate) enum NdJsonLook {
+    /// The keys, and what their values are.
+    Keys,
+    /// Integers that the other values of their columns do not leave as they are.
+    Integers(Vec<(PlSmallStr, IntegerCheck)>),
+}
+
+/// What was found.
+pub(crate) enum NdJsonFindings {
+    Keys(Vec<Key>),
+    /// For each column the first such integer.
+    Integers(Vec<Option<Error>>),
+}
+
+impl NdJsonPieces {
+    pub(super) fn new(options: &ReadOptions, sizes: PieceSizes) -> Self {
+        Self { options: options.clone(), sizes, in_file: None, marks: Vec::new() }
+    }
+
+    pub(super) fn schema(&self) -> Schema {
+        let given = |(name, dtype): (&PlSmallStr, &DataType)| {
+            (name.clone(), self.options.dtype_of(name).unwrap_or(dtype).clone())
+        };
+        self.in_file.iter().flat_map(|schema| schema.iter()).map(given).collect()
+    }
+
+    pub(super) fn next_look(&self) -> Option<NdJsonLook> {
+        self.in_file.is_none().then_some(NdJsonLook::Keys)
+    }
+
+    pub(super) fn look(&self, look: &NdJsonLook, piece: &TextPiece) -> Result<NdJsonFindings> {
+        let place = |error: Error| error.moved(0, piece.line - 1, piece.offset);
+        Ok(match look {
+            NdJsonLook::Keys => {
+                let keys = ndjson::keys_of(&piece.bytes).map_err(place)?;
+                NdJsonFindings::Keys(keys.into_iter().map(|key| key.moved(piece.offset as usize)).collect())
+            }
+            NdJsonLook::Integers(columns) => {
+                let first = |(name, check): &(PlSmallStr, IntegerCheck)| {
+                    check.first_misfit(name, &piece.bytes).map(|error| error.map(place))
+                };
+                NdJsonFindings::Integers(columns.iter().map(first).collect::<Result<_>>()?)
+            }
+        })
+    }
+
+    pub(super) fn gather(
+        &mut self,
+        so_far: Option<NdJsonFindings>,
+        found: NdJsonFindings,
+        offset: u64,
+        line: u64,
+    ) -> NdJsonFindings {
+        self.marks.push((offset, line));
+        match (so_far, found) {
+            (Some(NdJsonFindings::Keys(mut all)), NdJsonFindings::Keys(found)) => {
+                ndjson::merge_keys(&mut all, found);
+                NdJsonFindings::Keys(all)
+            }
+            (Some(NdJsonFindings::Integers(mut all)), NdJsonFindings::Integers(found)) => {
+                for (all, found) in all.iter_mut().zip(found) {
+                    if all.is_none() {
+                        *all = found;
+                    }
+                }
+                NdJsonFindings::Integers(all)
+            }
+            (_, found) => found,
+        }
+    }
+
+    pub(super) fn conclude(
+        &mut self,
+        found: Option<NdJsonFindings>,
+        source: &ByteSource,
+    ) -> Result<Option<NdJsonLook>> {
+        match found {
+            Some(NdJsonFindings::Integers(found)) => found.into_iter().flatten().next().map_or(Ok(None), Err),
+            None => {
+                let message = "there is nothing in the file but blank lines".into();
+                Err(Error::new(ErrorKind::Empty { message }))
+            }
+            Some(NdJsonFindings::Keys(keys)) => {
+                let names: Vec<String> = keys.iter().map(|key| key.name.to_string()).collect();
+                let selection = self.options.selection(&names)?;
+                let mut schema = Schema::with_capacity(selection.len());
+                let mut checks = Vec::new();
+                for &index in &selection {
+                    let key = &keys[index];
+                    let joined =
+                        key.joined().map_err(|(offset, error)| match self.line_of(offset, source) {
+                            Ok(line) => error.at_line(line),
+                            Err(error) => error,
+                        })?;
+                    checks.extend(joined.check.map(|check| (key.name.clone(), check)));
+                    schema.with_column(key.name.clone(), joined.dtype);
+                }
+                if schema.is_empty() {
+                    return Err(Error::malformed(ndjson::NAME, "its objects have no keys"));
+                }
+                self.in_file = Some(schema);
+                Ok((!checks.is_empty()).then_some(NdJsonLook::Integers(checks)))
+            }
+        }
+    }
+
+    pub(super) fn cutter(&self, source: &ByteSource, target: usize) -> Result<LineCutter> {
+        Ok(LineCutter {
+            stream: source.stream()?,
+            target,
+            largest_row: self.sizes.largest_row,
+            n_rows_left: self.options.limit.map_or(u64::MAX, |limit| limit as u64),
+            rest: Vec::new(),
+            is_read: false,
+            offset: 0,
+            line: 1,
+            row: 0,
+        })
+    }
+
+    pub(super) fn read(&self, piece: &TextPiece, columns: &[PlSmallStr]) -> Result<DataFrame> {
+        let of_name = |name: &PlSmallStr| {
+            let dtype = self.in_file.as_ref().and_then(|schema| schema.get(name));
+            let dtype = dtype.ok_or_else(|| Error::engine("a column of no schema"))?;
+            Ok((name.clone(), dtype.clone()))
+        };
+        let schema: Schema = columns.iter().map(of_name).collect::<Result<_>>()?;
+        if schema.is_empty() {
+            return DataFrame::new(piece.n_rows as usize, Vec::new()).map_err(Error::engine);
+        }
+        let frame = ndjson::parse(&piece.bytes, &schema).map_err(|error| piece.place(error))?;
+        if frame.height() as u64 != piece.n_rows {
+            return Err(Error::engine(format!("{} lines became {} rows", piece.n_rows, frame.height())));
+        }
+        apply_dtypes(frame, &self.options).map_err(|error| {
+            let line = error.position().row.and_then(|row| self.lines_of(piece, &[row])[0]);
+            let error = error.moved(piece.first_row, 0, 0);
+            match line {
+                Some(line) => error.at_line(line),
+                None => error,
+            }
+        })
+    }
+
+    /// The line of the file that each of some rows of a piece is.
+    pub(super) fn lines_of(&self, piece: &TextPiece, rows: &[u64]) -> Vec<Option<u64>> {
+        let lines: Vec<u64> = ndjson::row_lines(&piece.bytes).collect();
+        rows.iter().map(|row| Some(lines.get(*row as usize)? + piece.line - 1)).collect()
+    }
+
+    fn line_of(&self, offset: usize, source: &ByteSource) -> Result<u64> {
+        let behind = self.marks.partition_point(|(start, _)| *start <= offset as u64);
+        let (start, line) = self.marks.get(behind.saturating_sub(1)).copied().unwrap_or((0, 1));
+        let before = source.range(start..offset as u64)?;
+        Ok(line + memchr::memchr_iter(b'\n', &before).count() as u64)
+    }
+}
+
+/// Cuts at line ends.
+pub(crate) struct LineCutter {
+    stream: Unpacked,
+    target: usize,
+    largest_row: usize,
+    n_rows_left: u64,
+    rest: Vec<u8>,
+    is_read: bool,
+    offset: u64,
+    line: u64,
+    row: u64,
+}
+
+impl LineCutter {
+    pub(super) fn next_piece(&mut self) -> Result<Option<TextPiece>> {
+        if self.n_rows_left == 0 {
+            return Ok(None);
+        }
+        let mut bytes = std::mem::take(&mut self.rest);
+        let mut wanted = self.target.max(1);
+        let end = loop {
+            if !self.is_read && bytes.len() < wanted {
+                let missing = wanted - bytes.len();
+                bytes.reserve(missing + 64);
+                self.is_read = self.stream.fill(&mut bytes, missing)?;
+            }
+            match memchr::memrchr(b'\n', &bytes) {
+                _ if self.is_read => break bytes.len(),
+                Some(newline) => break newline + 1,
+                None if bytes.len() > self.largest_row => {
+                    let message = format!(
+                        "the line is larger than the {} bytes that fit; raise --memory-limit",
+                        self.largest_row
+                    );
+                    return Err(Error::shape(message).at_line(self.line).at_byte(self.offset));
+                }
+                None => wanted = (bytes.len() * 2).max(self.target),
+            }
+        };
+        self.rest = bytes.split_off(end);
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        if self.offset == 0 && bytes.starts_with(ndjson::BYTE_ORDER_MARK) {
+            bytes.drain(..ndjson::BYTE_ORDER_MARK.len());
+            self.offset = ndjson::BYTE_ORDER_MARK.len() as u64;
+        }
+        let limit = usize::try_from(self.n_rows_left).unwrap_or(usize::MAX);
+        bytes.truncate(ndjson::end_of_rows(&bytes, limit));
+        let n_rows = ndjson::lines(&bytes).count() as u64;
+        self.n_rows_left -= n_rows;
+        let piece = TextPiece { offset: self.offset, line: self.line, first_row: self.row, n_rows, bytes };
+        self.offset += piece.bytes.len() as u64;
+        self.line += memchr::memchr_iter(b'\n', &piece.bytes).count() as u64;
+        self.row += n_rows;
+        Ok(Some(piece))
+    }
+}

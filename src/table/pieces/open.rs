@@ -1,0 +1,309 @@
+//! An input, opened, of any format.
+
+use std::path::Path;
+
+use polars::prelude::{DataFrame, PlSmallStr, Schema};
+
+use crate::error::{Error, Result};
+
+use super::super::csv::{CsvFindings, CsvLook, CsvPieces};
+use super::super::format::Format;
+use super::super::input::Input;
+use super::super::matrix::MatrixOptions;
+use super::super::read_options::ReadOptions;
+use super::PieceSizes;
+use super::bytes::ByteSource;
+use super::ipc::{IpcPieces, StreamPieces};
+use super::ndjson::{NdJsonFindings, NdJsonLook, NdJsonPieces};
+use super::parquet::ParquetPieces;
+use super::piece::{MatrixCutter, Piece, PieceCutter, of_values};
+
+/// An input, opened: what it holds is known as far as its first rows or its metadata tell.
+pub(crate) struct OpenInput {
+    pub(crate) input: Input,
+    source: ByteSource,
+    rows: Rows,
+}
+
+enum Rows {
+    Csv(Box<CsvPieces>),
+    NdJson(NdJsonPieces),
+    Parquet(Box<ParquetPieces>),
+    Ipc(Box<IpcPieces>),
+    Stream(Box<StreamPieces>),
+    Matrix(MatrixOptions),
+}
+
+/// What is looked for in a pass before the rows are read.
+pub(crate) enum Look {
+    Csv(CsvLook),
+    NdJson(NdJsonLook),
+}
+
+/// What such a pass has found.
+pub(crate) enum Findings {
+    Csv(CsvFindings),
+    NdJson(NdJsonFindings),
+}
+
+/// How inputs are opened.
+pub(crate) struct OpenOptions<'o> {
+    pub(crate) read: &'o ReadOptions,
+    pub(crate) sizes: PieceSizes,
+    /// How many bytes of an input that cannot be read twice where it lies are kept in memory.
+    pub(crate) in_memory: usize,
+    pub(crate) check_cancelled: &'o (dyn Fn() -> Result<()> + Sync),
+}
+
+impl OpenInput {
+    /// Opens an input.
+    ///
+    /// # Errors
+    /// What can be told to be wrong with it without reading its rows.
+    pub(crate) fn open(input: &Input, options: &OpenOptions) -> Result<Self> {
+        let OpenOptions { read, sizes, check_cancelled, .. } = *options;
+        let open = || {
+            let mut source = ByteSource::open(input, read.format(), options.in_memory)?;
+            let rows = match source.format {
+                Format::Csv | Format::Tsv => {
+                    Rows::Csv(Box::new(CsvPieces::open(&mut source, read, sizes, &check_cancelled)?))
+                }
+                Format::NdJson => Rows::NdJson(NdJsonPieces::new(read, sizes)),
+                Format::Parquet => {
+                    source.make_seekable(&check_cancelled)?;
+                    let largest_page = sizes.largest_row.saturating_mul(2);
+                    Rows::Parquet(Box::new(ParquetPieces::open(&source, read, largest_page)?))
+                }
+                Format::Ipc => {
+                    source.make_seekable(&check_cancelled)?;
+                    Rows::Ipc(Box::new(IpcPieces::open(&source, read)?))
+                }
+                Format::IpcStream => Rows::Stream(Box::new(StreamPieces::open(&source, read)?)),
+            };
+            Ok(Self { input: input.clone(), source, rows })
+        };
+        open().map_err(|error: Error| error.in_file(input.label()))
+    }
+
+    /// A random matrix, which is made as it is read.
+    ///
+    /// # Errors
+    /// [`InvalidOption`](crate::ErrorKind::InvalidOption) when there are no integers to draw from, and for more columns than
+    /// fit into `largest_row` bytes.
+    pub(crate) fn matrix(options: &MatrixOptions, largest_row: usize) -> Result<Self> {
+        options.check_range()?;
+        if options.columns > largest_row / size_of::<i64>() {
+            let message = format!("a row of {} columns does not fit into memory", options.columns);
+            return Err(Error::invalid_option("columns", message));
+        }
+        Ok(Self { input: Input::Stdin, source: ByteSource::none(), rows: Rows::Matrix(*options) })
+    }
+
+    /// What messages call it.
+    pub(crate) fn label(&self) -> &Path {
+        self.input.label()
+    }
+
+    /// Its format.
+    pub(crate) fn format(&self) -> Format {
+        self.source.format
+    }
+
+    /// Its size in bytes, packed, as far as it has been read where that is not known before.
+    pub(crate) fn n_bytes(&self) -> u64 {
+        self.source.n_packed_bytes()
+    }
+
+    /// How many bytes its text has, where that is known.
+    pub(crate) fn n_unpacked_bytes(&self) -> Option<u64> {
+        self.source.len()
+    }
+
+    /// The columns wanted of it, with their dtypes as far as they are known.
+    pub(crate) fn schema(&self) -> Schema {
+        match &self.rows {
+            Rows::Csv(rows) => rows.schema(),
+            Rows::NdJson(rows) => rows.schema(),
+            Rows::Parquet(rows) => rows.schema(),
+            Rows::Ipc(rows) => rows.schema(),
+            Rows::Stream(rows) => rows.schema(),
+            Rows::Matrix(options) => options.schema(),
+        }
+    }
+
+    /// Whether nothing is known yet of a column's dtype.
+    pub(crate) fn is_unknown(&self, column: &str) -> bool {
+        self.csv().is_some_and(|rows| rows.is_unknown(column))
+    }
+
+    /// Whether a column may hold a value.
+    pub(crate) fn may_have_values(&self, column: &str) -> bool {
+        self.csv().and_then(|rows| rows.has_values(column)).unwrap_or(true)
+    }
+
+    /// What must be looked for before rows of the columns `needed` can be read; `None` when nothing must. Of a format in
+    /// which nothing tells the columns, these are looked for first, whatever is needed.
+    pub(crate) fn next_look(&mut self, needed: &[PlSmallStr]) -> Result<Option<Look>> {
+        let look = match &mut self.rows {
+            Rows::Csv(rows) => {
+                let every_dtype = !self.source.is_read_once();
+                rows.next_look(needed.iter(), every_dtype).map(|look| look.map(Look::Csv))
+            }
+            Rows::NdJson(rows) => Ok(rows.next_look().map(Look::NdJson)),
+            Rows::Parquet(_) | Rows::Ipc(_) | Rows::Stream(_) | Rows::Matrix(_) => Ok(None),
+        };
+        look.map_err(|error| error.in_file(self.input.label()))
+    }
+
+    /// Makes it one that can be read more than once.
+    pub(crate) fn make_repeatable(&mut self, check_cancelled: &dyn Fn() -> Result<()>) -> Result<()> {
+        let Self { source, input, .. } = self;
+        source.make_repeatable(check_cancelled).map_err(|error| error.in_file(input.label()))
+    }
+
+    /// How many rows are wanted of it and there, which it takes one pass to tell.
+    pub(crate) fn count_rows(&self) -> Result<u64> {
+        const PIECE_BYTES: usize = 1 << 20;
+        let mut cutter = self.cutter(PIECE_BYTES, &[])?;
+        let mut n_rows = 0;
+        while let Some(piece) = cutter.next_piece().map_err(|error| error.in_file(self.label()))? {
+            n_rows += piece.n_rows();
+        }
+        Ok(n_rows)
+    }
+
+    /// How many rows it has, where its metadata tells.
+    pub(crate) fn n_rows(&self) -> Option<u64> {
+        match &self.rows {
+            Rows::Csv(_) | Rows::NdJson(_) | Rows::Stream(_) => None,
+            Rows::Parquet(rows) => Some(rows.n_rows()),
+            Rows::Ipc(rows) => Some(rows.n_rows()),
+            Rows::Matrix(options) => Some(options.rows as u64),
+        }
+    }
+
+    /// Looks at a piece.
+    pub(crate) fn look(&self, look: &Look, piece: &Piece) -> Result<Findings> {
+        let found = match (&self.rows, look, piece) {
+            (Rows::Csv(rows), Look::Csv(look), Piece::Text(piece)) => {
+                rows.look(look, piece).map(Findings::Csv)
+            }
+            (Rows::NdJson(rows), Look::NdJson(look), Piece::Text(piece)) => {
+                rows.look(look, piece).map(Findings::NdJson)
+            }
+            _ => Err(unlike()),
+        };
+        found.map_err(|error| error.in_file(self.label()))
+    }
+
+    /// Adds what was found in a piece to what was found in those before it.
+    pub(crate) fn gather(
+        &mut self,
+        so_far: Option<Findings>,
+        found: Findings,
+        offset: u64,
+        line: u64,
+    ) -> Findings {
+        match (&mut self.rows, so_far, found) {
+            (Rows::Csv(rows), Some(Findings::Csv(so_far)), Findings::Csv(found)) => {
+                Findings::Csv(rows.gather(Some(so_far), found, offset, line))
+            }
+            (Rows::Csv(rows), None, Findings::Csv(found)) => {
+                Findings::Csv(rows.gather(None, found, offset, line))
+            }
+            (Rows::NdJson(rows), Some(Findings::NdJson(so_far)), Findings::NdJson(found)) => {
+                Findings::NdJson(rows.gather(Some(so_far), found, offset, line))
+            }
+            (Rows::NdJson(rows), None, Findings::NdJson(found)) => {
+                Findings::NdJson(rows.gather(None, found, offset, line))
+            }
+            (_, _, found) => found,
+        }
+    }
+
+    /// Settles what was looked for; gives what is to be looked for next.
+    pub(crate) fn conclude(&mut self, look: Look, found: Option<Findings>) -> Result<Option<Look>> {
+        let Self { source, rows, input } = self;
+        let next = match (rows, look, found) {
+            (Rows::Csv(rows), Look::Csv(look), Some(Findings::Csv(found))) => {
+                rows.conclude(look, Some(found), source).map(|next| next.map(Look::Csv))
+            }
+            (Rows::Csv(rows), Look::Csv(look), None) => {
+                rows.conclude(look, None, source).map(|next| next.map(Look::Csv))
+            }
+            (Rows::NdJson(rows), Look::NdJson(_), Some(Findings::NdJson(found))) => {
+                rows.conclude(Some(found), source).map(|next| next.map(Look::NdJson))
+            }
+            (Rows::NdJson(rows), Look::NdJson(_), None) => {
+                rows.conclude(None, source).map(|next| next.map(Look::NdJson))
+            }
+            _ => Err(unlike()),
+        };
+        next.map_err(|error| error.in_file(input.label()))
+    }
+
+    /// The pieces from the first row on, each of about `target` bytes in the columns that are to be read.
+    pub(crate) fn cutter(&self, target: usize, columns: &[PlSmallStr]) -> Result<PieceCutter> {
+        let source = &self.source;
+        let cutter = match &self.rows {
+            Rows::Csv(rows) => rows.cutter(source, target).map(|cutter| PieceCutter::Csv(Box::new(cutter))),
+            Rows::NdJson(rows) => {
+                rows.cutter(source, target).map(|cutter| PieceCutter::Lines(Box::new(cutter)))
+            }
+            Rows::Parquet(rows) => Ok(PieceCutter::Groups(rows.cutter(of_values(target), columns))),
+            Rows::Ipc(rows) => Ok(PieceCutter::Batches(rows.pieces().into_iter())),
+            Rows::Stream(rows) => {
+                let cutter = rows.cutter(source, of_values(target), columns);
+                cutter.map(|cutter| PieceCutter::Stream(Box::new(cutter)))
+            }
+            Rows::Matrix(options) => Ok(PieceCutter::Matrix(MatrixCutter::new(options, of_values(target)))),
+        };
+        cutter.map_err(|error| error.in_file(self.label()))
+    }
+
+    /// The columns of these names in one piece.
+    pub(crate) fn read(&self, piece: &Piece, columns: &[PlSmallStr]) -> Result<DataFrame> {
+        let frame = match (&self.rows, piece) {
+            (Rows::Csv(rows), Piece::Text(piece)) => rows.read(piece, columns),
+            (Rows::NdJson(rows), Piece::Text(piece)) => rows.read(piece, columns),
+            (Rows::Parquet(rows), Piece::Group(group)) => rows.read(&self.source, *group, columns),
+            (Rows::Ipc(rows), Piece::Batch(batch)) => rows.read(&self.source, *batch, columns),
+            (Rows::Stream(_), Piece::Stream(rows)) => Ok(rows.frame.clone()),
+            (Rows::Matrix(options), Piece::Matrix(rows)) => {
+                options.rows_of(columns, rows.first_row, rows.n_rows)
+            }
+            _ => Err(unlike()),
+        };
+        frame.map_err(|error| error.in_file(self.label()))
+    }
+
+    /// The line that each of some rows of a piece starts on, in a text file.
+    pub(crate) fn lines_of(&self, piece: &Piece, rows: &[u64]) -> Vec<Option<u64>> {
+        match (&self.rows, piece) {
+            (Rows::Csv(csv), Piece::Text(piece)) => {
+                let lines = csv.lines_of(piece, rows);
+                lines.into_iter().map(|line| Some(line? + piece.line - 1)).collect()
+            }
+            (Rows::NdJson(lines), Piece::Text(piece)) => lines.lines_of(piece, rows),
+            _ => vec![None; rows.len()],
+        }
+    }
+
+    /// That it is still what it was when it was opened.
+    pub(crate) fn check_unchanged(&self) -> Result<()> {
+        self.source.check_unchanged().map_err(|error| error.in_file(self.label()))
+    }
+
+    /// How its cells are separated and what its first line is, where it is CSV.
+    pub(crate) fn csv(&self) -> Option<&CsvPieces> {
+        match &self.rows {
+            Rows::Csv(rows) => Some(rows),
+            _ => None,
+        }
+    }
+}
+
+/// What is said when pieces of one input are given to another.
+fn unlike() -> Error {
+    Error::engine("a piece of another input")
+}

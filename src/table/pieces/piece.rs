@@ -1,0 +1,152 @@
+//! Some rows, as they stand in an input, and who cuts them off.
+
+use crate::error::{Error, Result};
+
+use super::super::csv::Cutter;
+use super::super::matrix::MatrixOptions;
+use super::ipc::{BatchRows, StreamCutter, StreamRows};
+use super::ndjson::LineCutter;
+use super::parquet::{GroupCutter, GroupRows};
+
+/// How many bytes of memory a byte of text may need until it is written, about: itself, its values, and new text.
+pub(crate) const GROWTH: u64 = 8;
+
+/// The same of a byte of values.
+const GROWTH_OF_VALUES: u64 = 4;
+
+/// Some rows, as they stand in an input.
+pub(crate) enum Piece {
+    /// Of a text file.
+    Text(TextPiece),
+    /// Of a row group.
+    Group(GroupRows),
+    /// Of a record batch in a file.
+    Batch(BatchRows),
+    /// Of a record batch in a stream.
+    Stream(StreamRows),
+    /// Of a random matrix.
+    Matrix(MatrixRows),
+}
+
+/// Gives the pieces of an input, one after the other.
+pub(crate) enum PieceCutter {
+    Csv(Box<Cutter>),
+    Lines(Box<LineCutter>),
+    Groups(GroupCutter),
+    Batches(std::vec::IntoIter<BatchRows>),
+    Stream(Box<StreamCutter>),
+    Matrix(MatrixCutter),
+}
+
+/// Rows of a matrix that are still to be made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MatrixRows {
+    pub(super) first_row: usize,
+    pub(super) n_rows: usize,
+    n_bytes: usize,
+}
+
+/// Cuts a matrix that is still to be made.
+pub(crate) struct MatrixCutter {
+    next: usize,
+    n_rows: usize,
+    piece_rows: usize,
+    row_bytes: usize,
+}
+
+impl MatrixCutter {
+    pub(super) fn new(options: &MatrixOptions, target: usize) -> Self {
+        let row_bytes = (options.columns * size_of::<i64>()).max(1);
+        Self { next: 0, n_rows: options.rows, piece_rows: (target / row_bytes).max(1), row_bytes }
+    }
+
+    fn next_rows(&mut self) -> Option<MatrixRows> {
+        let n_rows = self.piece_rows.min(self.n_rows - self.next);
+        let rows = MatrixRows { first_row: self.next, n_rows, n_bytes: n_rows * self.row_bytes };
+        self.next += n_rows;
+        (n_rows > 0).then_some(rows)
+    }
+}
+
+/// Some rows of a text file, as they stand there.
+pub(crate) struct TextPiece {
+    /// Their bytes, line ends included.
+    pub(crate) bytes: Vec<u8>,
+    /// Where they start in the file, unpacked.
+    pub(crate) offset: u64,
+    /// The line that they start on, counted from 1.
+    pub(crate) line: u64,
+    /// The index in the file of the first row.
+    pub(crate) first_row: u64,
+    /// How many rows there are.
+    pub(crate) n_rows: u64,
+}
+
+impl Piece {
+    /// How many rows it has.
+    pub(crate) fn n_rows(&self) -> u64 {
+        match self {
+            Self::Text(piece) => piece.n_rows,
+            Self::Group(rows) => rows.n_rows as u64,
+            Self::Batch(rows) => rows.n_rows as u64,
+            Self::Stream(rows) => rows.frame.height() as u64,
+            Self::Matrix(rows) => rows.n_rows as u64,
+        }
+    }
+
+    /// The index in the input of its first row.
+    pub(crate) fn first_row(&self) -> u64 {
+        match self {
+            Self::Text(piece) => piece.first_row,
+            Self::Group(rows) => rows.first_row,
+            Self::Batch(rows) => rows.first_row,
+            Self::Stream(rows) => rows.first_row,
+            Self::Matrix(rows) => rows.first_row as u64,
+        }
+    }
+
+    /// How many bytes of memory it may need until its rows are written, about.
+    pub(crate) fn weight(&self) -> u64 {
+        match self {
+            Self::Text(piece) => piece.bytes.len() as u64 * GROWTH,
+            Self::Group(GroupRows { n_bytes, .. })
+            | Self::Batch(BatchRows { n_bytes, .. })
+            | Self::Matrix(MatrixRows { n_bytes, .. }) => *n_bytes as u64 * GROWTH_OF_VALUES,
+            Self::Stream(rows) => rows.frame.estimated_size() as u64 * GROWTH_OF_VALUES,
+        }
+    }
+
+    /// Where it starts: the byte, and the line.
+    pub(crate) fn start(&self) -> (u64, u64) {
+        match self {
+            Self::Text(piece) => (piece.offset, piece.line),
+            _ => (0, 1),
+        }
+    }
+}
+
+impl PieceCutter {
+    /// The next piece; `None` behind the last row.
+    pub(crate) fn next_piece(&mut self) -> Result<Option<Piece>> {
+        Ok(match self {
+            Self::Csv(cutter) => cutter.next_piece()?.map(Piece::Text),
+            Self::Lines(cutter) => cutter.next_piece()?.map(Piece::Text),
+            Self::Groups(cutter) => cutter.next_rows().map(Piece::Group),
+            Self::Batches(batches) => batches.next().map(Piece::Batch),
+            Self::Stream(cutter) => cutter.next_rows()?.map(Piece::Stream),
+            Self::Matrix(cutter) => cutter.next_rows().map(Piece::Matrix),
+        })
+    }
+}
+
+impl TextPiece {
+    /// An error with a place in the piece as one with a place in the file.
+    pub(in crate::table) fn place(&self, error: Error) -> Error {
+        error.moved(self.first_row, self.line - 1, self.offset)
+    }
+}
+
+/// The bytes of values that weigh as much as bytes of text.
+pub(super) fn of_values(n_bytes: usize) -> usize {
+    n_bytes.saturating_mul((GROWTH / GROWTH_OF_VALUES) as usize)
+}

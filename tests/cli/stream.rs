@@ -1,0 +1,46 @@
+//! Files piece by piece: the flag, pipes, and what is too large.
+
+use super::support::Place;
+
+#[test]
+fn a_limit_of_memory_changes_no_byte() {
+    let place = Place::new();
+    place.run(&["generate", "--rows", "30000", "--cols", "4", "--seed", "5", "-o", "m.csv", "-q"]).code(0);
+    let range = ["count-range", "m.csv", "--min", "4", "--max", "8", "-q", "-o"];
+    for (output, more) in [
+        ("a.csv", &[][..]),
+        ("b.csv", &["--memory-limit", "1MiB"]),
+        ("c.csv", &["--memory-limit", "8MB", "-j", "3"]),
+    ] {
+        place.run(&[&range[..], &[output], more].concat()).code(0).stderr("");
+    }
+    let whole = place.read("a.csv");
+    assert_eq!(whole.lines().count(), 30_001);
+    assert!(place.read("b.csv") == whole && place.read("c.csv") == whole);
+    let piped = ["count-range", "-", "--min", "4", "--max", "8", "--memory-limit", "1MiB"];
+    place.run_with(&piped, place.read("m.csv").as_str(), &[]).code(0).stdout(&whole);
+}
+
+#[test]
+fn rows_pass_through_as_they_stand() {
+    let place = Place::new();
+    place.file("in.csv", "id;price\n007;1.50\r\n008;\"2,25\"\n");
+    place
+        .run(&["apply", "in.csv", "'x' AS note", "--delimiter", ";"])
+        .code(0)
+        .stdout("id;price;note\n007;1.50;x\r\n008;\"2,25\";x\n");
+    place.run(&["apply", "in.csv", "'x' AS note", "--only"]).code(0).stdout("note\nx\nx\n");
+}
+
+#[test]
+fn a_row_that_does_not_fit_is_said_with_its_line() {
+    let place = Place::new();
+    let large = "x".repeat(600_000);
+    place.file("in.csv", format!("a,b\n1,x\n2,\"{large}\"\n"));
+    place
+        .run(&["apply", "in.csv", "a + 1 AS n", "-o", "out.csv", "--memory-limit", "1MB"])
+        .one_clear_line()
+        .stderr_has("in.csv, line 3: the row that starts here is larger than");
+    assert_eq!(place.files(), ["in.csv"]);
+    place.run(&["apply", "in.csv", "--memory-limit", "much"]).code(2).stderr_has("--memory-limit");
+}

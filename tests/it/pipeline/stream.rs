@@ -1,0 +1,403 @@
+//! Whatever the pieces and the threads, a run gives what it gives over the whole table.
+
+use std::path::{Path, PathBuf};
+
+use parrow::pipeline::{ColumnSelection, Destination, Keep, Pipeline, RunSummary, Work};
+use parrow::row::Typed;
+use parrow::script::{SqlExpressions, SqlPredicate};
+use parrow::table::{Format, Header, Input, Output, ReadOptions, WriteOptions};
+use parrow::{ApplyOptions, Error, OnError};
+use proptest::prelude::*;
+
+/// How a run is cut up.
+#[derive(Clone, Copy, Debug)]
+enum Cut {
+    Whole,
+    Pieces(usize, usize),
+}
+
+/// A run to compare.
+#[derive(Clone, Debug)]
+pub(super) struct Case {
+    pub(super) read: ReadOptions,
+    pub(super) expressions: Option<Vec<String>>,
+    pub(super) filter: Option<&'static str>,
+    pub(super) keep: Keep,
+    pub(super) on_error: OnError,
+    pub(super) head: Option<usize>,
+    pub(super) format: Format,
+}
+
+impl Case {
+    pub(super) fn new(expressions: &[&str], format: Format) -> Self {
+        Self {
+            read: ReadOptions::default(),
+            expressions: Some(expressions.iter().map(|text| text.to_string()).collect()),
+            filter: None,
+            keep: Keep::All,
+            on_error: OnError::Fail,
+            head: None,
+            format,
+        }
+    }
+
+    pub(super) fn copy(format: Format) -> Self {
+        Self { expressions: None, ..Self::new(&[], format) }
+    }
+
+    fn run(&self, inputs: &[PathBuf], output: &Path, cut: Cut) -> Result<RunSummary, Error> {
+        let work = match &self.expressions {
+            Some(expressions) => Work::rows(SqlExpressions::parse(expressions)?),
+            None => Work::copy(),
+        };
+        let write = WriteOptions::builder().format(self.format).build()?;
+        let destination = Destination::Output(Output::from(output), write);
+        let inputs = inputs.iter().map(|path| Input::Path(path.clone())).collect();
+        let mut apply = ApplyOptions::builder().on_error(self.on_error);
+        if let Cut::Pieces(_, n_threads) = cut {
+            apply = apply.threads(n_threads);
+        }
+        let filter = self.filter.map(|text| SqlPredicate::parse(text).unwrap());
+        let pipeline = Pipeline::new(inputs, work, destination)
+            .read(self.read.clone())
+            .filter(filter)
+            .keep(self.keep)
+            .head(self.head)
+            .apply(apply.build()?);
+        match cut {
+            Cut::Whole => pipeline.read_whole().run(),
+            Cut::Pieces(n_bytes, _) => pipeline.piece_bytes(n_bytes).run(),
+        }
+    }
+}
+
+/// What a run left: its output and its faults, or its error.
+type Left = Result<(Vec<u8>, u64, Vec<String>, Vec<String>), String>;
+
+fn left(case: &Case, inputs: &[PathBuf], folder: &Path, cut: Cut) -> Left {
+    let output = folder.join("out");
+    match case.run(inputs, &output, cut) {
+        Ok(summary) => {
+            let bytes = std::fs::read(&output).unwrap();
+            std::fs::remove_file(&output).unwrap();
+            let faults = summary.ledger.faults().iter().map(|fault| fault.to_error().to_string()).collect();
+            let first = summary.first_failures.iter().map(Error::to_string).collect();
+            Ok((bytes, summary.n_rows_written, faults, first))
+        }
+        Err(error) => {
+            assert!(!output.exists(), "nothing is left of a run that fails");
+            Err(error.to_string())
+        }
+    }
+}
+
+#[track_caller]
+pub(super) fn check(case: &Case, inputs: &[PathBuf], folder: &Path, sizes: impl IntoIterator<Item = usize>) {
+    let expected = left(case, inputs, folder, Cut::Whole);
+    for size in sizes {
+        let n_threads = if size % 2 == 1 { 1 } else { 3 };
+        let found = left(case, inputs, folder, Cut::Pieces(size, n_threads));
+        let readable = |left: &Left| match left {
+            Ok((bytes, ..)) => String::from_utf8_lossy(bytes).into_owned(),
+            Err(error) => error.clone(),
+        };
+        assert!(
+            found == expected,
+            "pieces of {size} bytes on {n_threads} threads, {case:?}\n{}\ninstead of\n{}",
+            readable(&found),
+            readable(&expected)
+        );
+    }
+}
+
+fn files(folder: &Path, texts: &[&[u8]]) -> Vec<PathBuf> {
+    let write = |(index, text): (usize, &&[u8])| {
+        let path = folder.join(format!("{index}.csv"));
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    texts.iter().enumerate().map(write).collect()
+}
+
+/// Texts with what there is at the borders of records.
+const TEXTS: [&str; 16] = [
+    "a,b\n1,2\n3,4\n",
+    "a,b\r\n1,x\r\n3,\"y\r\nz\"\r\n",
+    "\u{feff}a,b\n1,\"x\"\"y\"\n3,\"\"\n\n4,z\n\n",
+    "a,b\n\n\n1,\"\n\n\"\n\r\n2,é中\n3,\"🦀,\"",
+    "a,b\n1,\"a \"\" , \"\"\n\"\n2,5\" pipe\n3,x\"\n",
+    "a,b\n1,2\n3,4\r",
+    "a,b\r\n1,2\r\n\r\n3,4\r\n\r",
+    "a\n1\n\n2\n\n\n3",
+    "a\n\n\n\n",
+    "\n\na,b\n1,2\n",
+    "a,b\n",
+    "a,b",
+    "a,b\n1,2\n1,2,3\n",
+    "a,b\n1,\"x\" y\n",
+    "a,b\n1,\"x\n2,y\n",
+    "a;b\n1;2,5\n3;\"4;\n\"\n",
+];
+
+#[test]
+fn pieces_of_any_size_at_every_border() {
+    let folder = tempfile::tempdir().unwrap();
+    for text in TEXTS {
+        let inputs = files(folder.path(), &[text.as_bytes()]);
+        let sizes = 1..text.len() + 2;
+        check(&Case::copy(Format::Csv), &inputs, folder.path(), sizes.clone().step_by(3));
+        check(&Case::copy(Format::NdJson), &inputs, folder.path(), sizes.clone());
+        check(&Case::new(&["a + 1 AS n"], Format::NdJson), &inputs, folder.path(), sizes.clone());
+        let new = Case { keep: Keep::New, ..Case::new(&["a AS n"], Format::Csv) };
+        check(&new, &inputs, folder.path(), sizes.clone().step_by(2));
+        let none = ReadOptions::builder().header(Header::None).build().unwrap();
+        let headless = Case { read: none, ..Case::new(&["column_1 AS n"], Format::NdJson) };
+        check(&headless, &inputs, folder.path(), sizes.step_by(2));
+    }
+}
+
+#[test]
+fn conditions_policies_and_heads() {
+    let folder = tempfile::tempdir().unwrap();
+    let text: String = (0..60).map(|n| if n % 7 == 3 { "x\n".into() } else { format!("{n}\n") }).collect();
+    let inputs = files(folder.path(), &[format!("t\n{text}").as_bytes()]);
+    let text = ReadOptions::builder().dtypes([("t", polars_text())]).build().unwrap();
+    for on_error in [OnError::Fail, OnError::Null, OnError::Skip, OnError::Collect] {
+        for filter in [None, Some("t < '4'"), Some("CAST(t AS BIGINT) > 20")] {
+            for format in [Format::Csv, Format::NdJson, Format::Parquet, Format::Ipc, Format::IpcStream] {
+                let case = Case {
+                    on_error,
+                    filter,
+                    read: text.clone(),
+                    ..Case::new(&["CAST(t AS BIGINT) AS n"], format)
+                };
+                check(&case, &inputs, folder.path(), [3, 50, 1000]);
+            }
+        }
+    }
+    for head in [0, 1, 7, 59, 60, 61] {
+        let case = Case { head: Some(head), ..Case::new(&["upper(t) AS u"], Format::Csv) };
+        check(&case, &inputs, folder.path(), [3, 50, 1000]);
+        let case = Case { filter: Some("t > '3'"), ..case };
+        check(&case, &inputs, folder.path(), [3, 50, 1000]);
+    }
+}
+
+fn polars_text() -> parrow::polars::prelude::DataType {
+    parrow::table::parse_dtype("str").unwrap()
+}
+
+/// More rows than a dtype is proposed from, and then others.
+#[test]
+fn later_rows_widen_or_contradict() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = |later: &str| {
+        let first: String = (0..10_050).map(|n| format!("{n},,x\n")).collect();
+        format!("a,b,c\n{first}{later}\n7,,x\n")
+    };
+    for later in [
+        "1.5,,x",
+        "18446744073709551615,,x",
+        "1,2,x",
+        "1,n/a,x",
+        "n/a,2,x",
+        "007,,x",
+        "1,x,2",
+        "1,2",
+        "-3,,\u{e9}",
+    ] {
+        let inputs = files(folder.path(), &[rows(later).as_bytes()]);
+        for case in [Case::new(&["a + 1 AS n"], Format::NdJson), Case::copy(Format::NdJson)] {
+            check(&case, &inputs, folder.path(), [1_000, 30_000, 1 << 20]);
+        }
+    }
+    let inputs = files(folder.path(), &[[rows("1,,").as_bytes(), b"1,,\xff\n"].concat().as_slice()]);
+    check(&Case::copy(Format::NdJson), &inputs, folder.path(), [1_000, 30_000, 1 << 20]);
+}
+
+#[test]
+fn several_files_are_one_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let texts: [&[&[u8]]; 6] = [
+        &[b"a,b\n1,2\n", b"a,b\n3,4\n5,6", b"b,a\n7,8\n"],
+        &[b"a\n1\n", b"a\n2.5\n"],
+        &[b"a\n\n", b"a\n2.5\n", b"a\nx\n"],
+        &[b"a,b\n1,2\n", b"a,c\n1,2\n"],
+        &[b"a\n9007199254740993\n", b"a\n2.5\n"],
+        &[b"a\n", b"a\n1\n", b"a\n"],
+    ];
+    for texts in texts {
+        let inputs = files(folder.path(), texts);
+        for case in [Case::new(&["a AS n"], Format::NdJson), Case::copy(Format::Parquet)] {
+            check(&case, &inputs, folder.path(), [1, 4, 100]);
+            for head in [0, 1, 2, 3] {
+                let case = Case { head: Some(head), ..case.clone() };
+                check(&case, &inputs, folder.path(), [1, 4, 100]);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_numeric_column_and_the_cells_among_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |inputs: &[PathBuf], cut: Cut| {
+        let output = folder.path().join("out.csv");
+        let work = Work::rows_over(ColumnSelection::Numeric, |names| {
+            SqlExpressions::parse([format!("{} + 0 AS s", names.join(" + "))]).unwrap()
+        });
+        let destination = Destination::Output(Output::from(output.as_path()), WriteOptions::default());
+        let inputs = inputs.iter().map(|path| Input::Path(path.clone())).collect();
+        let pipeline = Pipeline::new(inputs, work, destination).keep(Keep::New);
+        let outcome = match cut {
+            Cut::Whole => pipeline.read_whole().run(),
+            Cut::Pieces(n_bytes, _) => pipeline.piece_bytes(n_bytes).run(),
+        };
+        outcome.map(|_| std::fs::read(&output).unwrap()).map_err(|error| error.to_string())
+    };
+    let late: String = (0..12_000).map(|n| format!("{n},{}\n", if n > 11_000 { "5" } else { "" })).collect();
+    let late = format!("a,b\n{late}");
+    for texts in [
+        &["a,b,c\n1,2,x\n3,4,y\n"][..],
+        &["a,b\n1,2\n3,x\n5,6\n"],
+        &["a,b\n1,2\n", "a,b\n1,y\n2,3\n"],
+        &["a\nx\n"],
+        &[&late],
+    ] {
+        let texts: Vec<&[u8]> = texts.iter().map(|text| text.as_bytes()).collect();
+        let inputs = files(folder.path(), &texts);
+        let expected = run(&inputs, Cut::Whole);
+        for size in [1, 7, 4_000, 1 << 20] {
+            if size < 1_000 && texts[0].len() > 1_000 {
+                continue;
+            }
+            assert_eq!(run(&inputs, Cut::Pieces(size, 2)), expected);
+        }
+    }
+}
+
+/// The bytes of the input are those of the output, with new cells behind each row.
+#[test]
+fn rows_stay_as_they_stand() {
+    let folder = tempfile::tempdir().unwrap();
+    let verbatim = |text: &str, case: &Case, expected: &str| {
+        let inputs = files(folder.path(), &[text.as_bytes()]);
+        for size in 1..text.len() + 2 {
+            let found = left(case, &inputs, folder.path(), Cut::Pieces(size, 2)).unwrap();
+            assert_eq!(String::from_utf8_lossy(&found.0), expected, "pieces of {size} bytes of {text:?}");
+        }
+    };
+    let text = |expressions: &[&str]| Case::new(expressions, Format::Csv);
+    verbatim("a,b\n1.50,x\n007,\"y\"\n", &text(&["b AS c"]), "a,b,c\n1.50,x,x\n007,\"y\",y\n");
+    verbatim(
+        "a,b\r\n 1 ,\"x\r\ny\"\r\n2,\r\n",
+        &text(&["a + 1 AS n"]),
+        "a,b,n\r\n 1 ,\"x\r\ny\",2\r\n2,,3\r\n",
+    );
+    verbatim("\u{feff}a;b\n1e3;2\n\n+4;5", &text(&["b * 2 AS n"]), "\u{feff}a;b;n\n1e3;2;4\n+4;5;10\n");
+    verbatim(
+        "a\n1\n\n2",
+        &text(&["a AS n", "'x,\"' AS t"]),
+        "a,n,t\n1,1,\"x,\"\"\"\n,,\"x,\"\"\"\n2,2,\"x,\"\"\"\n",
+    );
+    verbatim(
+        "a,b\n1,x\n2,y\n3,z\n",
+        &Case { filter: Some("a <> 2"), ..text(&["a AS n"]) },
+        "a,b,n\n1,x,1\n3,z,3\n",
+    );
+    let skip = Case { on_error: OnError::Skip, ..text(&["CAST(b AS BIGINT) AS n"]) };
+    verbatim("a,b\n1,x\n2, 2\n3,03\n", &skip, "a,b,n\n3,03,3\n");
+    let head = Case { head: Some(1), filter: Some("a > 1"), ..text(&["b || chr(10) AS n"]) };
+    verbatim(
+        "a,b\n1,x\n2,\"y\n\"\n3,z\n",
+        &Case { expressions: Some(vec!["b AS n".into()]), ..head },
+        "a,b,n\n2,\"y\n\",\"y\n\"\n",
+    );
+    let none = ReadOptions::builder().header(Header::None).build().unwrap();
+    verbatim(
+        "01,x\n2,y",
+        &Case { read: none, ..text(&["column_2 AS n"]) },
+        "column_1,column_2,n\n01,x,x\n2,y,y\n",
+    );
+}
+
+#[test]
+fn columns_that_are_not_used_may_hold_anything() {
+    let folder = tempfile::tempdir().unwrap();
+    let inputs = files(folder.path(), &[b"a,b,c\n1,n/a,\xff\n2,3,x\n3,99999999999999999999999,y\n"]);
+    let case = Case::new(&["a + 1 AS n"], Format::Csv);
+    let (bytes, ..) = left(&case, &inputs, folder.path(), Cut::Pieces(5, 2)).unwrap();
+    assert_eq!(bytes, b"a,b,c,n\n1,n/a,\xff,2\n2,3,x,3\n3,99999999999999999999999,y,4\n");
+}
+
+#[test]
+fn a_row_that_does_not_fit_is_an_error_and_a_large_one_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let large = "x".repeat(900_000);
+    let inputs = files(folder.path(), &[format!("a,b\n1,\"{large}\"\n2,y\n").as_bytes()]);
+    let run = |limit: u64| {
+        let output = folder.path().join("out.csv");
+        let destination = Destination::Output(Output::from(output.as_path()), WriteOptions::default());
+        let work = Work::rows(Typed::new("a", |a: i64| a * 2));
+        let inputs = inputs.iter().map(|path| Input::Path(path.clone())).collect();
+        Pipeline::new(inputs, work, destination).memory_limit(limit).run()
+    };
+    assert_eq!(run(16 << 20).unwrap().n_rows_written, 2);
+    let error = run(1 << 20).unwrap_err();
+    assert_eq!(error.position().line, Some(2));
+    assert!(error.to_string().contains("--memory-limit"), "{error}");
+}
+
+/// Any cells, quoted or not, in rows that may be blank or ragged.
+fn csv_text() -> impl Strategy<Value = Vec<u8>> {
+    let cell = prop::sample::select(vec![
+        "1",
+        "1",
+        "1",
+        "-20",
+        "2.5",
+        "",
+        "",
+        "x",
+        "\"\"",
+        "\"x\"",
+        "\"x\n,\"",
+        "\"\"\"\r\n\"",
+        "é",
+        "\"7\"",
+        "5\"",
+        "\r",
+        " 3 ",
+    ]);
+    let line_end = prop_oneof![3 => Just("\n"), 1 => Just("\r\n")];
+    let line = (prop::bool::weighted(0.1), proptest::collection::vec(cell, 2), line_end);
+    let last = prop_oneof![Just("\n"), Just("\r\n"), Just(""), Just("\r")];
+    (any::<bool>(), proptest::collection::vec(line, 0..14), last).prop_map(|(mark, lines, last)| {
+        let mut text = String::from(if mark { "\u{feff}a,b\n" } else { "a,b\n" });
+        for (is_blank, cells, line_end) in lines {
+            if !is_blank {
+                text += &cells.join(",");
+            }
+            text += line_end;
+        }
+        let ended = text.trim_end_matches(['\r', '\n']).len();
+        text.truncate(ended);
+        (text + last).into_bytes()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_in_pieces_of_any_size(text in csv_text(), size in 1usize..60, filters in any::<bool>()) {
+        let folder = tempfile::tempdir().unwrap();
+        let inputs = files(folder.path(), &[&text]);
+        let mut case = Case::copy(Format::NdJson);
+        case.filter = filters.then_some("a IS NOT NULL");
+        check(&case, &inputs, folder.path(), [size]);
+        let case = Case { expressions: Some(vec!["CAST(a AS DOUBLE) * 2 AS n".into()]), on_error: OnError::Collect, ..case };
+        check(&case, &inputs, folder.path(), [size]);
+        check(&Case { keep: Keep::New, ..case }, &inputs, folder.path(), [size]);
+    }
+}
