@@ -1,6 +1,6 @@
 //! Scripts as chunk kernels: workers that any thread may take, and rows that fail one by one.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use polars::prelude::Field;
 
@@ -11,7 +11,7 @@ use super::script::Script;
 use super::state::{Failure, Program, State};
 use super::watchdog::{Limits, Watchdog};
 use crate::error::{Error, ErrorKind, Result, RowFailure};
-use crate::row::{Chunk, ChunkOutput, Kernel, RowFault};
+use crate::row::{Chunk, ChunkOutput, Kernel, RowFault, RunContext};
 
 /// A script that is bound to columns.
 pub(super) struct ScriptKernel<'s> {
@@ -28,7 +28,11 @@ impl<'s> ScriptKernel<'s> {
     /// Compiles the script and makes the first worker, which runs its top level.
     pub(super) fn new(script: &'s Script, plan: Plan) -> Result<Self> {
         let program = Program::compile(script, &plan)?;
-        let limits = Limits { row_timeout: script.row_timeout, cancellation: script.cancellation.clone() };
+        let limits = Limits {
+            row_timeout: script.row_timeout,
+            cancellation: script.cancellation.clone(),
+            run: Arc::default(),
+        };
         let fields = plan.outputs.iter().map(|column| column.field()).collect();
         let watchdog = Watchdog::new(limits);
         let first = State::new(script, &plan, &program, &watchdog)?;
@@ -48,6 +52,12 @@ impl<'s> ScriptKernel<'s> {
 impl Kernel for ScriptKernel<'_> {
     fn fields(&self) -> &[Field] {
         &self.fields
+    }
+
+    fn prepare(&self, context: &RunContext) -> Result<()> {
+        let mut run = self.watchdog.limits().run.lock().unwrap_or_else(PoisonError::into_inner);
+        *run = Some(context.cancellation.clone());
+        Ok(())
     }
 
     fn run(&self, chunk: &Chunk, output: &mut ChunkOutput<'_>) -> Result<()> {

@@ -206,8 +206,8 @@ impl Script {
         self
     }
 
-    /// Stops a row in its middle when `token` is cancelled. A token of the [options](crate::ApplyOptions) alone is looked
-    /// at between chunks.
+    /// Stops the script in its middle when `token` is cancelled, as a token of the [options](crate::ApplyOptions) does, and
+    /// the script's top level and `init`, too, which run before there are options.
     pub fn cancellation(mut self, token: CancellationToken) -> Self {
         self.cancellation = Some(token);
         self

@@ -18,7 +18,16 @@ pub(super) const TOO_LONG: &str = "took too long";
 pub(super) struct Limits {
     /// Of one row, of `init` and of the script's top level.
     pub(super) row_timeout: Duration,
+    /// What stops the script's rows, and what stops the run that they are part of.
     pub(super) cancellation: Option<CancellationToken>,
+    pub(super) run: Arc<Mutex<Option<CancellationToken>>>,
+}
+
+impl Limits {
+    fn is_cancelled(&self) -> bool {
+        let run = self.run.lock().unwrap_or_else(PoisonError::into_inner);
+        [&self.cancellation, &*run].into_iter().flatten().any(CancellationToken::is_cancelled)
+    }
 }
 
 /// Why a script was stopped.
@@ -100,8 +109,7 @@ impl Watched {
     /// Decides whether the script may go on. `seen` is where it was the last time, and since when.
     fn look(&self, seen: &mut (u64, Option<usize>, Instant), row: Option<usize>) -> mlua::Result<VmState> {
         let call = self.call.load(Ordering::Relaxed);
-        let is_cancelled = self.limits.cancellation.as_ref().is_some_and(CancellationToken::is_cancelled);
-        if is_cancelled {
+        if self.limits.is_cancelled() {
             self.stopped.store(2, Ordering::Relaxed);
             return Err(mlua::Error::runtime("cancelled"));
         }
