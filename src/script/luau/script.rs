@@ -116,10 +116,11 @@ impl Script {
 
     /// A script with a function in it.
     ///
-    /// The text is looked at when the function is bound to columns.
+    /// The text is looked at when the function is bound to columns. It may begin with a byte order mark, and with a line
+    /// `#!…` for the system.
     pub fn luau(text: impl Into<String>) -> Self {
         Self {
-            text: text.into(),
+            text: without_preface(text.into()),
             form: Form::Whole,
             file_name: "script".into(),
             function: None,
@@ -246,6 +247,16 @@ impl RowFunction for Script {
         let plan = Plan::new(self, schema)?;
         let inputs = plan.inputs.iter().map(|input| input.name.clone()).collect();
         Ok(BoundFunction { inputs, kernel: Box::new(ScriptKernel::new(self, plan)?) })
+    }
+}
+
+/// The text without a byte order mark, and with a comment for a line `#!…`, which is none in Luau.
+fn without_preface(text: String) -> String {
+    let rest = text.trim_start_matches('\u{feff}');
+    match rest.strip_prefix("#!") {
+        Some(line) => format!("--{line}"),
+        None if rest.len() < text.len() => rest.to_owned(),
+        None => text,
     }
 }
 

@@ -230,6 +230,17 @@ fn the_first_of_several_values_is_taken_where_the_script_says_so() {
 }
 
 #[test]
+fn a_script_may_begin_as_other_programs_do() {
+    let frame = df!("a" => [1.0]).unwrap();
+    for text in ["\u{feff}function f(a) return a end", "#!/usr/bin/env -S parrow\nfunction f(a) return a end"]
+    {
+        assert_eq!(run(&frame, &Script::luau(text)).unwrap(), df!("f" => [1.0]).unwrap());
+    }
+    let broken = message(run(&frame, &Script::luau("#!/bin/x\nfunction f(a) return a +\nend")));
+    assert!(broken.contains("line 3"), "{broken}");
+}
+
+#[test]
 fn mistakes_are_found_before_the_first_row() {
     let structs = df!("a" => [1.0], "b" => [2.0]).unwrap().into_struct("st".into()).into_series();
     let mut frame = df!("a" => [1.0], "height" => [2.0]).unwrap();
