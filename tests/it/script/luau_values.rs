@@ -241,6 +241,14 @@ fn a_script_may_begin_as_other_programs_do() {
 }
 
 #[test]
+fn a_table_of_the_script_may_be_called_as_the_row_is() {
+    let text = "local function make()\n local row = {}\n row.b = 1\n return row\nend\n\
+                function f(row) return row.a + make().b end";
+    let frame = df!("a" => [1.0]).unwrap();
+    assert_eq!(run(&frame, &Script::luau(text)).unwrap(), df!("f" => [2.0]).unwrap());
+}
+
+#[test]
 fn mistakes_are_found_before_the_first_row() {
     let structs = df!("a" => [1.0], "b" => [2.0]).unwrap().into_struct("st".into()).into_series();
     let mut frame = df!("a" => [1.0], "height" => [2.0]).unwrap();
