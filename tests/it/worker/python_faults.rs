@@ -49,6 +49,27 @@ fn an_exception_is_the_rows_fault_with_its_traceback() {
 }
 
 #[test]
+fn a_text_that_utf8_does_not_have_costs_its_row_and_no_worker() {
+    if !python() {
+        return;
+    }
+    let file = PythonFile::new(
+        "import os\n\
+         def f(a):\n    if a == 2: raise ValueError('\\udcff')\n    return '\\udcff' if a == 3 else str(os.getpid())\n",
+    );
+    let frame = df!("a" => [1, 2, 3, 4]).unwrap();
+    for protocol in [Protocol::Arrow, Protocol::NdJson] {
+        let worker = Worker::python(file.path(), "f").protocol(protocol).build().unwrap();
+        let (found, faults) = apply(&frame, &worker, &collecting(4));
+        let pids: Vec<Option<&str>> = found.column("f").unwrap().str().unwrap().iter().collect();
+        assert!(pids[0].is_some() && pids[0] == pids[3], "one worker: {pids:?}");
+        assert_eq!(faults.iter().map(|(row, _)| *row).collect::<Vec<_>>(), [1, 2]);
+        assert!(faults[0].1.starts_with("ValueError: \\udcff"), "{faults:?}");
+        assert!(faults[1].1.contains("surrogates not allowed"), "{faults:?}");
+    }
+}
+
+#[test]
 fn what_keeps_a_function_from_being_called_is_said_once_and_at_the_start() {
     if !python() {
         return;
