@@ -74,15 +74,20 @@ fn what_keeps_a_function_from_being_called_is_said_once_and_at_the_start() {
     if !python() {
         return;
     }
-    let file = PythonFile::new("def f(height, minimum): pass\nx = 3\n");
+    let file = PythonFile::new("def f(height, minimum): pass\nx = 3\nasync def h(a): return a\n");
     let schema = df!("a" => [1], "heigth" => [2]).unwrap().schema().clone();
     let failure = |worker: Worker| match worker.bind(&schema) {
         Ok(_) => panic!("{worker:?}"),
         Err(error) => error,
     };
     let text = |function: &str| failure(Worker::python(file.path(), function).build().unwrap()).to_string();
-    assert!(text("g").contains("there is no 'g'") && text("g").contains("(functions: f)"), "{}", text("g"));
+    assert!(
+        text("g").contains("there is no 'g'") && text("g").contains("(functions: f, h)"),
+        "{}",
+        text("g")
+    );
     assert!(text("x").contains("and no function"));
+    assert!(text("h").contains("is async"), "{}", text("h"));
     assert!(text("f").contains("no column \"height\"; did you mean \"heigth\"?"), "{}", text("f"));
     let worker = Worker::python(file.path(), "f").argument("minimun", 4).build().unwrap();
     assert!(failure(worker).to_string().contains("did you mean minimum?"));
