@@ -77,12 +77,13 @@ fn mistakes_are_said_in_one_line() {
 fn flags_that_do_not_go_together() {
     let place = Place::with_points();
     place.file("f.luau", "function f(x) return x end");
-    let cases: [&[&str]; 5] = [
+    let cases: [&[&str]; 6] = [
         &["x + 1", "--luau", "return x"],
         &["--script", "f.luau", "--luau", "return x"],
         &["--name", "h"],
         &["--luau", "return x", "--function", "f"],
         &["--luau", "return x", "--script-memory", "lots"],
+        &["--luau", "return x * k", "--arg", "k=1", "--arg", "k=2"],
     ];
     for case in cases {
         place.run(&[&["apply", "points.csv"], case].concat()).code(2);
