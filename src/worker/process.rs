@@ -52,14 +52,16 @@ impl WorkerProcess {
     /// # Errors
     /// [`Worker`](crate::ErrorKind::Worker) when the system does not start it.
     pub(super) fn start(mut command: Command, label: &str, stderr: StderrSink) -> Result<Self> {
-        let refused =
-            |error: std::io::Error| Error::worker(label, format!("could not be started: {}", plain(&error)));
+        let program = command.get_program().to_string_lossy().into_owned();
+        let refused = |error: std::io::Error| {
+            Error::worker(label, format!("could not start {program}: {}", plain(&error)))
+        };
         let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut process = Process::of(child.map_err(refused)?);
         let pipes = (process.child.stdin.take(), process.child.stdout.take(), process.child.stderr.take());
         let (Some(stdin), Some(stdout), Some(stderr_pipe)) = pipes else {
             process.kill();
-            return Err(Error::worker(label, "could not be started: there are no pipes"));
+            return Err(Error::worker(label, format!("could not start {program}: there are no pipes")));
         };
         let (to_write, to_be_written) = sync_channel(1);
         let (read, pieces) = sync_channel(N_PIECES);

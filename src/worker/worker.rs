@@ -124,7 +124,10 @@ impl Worker {
                     self.workers.discard(worker);
                     n_tries += 1;
                     if n_tries > settings.n_retries {
-                        return Err(Error::worker(settings.program.label(), format!("it {failure}")));
+                        return Err(Error::worker(
+                            settings.program.label(),
+                            format!("before it was given rows it {failure}"),
+                        ));
                     }
                 }
             }

@@ -1,5 +1,8 @@
 //! `parrow apply` with a script.
 
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
 use super::support::{Place, data};
 
 const COUNT: &str = "-- Counts what lies between two bounds.
@@ -74,12 +77,13 @@ fn mistakes_are_said_in_one_line() {
 fn flags_that_do_not_go_together() {
     let place = Place::with_points();
     place.file("f.luau", "function f(x) return x end");
-    let cases: [&[&str]; 5] = [
+    let cases: [&[&str]; 6] = [
         &["x + 1", "--luau", "return x"],
         &["--script", "f.luau", "--luau", "return x"],
         &["--name", "h"],
         &["--luau", "return x", "--function", "f"],
         &["--luau", "return x", "--script-memory", "lots"],
+        &["--luau", "return x * k", "--arg", "k=1", "--arg", "k=2"],
     ];
     for case in cases {
         place.run(&[&["apply", "points.csv"], case].concat()).code(2);
@@ -109,4 +113,30 @@ fn the_same_bytes_for_any_threads_and_chunks() {
     for (threads, chunk_rows) in [("2", "1000"), ("8", "4099")] {
         assert!(run(threads, chunk_rows) == reference, "{threads} threads, {chunk_rows} rows a chunk");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_a_row_that_goes_on_and_on() {
+    let place = Place::with_points();
+    let started = place.path("started");
+    let body = "print('started') while true do pcall(function() while true do end end) end";
+    let program = Command::new(env!("CARGO_BIN_EXE_parrow"))
+        .args(["apply", "points.csv", "--luau", body, "--row-timeout", "60", "-o", "out.csv"])
+        .current_dir(place.path("."))
+        .stderr(std::fs::File::create(&started).expect("a file"))
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let start = Instant::now();
+    while place.read("started").is_empty() {
+        assert!(start.elapsed() < Duration::from_secs(30), "the script starts");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let sent = Command::new("kill").args(["-INT", &program.id().to_string()]).status();
+    assert!(sent.expect("kill runs").success());
+    let mut program = program;
+    assert_eq!(program.wait().expect("the program ends").code(), Some(130));
+    assert!(place.read("started").contains("nothing was written"), "{}", place.read("started"));
+    assert_eq!(place.files(), ["points.csv", "started"]);
 }

@@ -89,6 +89,10 @@ fn what_goes_wrong_is_one_clear_line() {
         .code(2)
         .stderr_has("there is no 'h' in f.py (functions: f, g)")
         .one_clear_line();
+    apply(&["--python", "f.py:f", "--python-exe", "no-such-python"])
+        .code(3)
+        .stderr_has("could not start no-such-python: no such file")
+        .one_clear_line();
     apply(&["--python", "f.py:g"]).code(2).stderr_has("parameter \"z\" of g").one_clear_line();
     apply(&["--python", "f.py:f"])
         .code(1)

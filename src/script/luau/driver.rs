@@ -19,9 +19,10 @@ use polars::prelude::Schema;
 use super::annotation::Annotation;
 use super::lexer::{Kind, Token};
 use super::plan::{Argument, Cells, Input};
+use super::returns::most_values;
 use super::row_use::RowUse;
 use super::script::{Form, Script};
-use super::signature::{Definition, Scope, most_values};
+use super::signature::{Definition, Scope};
 use crate::row::Parameter;
 
 /// The parameter that is the row.

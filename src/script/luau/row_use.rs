@@ -18,6 +18,8 @@ pub(super) struct RowUse {
     pub(super) others: bool,
     /// What is assigned to, which nothing of the row may be.
     pub(super) assigned: Option<String>,
+    /// Whether something else is called as the row is.
+    has_namesake: bool,
 }
 
 impl RowUse {
@@ -29,7 +31,13 @@ impl RowUse {
             let is_field = before.is_some_and(|token| token.is(".") || token.is(":"));
             if token.kind == Kind::Name && token.text == ROW && !is_field {
                 found.add(&tokens[at..], before, is_parameter(tokens, at));
+                // Another table is called so, too: what is done to that one says nothing of the row.
+                found.has_namesake |= before.is_some_and(|token| token.is("local"));
             }
+        }
+        if found.has_namesake {
+            found.others = true;
+            found.assigned = None;
         }
         found
     }
@@ -116,6 +124,14 @@ mod tests {
             assert!(RowUse::new(&tokens(text)).others, "{text}");
         }
         assert!(RowUse::new(&tokens("for _, v in row.values do end")).values);
+    }
+
+    #[test]
+    fn a_local_table_of_the_same_name_is_not_the_row() {
+        let found = RowUse::new(&tokens(
+            "function g() local row = {} row.b = 1 return row end function f(row) return row.a + g().b end",
+        ));
+        assert!(found.others && found.assigned.is_none());
     }
 
     #[test]

@@ -28,7 +28,8 @@ use crate::row::{BoundFunction, Parameter, RowFunction};
 ///   the cells that are not null. It is the same table for each row: what is kept of it changes with the next. A
 ///   parameter with the name of an [`argument`](Self::argument) is that constant.
 /// - **It returns** a value, several values, or a table with the [output names](Self::output_names) as keys. Any other
-///   table is a list. No value, and nil, are null.
+///   table is a list. No value, and nil, are null. More values than are named make the row fail, those of a call at the
+///   end too, as in `return string.find(s, "a")`; `return (string.find(s, "a"))` is the first of them.
 ///
 /// Columns and values are, in Luau:
 ///
@@ -113,10 +114,11 @@ impl Script {
 
     /// A script with a function in it.
     ///
-    /// The text is looked at when the function is bound to columns.
+    /// The text is looked at when the function is bound to columns. It may begin with a byte order mark, and with a line
+    /// `#!…` for the system.
     pub fn luau(text: impl Into<String>) -> Self {
         Self {
-            text: text.into(),
+            text: without_preface(text.into()),
             form: Form::Whole,
             file_name: "script".into(),
             function: None,
@@ -235,6 +237,16 @@ impl RowFunction for Script {
         let plan = Plan::new(self, schema)?;
         let inputs = plan.inputs.iter().map(|input| input.name.clone()).collect();
         Ok(BoundFunction { inputs, kernel: Box::new(ScriptKernel::new(self, plan)?) })
+    }
+}
+
+/// The text without a byte order mark, and with a comment for a line `#!…`, which is none in Luau.
+fn without_preface(text: String) -> String {
+    let rest = text.trim_start_matches('\u{feff}');
+    match rest.strip_prefix("#!") {
+        Some(line) => format!("--{line}"),
+        None if rest.len() < text.len() => rest.to_owned(),
+        None => text,
     }
 }
 

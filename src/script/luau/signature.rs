@@ -123,37 +123,6 @@ pub(super) fn outline(tokens: &[Token<'_>]) -> Outline {
     found
 }
 
-/// How many values the functions of a script return at most, as far as commas show. What another function gives behind
-/// the last of them is not counted.
-pub(super) fn most_values(tokens: &[Token<'_>]) -> usize {
-    let is_return = |token: &Token<'_>| token.kind == Kind::Name && token.text == "return";
-    let returns = tokens.iter().enumerate().filter(|(_, token)| is_return(token));
-    returns.map(|(at, _)| n_values(&tokens[at + 1..])).max().unwrap_or(0)
-}
-
-/// How many values stand behind a `return`.
-fn n_values(tokens: &[Token<'_>]) -> usize {
-    let mut depth = 0;
-    let mut n_commas = 0;
-    for token in tokens {
-        if token.kind == Kind::Symbol {
-            match token.text {
-                "(" | "[" | "{" => depth += 1,
-                ")" | "]" | "}" => depth -= 1,
-                "," if depth == 0 => n_commas += 1,
-                ";" if depth == 0 => break,
-                _ => {}
-            }
-        } else if depth == 0 && token.kind == Kind::Name && matches!(token.text, "end" | "until" | "return") {
-            break;
-        }
-        if depth < 0 {
-            break;
-        }
-    }
-    n_commas + 1
-}
-
 /// Whether what follows `before` is a value and not a statement.
 fn is_value(before: Option<&Token<'_>>, expects_value: bool) -> bool {
     let Some(before) = before else { return false };
@@ -265,19 +234,6 @@ mod tests {
         assert_eq!(names(text), ["f", "g", "h"]);
         assert!(!outline(&tokens(text)).returns);
         assert!(outline(&tokens("local function f() return 1 end return f")).returns);
-    }
-
-    #[test]
-    fn values_are_counted_by_their_commas() {
-        let cases = [
-            ("return f(a, b)", 1),
-            ("return {1, 2}, a[f(1, 2)]", 2),
-            ("if x then return 1 else return 1, 2, 3 end local a, b, c, d = 1", 3),
-            ("x = 1, 2", 0),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(most_values(&tokens(text)), expected, "{text}");
-        }
     }
 
     #[test]

@@ -32,7 +32,7 @@ def by_name(result, names, row, faults):
     for name in names:
         if name not in result:
             keys = ", ".join(map(str, result)) or "none"
-            faults.setdefault(row, f"the function returned a dict without {name!r} (keys: {keys})")
+            faults.setdefault(row, f"the function returned a dict without {name!r} (keys: {keys}); name the results as its keys")
             return [None] * len(names)
     return [result[name] for name in names]
 

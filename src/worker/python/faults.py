@@ -6,7 +6,11 @@ class NoFunction(Exception):
 
 
 def describe(error):
-    """An exception as a text: what it is, and below it the frames of the user's code."""
+    """An exception as a text: what it is, and below it the frames of the user's code. What UTF-8 does not have is escaped."""
+    return described(error).encode("utf-8", "backslashreplace").decode()
+
+
+def described(error):
     if isinstance(error, NoFunction):
         return str(error)
     try:
@@ -36,7 +40,7 @@ def describe(error):
         if text:
             lines.append("    " + text)
     if error.__cause__ is not None:
-        lines.append("caused by " + describe(error.__cause__))
+        lines.append("caused by " + described(error.__cause__))
     return "\n".join(lines)
 
 

@@ -56,11 +56,12 @@ def serve_ndjson(call, source, sink):
         for row in range(n_rows):
             try:
                 values = {name: column[row] for name, column in zip(call.names, columns)}
-                line = json.dumps({ERROR: faults[row]} if row in faults else values, default=as_json)
+                values = {ERROR: faults[row]} if row in faults else values
+                line = json.dumps(values, default=as_json, ensure_ascii=False).encode()
             except (TypeError, ValueError) as error:
-                line = json.dumps({ERROR: str(error)})
+                line = json.dumps({ERROR: str(error)}).encode()
             lines.append(line)
-        sink.write("".join(line + "\n" for line in lines).encode())
+        sink.write(b"".join(line + b"\n" for line in lines))
         sink.flush()
 
 

@@ -109,6 +109,8 @@ def load(path, name):
 def parameters_of(function):
     """The name, the kind and whether there is a default for each parameter; None where Python does not know."""
     import inspect
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        raise NoFunction("the function is async, and nobody awaits its result; give a plain function, which may call asyncio.run")
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):

@@ -202,6 +202,8 @@ fn results_that_no_column_holds_are_faults() {
         ("return print", "returned a function"),
         ("return '\\255'", "not UTF-8"),
         ("return 1, 2", "more values than are named"),
+        ("return string.find('abc', 'c')", "more values than are named"),
+        ("return ('a b'):match('(%a) (%a)')", "more values than are named"),
         ("return {1, 'x'}", "several kinds"),
         ("return {1, x = 2}", "the key x"),
         ("return {[1e6] = 2}", "most of which are nil"),
@@ -213,6 +215,37 @@ fn results_that_no_column_holds_are_faults() {
     }
     let declared = Script::luau_body("return a / 2").output_dtypes([DataType::Int64]);
     assert!(message(run(&frame, &declared)).contains("0.5 does not fit i64"));
+}
+
+#[test]
+fn the_first_of_several_values_is_taken_where_the_script_says_so() {
+    let frame = df!("s" => ["abc", "c", "x"]).unwrap();
+    let first = body(&frame, "return (string.find(s, 'c'))");
+    assert_eq!(first, Series::new("".into(), [Some(3.0), Some(1.0), None]));
+    let both = Script::luau_body("return string.find(s, 'c')").output_names(["from", "to"]);
+    let expected = df!("from" => [Some(3.0), Some(1.0), None], "to" => [Some(3.0), Some(1.0), None]);
+    assert_eq!(run(&frame, &both).unwrap(), expected.unwrap());
+    // A nil behind the first value is no value.
+    assert_eq!(body(&frame, "return select(1, #s, nil)"), Series::new("".into(), [3.0, 1.0, 1.0]));
+}
+
+#[test]
+fn a_script_may_begin_as_other_programs_do() {
+    let frame = df!("a" => [1.0]).unwrap();
+    for text in ["\u{feff}function f(a) return a end", "#!/usr/bin/env -S parrow\nfunction f(a) return a end"]
+    {
+        assert_eq!(run(&frame, &Script::luau(text)).unwrap(), df!("f" => [1.0]).unwrap());
+    }
+    let broken = message(run(&frame, &Script::luau("#!/bin/x\nfunction f(a) return a +\nend")));
+    assert!(broken.contains("line 3"), "{broken}");
+}
+
+#[test]
+fn a_table_of_the_script_may_be_called_as_the_row_is() {
+    let text = "local function make()\n local row = {}\n row.b = 1\n return row\nend\n\
+                function f(row) return row.a + make().b end";
+    let frame = df!("a" => [1.0]).unwrap();
+    assert_eq!(run(&frame, &Script::luau(text)).unwrap(), df!("f" => [2.0]).unwrap());
 }
 
 #[test]

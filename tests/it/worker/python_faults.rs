@@ -49,19 +49,45 @@ fn an_exception_is_the_rows_fault_with_its_traceback() {
 }
 
 #[test]
+fn a_text_that_utf8_does_not_have_costs_its_row_and_no_worker() {
+    if !python() {
+        return;
+    }
+    let file = PythonFile::new(
+        "import os\n\
+         def f(a):\n    if a == 2: raise ValueError('\\udcff')\n    return '\\udcff' if a == 3 else str(os.getpid())\n",
+    );
+    let frame = df!("a" => [1, 2, 3, 4]).unwrap();
+    for protocol in [Protocol::Arrow, Protocol::NdJson] {
+        let worker = Worker::python(file.path(), "f").protocol(protocol).build().unwrap();
+        let (found, faults) = apply(&frame, &worker, &collecting(4));
+        let pids: Vec<Option<&str>> = found.column("f").unwrap().str().unwrap().iter().collect();
+        assert!(pids[0].is_some() && pids[0] == pids[3], "one worker: {pids:?}");
+        assert_eq!(faults.iter().map(|(row, _)| *row).collect::<Vec<_>>(), [1, 2]);
+        assert!(faults[0].1.starts_with("ValueError: \\udcff"), "{faults:?}");
+        assert!(faults[1].1.contains("surrogates not allowed"), "{faults:?}");
+    }
+}
+
+#[test]
 fn what_keeps_a_function_from_being_called_is_said_once_and_at_the_start() {
     if !python() {
         return;
     }
-    let file = PythonFile::new("def f(height, minimum): pass\nx = 3\n");
+    let file = PythonFile::new("def f(height, minimum): pass\nx = 3\nasync def h(a): return a\n");
     let schema = df!("a" => [1], "heigth" => [2]).unwrap().schema().clone();
     let failure = |worker: Worker| match worker.bind(&schema) {
         Ok(_) => panic!("{worker:?}"),
         Err(error) => error,
     };
     let text = |function: &str| failure(Worker::python(file.path(), function).build().unwrap()).to_string();
-    assert!(text("g").contains("there is no 'g'") && text("g").contains("(functions: f)"), "{}", text("g"));
+    assert!(
+        text("g").contains("there is no 'g'") && text("g").contains("(functions: f, h)"),
+        "{}",
+        text("g")
+    );
     assert!(text("x").contains("and no function"));
+    assert!(text("h").contains("is async"), "{}", text("h"));
     assert!(text("f").contains("no column \"height\"; did you mean \"heigth\"?"), "{}", text("f"));
     let worker = Worker::python(file.path(), "f").argument("minimun", 4).build().unwrap();
     assert!(failure(worker).to_string().contains("did you mean minimum?"));

@@ -52,8 +52,16 @@ impl FunctionArgs {
     }
 
     /// The constants, by name.
-    pub fn parameters(&self) -> impl Iterator<Item = (&str, &Parameter)> {
-        self.arguments.iter().map(|argument| (argument.key.as_str(), &argument.value))
+    ///
+    /// # Errors
+    /// [`InvalidOption`](parrow::ErrorKind::InvalidOption) for a name that is given twice.
+    pub fn parameters(&self) -> Result<impl Iterator<Item = (&str, &Parameter)>, Error> {
+        for (index, argument) in self.arguments.iter().enumerate() {
+            if self.arguments[..index].iter().any(|earlier| earlier.key == argument.key) {
+                return Err(Error::invalid_option("--arg", format!("{} is given twice", argument.key)));
+            }
+        }
+        Ok(self.arguments.iter().map(|argument| (argument.key.as_str(), &argument.value)))
     }
 }
 

@@ -43,7 +43,7 @@ impl ScriptArgs {
     /// The row function, if one is given as a script.
     ///
     /// # Errors
-    /// The system's, for a file that can't be read.
+    /// The system's, for a file that can't be read; what is wrong with the flags.
     pub fn script(&self, function: &FunctionArgs) -> Result<Option<Script>, Error> {
         let script = match (&self.script, &self.luau) {
             (Some(path), _) => {
@@ -71,7 +71,7 @@ impl ScriptArgs {
         if let Some(limit) = self.row_timeout {
             script = script.row_timeout(limit);
         }
-        let parameters = function.parameters();
+        let parameters = function.parameters()?;
         Ok(Some(parameters.fold(script, |script, (name, value)| script.argument(name, value.clone()))))
     }
 }

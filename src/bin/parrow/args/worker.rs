@@ -74,7 +74,7 @@ impl WorkerArgs {
             // There is nobody else to tell that standard error is gone.
             let _ = std::io::stderr().write_all(lines);
         });
-        for (name, value) in function.parameters() {
+        for (name, value) in function.parameters()? {
             builder = builder.argument(name, value.clone());
         }
         let is_large = |bytes: u64| bytes >= LARGE_INPUT_BYTES;
