@@ -1,7 +1,7 @@
 //! Items from a source, through work on every core, to a sink in the order of the source.
 //!
 //! ```text
-//!            a thread              the pool's workers              the calling thread
+//!            a thread                n_workers threads             the calling thread
 //!   source ──► next ──► permit ──► work, in whatever order ──► wait for the next number ──► sink
 //!                         ▲                                                                  │
 //!                         └───────────── bytes given back when an item is done ──────────────┘
@@ -13,15 +13,14 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::sync_channel;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::thread::{self, Scope};
 use std::time::Duration;
 
-use rayon::ThreadPool;
-
 use super::budget::Permit;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// How long the sink waits before it looks whether the run was cancelled.
 const PATIENCE: Duration = Duration::from_millis(20);
@@ -33,19 +32,23 @@ const AHEAD: usize = 2;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct MorselSeq(u64);
 
-/// Takes items from `next`, runs `work` on each in the pool, and hands what it gives to `sink`, in the order of the items.
+/// Takes items from `next`, runs `work` on each on one of `n_workers` threads, and hands what it gives to `sink`, in the order
+/// of the items.
 ///
 /// `next` runs on a thread of its own and says `None` behind the last item; it gets a function that tells whether the run is
 /// over, for it to hand on to whatever it waits for. `sink` runs on the calling thread, and ends the run early by breaking.
 ///
+/// The workers are threads of the run's own: one of a pool that waits, in the midst of an item, for what the engine does on
+/// its threads would take up the next item meanwhile, and another in that one, until its stack is full.
+///
 /// # Errors
 /// Those of `sink`, which end the run; that of `next`, when all items before it have been through the sink; what
-/// `check_cancelled` says.
+/// `check_cancelled` says; [`InvalidOption`](crate::ErrorKind::InvalidOption) for more workers than the system has threads for.
 ///
 /// # Panics
 /// When `work` or `next` does.
 pub(crate) fn run_ordered<I: Send, R: Send>(
-    pool: &ThreadPool,
+    n_workers: usize,
     check_cancelled: &(dyn Fn() -> Result<()> + Sync),
     mut next: impl FnMut(&dyn Fn() -> bool) -> Result<Option<(I, Permit)>> + Send,
     work: impl Fn(I, &mut Permit) -> R + Sync,
@@ -53,60 +56,58 @@ pub(crate) fn run_ordered<I: Send, R: Send>(
 ) -> Result<()> {
     let window = Window::default();
     let is_over = AtomicBool::new(false);
-    let n_waiting = AtomicUsize::new(0);
-    let most_waiting = AHEAD * pool.current_num_threads();
-    // A worker of this pool that waited here would be missing among those that it waits for.
-    let own = match pool.current_thread_index() {
-        None => None,
-        Some(_) => {
-            Some(rayon::ThreadPoolBuilder::new().num_threads(pool.current_num_threads()).build().map_err(
-                |error| {
-                    crate::error::Error::invalid_option(
-                        "threads",
-                        format!("could not start threads: {error}"),
-                    )
-                },
-            )?)
-        }
-    };
-    own.as_ref().unwrap_or(pool).in_place_scope(|scope| {
-        thread::scope(|threads| {
-            let (window, is_over, n_waiting, work) = (&window, &is_over, &n_waiting, &work);
-            let stops = || is_over.load(Ordering::Relaxed);
-            threads.spawn(move || {
-                let mut seq = 0;
-                let end = loop {
-                    window.wait_while(|| n_waiting.load(Ordering::Relaxed) >= most_waiting && !stops());
+    let (cut, to_do) = sync_channel::<(MorselSeq, I, Permit)>(AHEAD * n_workers);
+    let to_do = Mutex::new(to_do);
+    thread::scope(|threads| {
+        let (window, is_over, work, to_do) = (&window, &is_over, &work, &to_do);
+        let stops = || is_over.load(Ordering::Relaxed);
+        let _ends = OnDrop(|| is_over.store(true, Ordering::Relaxed));
+        for index in 0..n_workers {
+            let take = || to_do.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            let worker = move || {
+                while let Ok((place, item, mut permit)) = take() {
+                    // What is left is taken all the same, so that nobody waits for room.
                     if stops() {
-                        break Ok(());
+                        continue;
                     }
-                    let (item, mut permit) = match catch_unwind(AssertUnwindSafe(|| next(&stops))) {
-                        Ok(Ok(Some(item))) => item,
-                        Ok(Ok(None)) => break Ok(()),
-                        Ok(Err(error)) => break Err(Failure::Error(error)),
-                        Err(panic) => break Err(Failure::Panic(panic)),
-                    };
-                    n_waiting.fetch_add(1, Ordering::Relaxed);
-                    let place = MorselSeq(seq);
-                    seq += 1;
-                    scope.spawn(move |_| {
-                        n_waiting.fetch_sub(1, Ordering::Relaxed);
-                        window.wake();
-                        if stops() {
-                            return;
+                    let outcome = catch_unwind(AssertUnwindSafe(|| work(item, &mut permit)));
+                    window.put(place, outcome.map(|result| (result, permit)).map_err(Failure::Panic));
+                }
+            };
+            start(threads, format!("parrow-{index}"), worker)?;
+        }
+        let source = move || {
+            let mut seq = 0;
+            let end = loop {
+                if stops() {
+                    break Ok(());
+                }
+                match catch_unwind(AssertUnwindSafe(|| next(&stops))) {
+                    Ok(Ok(Some((item, permit)))) => {
+                        if cut.send((MorselSeq(seq), item, permit)).is_err() {
+                            break Ok(());
                         }
-                        let outcome = catch_unwind(AssertUnwindSafe(|| work(item, &mut permit)));
-                        window.put(place, outcome.map(|result| (result, permit)).map_err(Failure::Panic));
-                    });
-                };
-                window.close(MorselSeq(seq), end);
-            });
-            let _ends = OnDrop(|| {
-                is_over.store(true, Ordering::Relaxed);
-                window.wake();
-            });
-            drain(window, check_cancelled, &mut sink)
-        })
+                        seq += 1;
+                    }
+                    Ok(Ok(None)) => break Ok(()),
+                    Ok(Err(error)) => break Err(Failure::Error(error)),
+                    Err(panic) => break Err(Failure::Panic(panic)),
+                }
+            };
+            window.close(MorselSeq(seq), end);
+        };
+        start(threads, "parrow-source".to_owned(), source)?;
+        drain(window, check_cancelled, &mut sink)
+    })
+}
+
+fn start<'scope>(
+    threads: &'scope Scope<'scope, '_>,
+    name: String,
+    run: impl FnOnce() + Send + 'scope,
+) -> Result<()> {
+    thread::Builder::new().name(name).spawn_scoped(threads, run).map(drop).map_err(|error| {
+        Error::invalid_option("threads", format!("could not start as many threads: {error}"))
     })
 }
 
@@ -148,7 +149,7 @@ impl<F: Fn()> Drop for OnDrop<F> {
 }
 
 enum Failure {
-    Error(crate::error::Error),
+    Error(Error),
     Panic(Box<dyn std::any::Any + Send>),
 }
 
@@ -208,17 +209,6 @@ impl<R> Window<R> {
         }
     }
 
-    /// Waits for as long as `condition` holds, which others change and then [`wake`](Self::wake).
-    fn wait_while(&self, condition: impl Fn() -> bool) {
-        drop(self.changed.wait_while(self.lock(), |_| condition()));
-    }
-
-    fn wake(&self) {
-        // With the lock, so that nobody is between his look at what has changed and his sleep.
-        drop(self.lock());
-        self.changed.notify_all();
-    }
-
     fn lock(&self) -> MutexGuard<'_, WindowState<R>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -228,7 +218,7 @@ impl<R> Window<R> {
 mod tests {
     use super::super::{Budget, workers};
     use super::*;
-    use crate::error::{Error, ErrorKind};
+    use crate::error::ErrorKind;
 
     const GO_ON: &(dyn Fn() -> Result<()> + Sync) = &|| Ok(());
 
@@ -243,7 +233,7 @@ mod tests {
         let budget = Budget::new(limit);
         let mut items = 0..200;
         let outcome = run_ordered(
-            &workers(n_threads).unwrap(),
+            n_threads,
             GO_ON,
             |stops| match items.next() {
                 Some(item) if Some(item) == fails_at => Err(Error::shape("at its end")),

@@ -17,7 +17,7 @@ use super::receiver::Receiver;
 use super::sources::Sources;
 use crate::error::Result;
 use crate::fault::{Ledger, OnError};
-use crate::pool::{Budget, Permit, run_ordered, workers};
+use crate::pool::{Budget, Permit, run_ordered};
 use crate::row::{Kernel, RowFunction, is_undeclared};
 use crate::table::pieces::{RowEncoder, append_names};
 use crate::table::{Header, MatrixOptions, ReadOptions};
@@ -147,7 +147,7 @@ fn flow(morsels: &Morsels<'_>, receiver: &mut Receiver, n_threads: usize, sizes:
         Ok(flow)
     };
     run_ordered(
-        &*workers(n_threads)?,
+        n_threads,
         &|| morsels.apply.check_cancelled(),
         morsels.sources.jobs(n_threads, &budget, morsels.columns),
         |job, permit| morsels.work(job, permit),

@@ -8,7 +8,7 @@ use super::super::memory::Sizes;
 use crate::apply::ApplyOptions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fault::Fault;
-use crate::pool::{Budget, Permit, run_ordered, workers};
+use crate::pool::{Budget, Permit, run_ordered};
 use crate::table::pieces::{GROWTH, Look, OpenInput, OpenOptions, Piece, PieceCutter, PieceSizes};
 use crate::table::{Input, MatrixOptions, ReadOptions, cast_to_joined, join_schemas};
 
@@ -109,7 +109,7 @@ impl Sources {
             let input = &self.inputs[index];
             let mut cutter = input.cutter(target, &[])?;
             run_ordered(
-                &*workers(apply.n_threads())?,
+                apply.n_threads(),
                 &|| apply.check_cancelled(),
                 |is_over| cut(&mut cutter, input, target, &budget, is_over),
                 |piece: Piece, _| (piece.start(), piece.n_rows(), input.look(&look, &piece)),
