@@ -31,7 +31,7 @@ impl Kept {
     }
 
     /// The index in the input of each kept row; `None` when they are the same.
-    fn rows(&self) -> Option<Vec<u64>> {
+    pub(super) fn rows(&self) -> Option<Vec<u64>> {
         let mask = self.mask.as_ref()?;
         Some((0..).zip(mask.iter()).filter(|(_, kept)| *kept == Some(true)).map(|(row, _)| row).collect())
     }

@@ -7,6 +7,7 @@
 mod columns;
 mod destination;
 mod filter;
+mod kept_rows;
 mod memory;
 mod run;
 mod selection;

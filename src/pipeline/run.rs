@@ -7,6 +7,7 @@ use polars::prelude::DataFrame;
 use super::columns::{Keep, check_names, combine, reduce_columns};
 use super::destination::{Destination, head, or_cancelled};
 use super::filter::Kept;
+use super::kept_rows::FunctionOfKept;
 use super::stream::run_streamed;
 use super::summary::{RunSummary, StageTimes};
 use super::text_column::{cell_instead, left_out};
@@ -193,8 +194,8 @@ impl<'f> Pipeline<'f> {
             None => Ok(Kept::all(frame)),
         });
         let kept = kept.map_err(|error| located(error, &table))?;
-        let done = timed(&mut times.function, || self.run_work(&kept.frame)).map_err(|error| {
-            let fits = |frame: &DataFrame| self.run_work(frame).is_ok();
+        let done = timed(&mut times.function, || self.run_work(&kept)).map_err(|error| {
+            let fits = |frame: &DataFrame| self.run_work(&Kept::all(frame.clone())).is_ok();
             let error = cell_instead(error, &kept.frame, &table.sources, &self.read, fits);
             located(kept.error(error), &table)
         })?;
@@ -229,14 +230,15 @@ impl<'f> Pipeline<'f> {
         })
     }
 
-    fn run_work(&self, frame: &DataFrame) -> Result<Applied<DataFrame>> {
+    fn run_work(&self, kept: &Kept) -> Result<Applied<DataFrame>> {
+        let frame = &kept.frame;
         match &self.work.0 {
             Task::Copy => {
                 Ok(Applied { table: frame.clone(), ledger: Ledger::default(), sharing: Sharing::default() })
             }
-            Task::Rows(function) => self.run_rows(frame, function.as_ref()),
+            Task::Rows(function) => self.run_rows(kept, function.as_ref()),
             Task::RowsOver(columns, make) => {
-                self.run_rows(frame, make(columns.resolve(frame.schema())?).as_ref())
+                self.run_rows(kept, make(columns.resolve(frame.schema())?).as_ref())
             }
             Task::Columns(columns, function) => {
                 let names = columns.resolve(frame.schema())?;
@@ -251,9 +253,13 @@ impl<'f> Pipeline<'f> {
 }
 
 impl Pipeline<'_> {
-    fn run_rows(&self, frame: &DataFrame, function: &dyn RowFunction) -> Result<Applied<DataFrame>> {
+    fn run_rows(&self, kept: &Kept, function: &dyn RowFunction) -> Result<Applied<DataFrame>> {
+        let frame = &kept.frame;
         check_names(function.bind(frame.schema())?.kernel.as_ref(), frame.schema(), self.keep)?;
-        let applied = apply_function(frame, function, &self.apply)?;
+        let applied = match kept.rows() {
+            Some(rows) => apply_function(frame, &FunctionOfKept { function, rows }, &self.apply)?,
+            None => apply_function(frame, function, &self.apply)?,
+        };
         let ledger = applied.ledger;
         let table = combine(frame.clone(), applied.table, self.keep, self.apply.on_error(), &ledger)?;
         Ok(Applied { table, ledger, sharing: applied.sharing })

@@ -75,6 +75,30 @@ pub trait Kernel: Send + Sync {
     fn run(&self, chunk: &Chunk, output: &mut ChunkOutput<'_>) -> Result<()>;
 }
 
+macro_rules! forward {
+    ($($pointer:ty),*) => {
+        $(impl<K: Kernel + ?Sized> Kernel for $pointer {
+            fn fields(&self) -> &[Field] {
+                (**self).fields()
+            }
+
+            fn prepare(&self, context: &RunContext) -> Result<()> {
+                (**self).prepare(context)
+            }
+
+            fn finish(&self) -> Result<()> {
+                (**self).finish()
+            }
+
+            fn run(&self, chunk: &Chunk, output: &mut ChunkOutput<'_>) -> Result<()> {
+                (**self).run(chunk, output)
+            }
+        })*
+    };
+}
+
+forward! { &K, Box<K> }
+
 /// What a kernel may know of the run that it is part of. None of it changes the values of the result.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]

@@ -34,7 +34,7 @@ pub struct Row<'r> {
     columns: &'r [CellColumn<'r>],
     names: &'r Names,
     row: usize,
-    first_row: u64,
+    index: u64,
     stopped: &'r Cell<Option<Stopped>>,
 }
 
@@ -108,7 +108,7 @@ impl<'r> Row<'r> {
 
     /// The index of the row in the table, counted from 0.
     pub fn index(&self) -> u64 {
-        self.first_row + self.row as u64
+        self.index
     }
 }
 
@@ -310,7 +310,7 @@ where
                 columns: &columns,
                 names: &self.names,
                 row,
-                first_row: chunk.first_row(),
+                index: chunk.row_index(row),
                 stopped: &stopped,
             });
             match stopped.get() {

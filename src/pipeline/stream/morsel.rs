@@ -8,6 +8,7 @@ use polars::prelude::{Column, DataFrame, DataType, PlSmallStr, Schema};
 
 use super::super::columns::{Keep, combine};
 use super::super::filter::{condition, quiet};
+use super::super::kept_rows::OfKept;
 use super::super::run::LOCATED_FAILURES;
 use super::super::summary::StageTimes;
 use super::plan::Writing;
@@ -123,7 +124,14 @@ impl Morsels<'_> {
                 let columns = columns_of(function, &kept.frame)?;
                 let rows = Rows { columns: &columns, n_rows: kept.frame.height(), first_row: job.first_row };
                 let decided = self.decided();
-                let ran = run_piece(function.kernel.as_ref(), rows, &self.apply, &decided);
+                let kernel = function.kernel.as_ref();
+                let ran = match &kept.rows {
+                    Some(kept) => {
+                        let kernel = OfKept { kernel, rows: kept, first_row: job.first_row };
+                        run_piece(&kernel, rows, &self.apply, &decided)
+                    }
+                    None => run_piece(kernel, rows, &self.apply, &decided),
+                };
                 Some(ran.map_err(|error| self.locate(error, &kept, &job))?)
             }
         };

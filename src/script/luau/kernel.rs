@@ -19,6 +19,8 @@ pub(super) struct ScriptKernel<'s> {
     plan: Plan,
     program: Program,
     fields: Vec<Field>,
+    /// Whether the script may ask for the index of its row, or for numbers at random, which follow from it.
+    counts_rows: bool,
     /// Workers that nobody uses. They go before the watchdog does.
     idle: Mutex<Vec<State>>,
     watchdog: Watchdog,
@@ -32,7 +34,8 @@ impl<'s> ScriptKernel<'s> {
         let fields = plan.outputs.iter().map(|column| column.field()).collect();
         let watchdog = Watchdog::new(limits);
         let first = State::new(script, &plan, &program, &watchdog)?;
-        Ok(Self { script, plan, program, fields, idle: Mutex::new(vec![first]), watchdog })
+        let counts_rows = ["row_index", "random", "parrow["].iter().any(|word| script.text.contains(word));
+        Ok(Self { script, plan, program, fields, counts_rows, idle: Mutex::new(vec![first]), watchdog })
     }
 
     fn worker(&self) -> Result<State> {
@@ -62,7 +65,7 @@ impl Kernel for ScriptKernel<'_> {
             kernel: self,
             readers: readers(chunk, &self.plan.inputs)?,
             n_rows,
-            first_row: chunk.first_row(),
+            chunk,
             batch: Batch::new(self.plan.inputs.len()),
             collectors: self.fields.iter().map(|field| Collector::new(field, n_rows)).collect(),
         };
@@ -80,7 +83,7 @@ struct Run<'k> {
     kernel: &'k ScriptKernel<'k>,
     readers: Vec<Reader>,
     n_rows: usize,
-    first_row: u64,
+    chunk: &'k Chunk,
     batch: Batch,
     collectors: Vec<Collector>,
 }
@@ -98,7 +101,10 @@ impl Run<'_> {
         while from < self.n_rows {
             // A row that starved a worker gets a fresh one to itself: what rows before it left behind is not its fault.
             let limit = if starved == Some(Starved(from)) { 1 } else { self.kernel.plan.batch_rows };
-            self.batch.fill(&self.readers, from, limit.min(self.n_rows - from))?;
+            let limit = limit.min(self.n_rows - from);
+            // A batch counts on from its first row.
+            let limit = if self.kernel.counts_rows { self.chunk.n_consecutive(from, limit) } else { limit };
+            self.batch.fill(&self.readers, from, limit)?;
             match self.batch(&mut state, from, output)? {
                 Batched::Done => from += self.batch.n_rows,
                 Batched::Stopped => {
@@ -141,7 +147,7 @@ impl Run<'_> {
         }
         let mut from = 0;
         while from < n_rows {
-            let returned = state.run(&self.batch, from, self.first_row + first as u64, script);
+            let returned = state.run(&self.batch, from, self.chunk.row_index(first), script);
             if matches!(returned, Err(Failure::Cancelled)) {
                 return Err(Error::new(ErrorKind::Cancelled));
             }

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use parrow::pipeline::{ColumnSelection, Destination, Keep, Pipeline, RunSummary, Work};
-use parrow::row::Typed;
-use parrow::script::{SqlExpressions, SqlPredicate};
+use parrow::row::{Dynamic, Row, Typed};
+use parrow::script::{Script, SqlExpressions, SqlPredicate};
 use parrow::table::{Format, Header, Input, Output, ReadOptions, WriteOptions};
 use parrow::{ApplyOptions, Error, OnError};
 use proptest::prelude::*;
@@ -399,5 +399,29 @@ proptest! {
         let case = Case { expressions: Some(vec!["CAST(a AS DOUBLE) * 2 AS n".into()]), on_error: OnError::Collect, ..case };
         check(&case, &inputs, folder.path(), [size]);
         check(&Case { keep: Keep::New, ..case }, &inputs, folder.path(), [size]);
+    }
+}
+
+#[test]
+fn a_row_keeps_its_index_behind_a_condition() {
+    let folder = tempfile::tempdir().unwrap();
+    let (input, target) = (folder.path().join("in.csv"), folder.path().join("out.csv"));
+    let lines: String = (0..2000).map(|row| format!("{},{row}\n", row * 7 % 10)).collect();
+    std::fs::write(&input, format!("a,row\n{lines}")).unwrap();
+    let rows: String = (0..2000).filter(|row| row * 7 % 10 > 4).map(|row| format!("{row}.0\n")).collect();
+    let expected = format!("result\n{rows}");
+    for piece_bytes in [20, 300, 1 << 20] {
+        let script = Work::rows(Script::luau_body("return parrow.row_index"));
+        let closure = Work::rows(Dynamic::new(["a"], |row: &Row| row.index() as f64));
+        for work in [script, closure] {
+            let output = Destination::Output(Output::from(target.as_path()), WriteOptions::default());
+            let pipeline = Pipeline::new(vec![Input::from(input.as_path())], work, output)
+                .filter(SqlPredicate::parse("a > 4").unwrap())
+                .keep(Keep::New)
+                .piece_bytes(piece_bytes);
+            assert_eq!(pipeline.run().unwrap().n_rows_read, 2000);
+            let written = std::fs::read_to_string(&target).unwrap();
+            assert_eq!(written, expected, "{piece_bytes}");
+        }
     }
 }
