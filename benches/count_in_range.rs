@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Random, keep, ratio, shortest};
+use common::{NAMES, keep, matrix, ratio, shortest};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use parrow::functions::{CountInRange, RangeBounds};
 use parrow::polars::prelude::*;
@@ -11,16 +11,6 @@ use parrow::{ApplyOptions, apply_function};
 use rayon::prelude::*;
 
 const N_ROWS: usize = 20_000_000;
-const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
-
-fn matrix() -> DataFrame {
-    let mut random = Random::new(100);
-    let columns = NAMES.map(|name| {
-        let values: Vec<i64> = (0..N_ROWS).map(|_| (random.next() % 10) as i64).collect();
-        Column::new(name.into(), values)
-    });
-    DataFrame::new(N_ROWS, columns.into()).unwrap()
-}
 
 fn function() -> CountInRange {
     CountInRange::new(NAMES, RangeBounds::new(4, 8).unwrap())
@@ -54,7 +44,7 @@ fn polars(frame: &DataFrame, dtype: DataType) -> DataFrame {
 }
 
 fn bench(criterion: &mut Criterion) {
-    let frame = matrix();
+    let frame = matrix(N_ROWS);
     assert!(count(&frame).equals(&polars(&frame, DataType::UInt32)), "both count the same");
     assert!(count(&frame).equals(&polars(&frame, DataType::UInt8)), "both count the same");
 

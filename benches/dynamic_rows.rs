@@ -2,30 +2,19 @@
 
 mod common;
 
-use common::{Random, keep, shortest};
+use common::{NAMES, keep, matrix, shortest};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use parrow::ApplyOptions;
-use parrow::polars::prelude::*;
 use parrow::prelude::*;
 
 const N_ROWS: usize = 2_000_000;
-const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
-
-fn matrix() -> DataFrame {
-    let mut random = Random::new(100);
-    let columns = NAMES.map(|name| {
-        let values: Vec<i64> = (0..N_ROWS).map(|_| (random.next() % 10) as i64).collect();
-        Column::new(name.into(), values)
-    });
-    DataFrame::new(N_ROWS, columns.into()).unwrap()
-}
 
 fn count(row: &Row<'_>) -> u32 {
     row.iter_as::<i64>().filter(|value| (4..=8).contains(value)).count() as u32
 }
 
 fn bench(criterion: &mut Criterion) {
-    let frame = matrix();
+    let frame = matrix(N_ROWS);
     let mut group = criterion.benchmark_group("dynamic rows, 2M x 5 i64");
     group.sample_size(10).throughput(Throughput::Elements((N_ROWS * NAMES.len()) as u64));
     for n_threads in [1, parrow::cpu_count()] {

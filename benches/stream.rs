@@ -4,24 +4,13 @@ mod common;
 
 use std::path::Path;
 
-use common::{Random, keep, ratio, shortest};
+use common::{NAMES, keep, matrix, ratio, shortest};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use parrow::functions::{CountInRange, RangeBounds};
 use parrow::pipeline::{Destination, Keep, Pipeline, Work};
-use parrow::polars::prelude::*;
 use parrow::table::{Input, Output, WriteOptions, write};
 
 const N_ROWS: usize = 2_000_000;
-const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
-
-fn matrix() -> DataFrame {
-    let mut random = Random::new(100);
-    let columns = NAMES.map(|name| {
-        let values: Vec<i64> = (0..N_ROWS).map(|_| (random.next() % 10) as i64).collect();
-        Column::new(name.into(), values)
-    });
-    DataFrame::new(N_ROWS, columns.into()).unwrap()
-}
 
 fn pipeline(input: &Path, output: &Path, columns: Keep) -> Pipeline<'static> {
     let work = Work::rows(CountInRange::new(NAMES, RangeBounds::new(4, 8).unwrap()));
@@ -31,7 +20,7 @@ fn pipeline(input: &Path, output: &Path, columns: Keep) -> Pipeline<'static> {
 
 fn bench(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().unwrap();
-    let frame = matrix();
+    let frame = matrix(N_ROWS);
     let mut group = criterion.benchmark_group("file to file, 2M x 5 i64");
     group.sample_size(10).throughput(Throughput::Elements(N_ROWS as u64));
     for format in ["csv", "parquet"] {

@@ -6,6 +6,8 @@ use std::any::Any;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use parrow::polars::prelude::{Column, DataFrame};
+
 /// Random numbers, the same on every machine (xorshift64).
 pub(crate) struct Random(u64);
 
@@ -25,6 +27,19 @@ impl Random {
     pub(crate) fn float(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
+}
+
+/// The columns of [`matrix`].
+pub(crate) const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
+
+/// Five columns of single-digit integers.
+pub(crate) fn matrix(n_rows: usize) -> DataFrame {
+    let mut random = Random::new(100);
+    let columns = NAMES.map(|name| {
+        let values: Vec<i64> = (0..n_rows).map(|_| (random.next() % 10) as i64).collect();
+        Column::new(name.into(), values)
+    });
+    DataFrame::new(n_rows, columns.into()).unwrap()
 }
 
 /// What a run gave, to be dropped when the clock has stopped.
