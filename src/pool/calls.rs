@@ -1,6 +1,8 @@
 //! The kinds of functions that are called over items, each with its loop.
 //!
 //! A loop is a function of its own, so that the compiler knows that its parameters do not overlap, and vectorizes.
+//! The loops of a kind look alike and stay apart: where one serves both ways of calling, the function is called instead of being
+//! inlined, and a range count takes 1.2 times as long.
 
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};

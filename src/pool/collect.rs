@@ -68,9 +68,7 @@ where
 {
     let token = in_flight.shared().token();
     let begun = match begin {
-        Begin::Shared if cut.n_workers > 1 => {
-            Begun { items, n_pulled: 0, remaining: usize::MAX, cost: Cost::default() }
-        }
+        Begin::Shared if cut.n_workers > 1 => Begun::not_yet(items),
         _ => match collect_alone(items, calls, &mut results, cut, token)? {
             Some(begun) => begun,
             None => return Ok(results),

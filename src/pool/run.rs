@@ -45,6 +45,13 @@ pub(super) struct Begun<I> {
     pub(super) cost: Cost,
 }
 
+impl<I> Begun<I> {
+    /// Items of which none is done.
+    pub(super) fn not_yet(items: I) -> Self {
+        Self { items, n_pulled: 0, remaining: usize::MAX, cost: Cost::default() }
+    }
+}
+
 /// How items are cut into chunks.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cut {
@@ -104,13 +111,7 @@ struct Pulled {
 impl<I, F, K> Run<I, F, K> {
     /// A run that one worker is about to [`work`](Self::work) on.
     pub(super) fn new(items: I, function: F, sink: K, cut: Cut, token: CancellationToken) -> Self {
-        Self::go_on(
-            Begun { items, n_pulled: 0, remaining: usize::MAX, cost: Cost::default() },
-            function,
-            sink,
-            cut,
-            token,
-        )
+        Self::go_on(Begun::not_yet(items), function, sink, cut, token)
     }
 
     /// As [`new`](Self::new), where the first items are done.
