@@ -1,5 +1,5 @@
 //! Row functions in Luau over two million rows, on one thread and on all cores, beside the same loop written in Rust, and
-//! beside CPython's plain loop where there is a python3.
+//! beside CPython's plain loop where there is a python3. Words behind `cargo bench --bench luau --` choose cases by their names.
 
 mod common;
 
@@ -180,9 +180,13 @@ fn bench(criterion: &mut Criterion) {
     let alone = ApplyOptions::builder().threads(1).build().unwrap();
     let together = ApplyOptions::default();
     let mut group = criterion.benchmark_group("Luau, 2,000,000 rows");
-    group.sample_size(10).throughput(Throughput::Elements(N_ROWS as u64));
+    let seconds = Duration::from_secs;
+    group.sample_size(10).warm_up_time(seconds(1)).measurement_time(seconds(3));
+    group.throughput(Throughput::Elements(N_ROWS as u64));
     let mut lines = Vec::new();
-    for case in &CASES {
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let is_chosen = |case: &&Case| words.is_empty() || words.iter().any(|word| case.name.contains(word));
+    for case in CASES.iter().filter(is_chosen) {
         let narrow = table.select(case.columns.iter().copied()).unwrap();
         let script = Script::luau(case.script);
         let run = |options| apply_function(&narrow, &script, options).unwrap().table;

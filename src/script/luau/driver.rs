@@ -13,6 +13,7 @@
 //! ```
 
 use std::fmt::Write;
+use std::ops::Range;
 
 use polars::prelude::Schema;
 
@@ -20,7 +21,7 @@ use super::annotation::Annotation;
 use super::lexer::{Kind, Token};
 use super::plan::{Argument, Cells, Input};
 use super::returns::most_values;
-use super::row_use::RowUse;
+use super::row_use::{LENGTH, Place, Read, RowUse, VALUES};
 use super::script::{Form, Script};
 use super::signature::{Definition, Scope};
 use crate::row::Parameter;
@@ -52,30 +53,36 @@ local __parrow_one, __parrow_many, __parrow_special = __parrow.put_one, __parrow
 local __parrow_integer, __parrow_list = __parrow.read_integer, __parrow.read_list
 ";
 
+/// The cells of up to so many columns are read one by one, those of more in loops.
+const UNROLLED: usize = 16;
+
 /// The name of a function whose body alone is given.
 const BODY: &str = "__parrow_body";
 
 /// The text to compile.
 pub(super) fn source(script: &Script, definition: &Definition, call: &Call<'_>) -> String {
     let mut text = String::from(PROLOGUE);
+    text.push_str(&row_table(call));
+    let mut changes = call.row.map(|row| reads(row, call.schema.len())).unwrap_or_default();
     let function = match script.form {
         Form::Body => {
             let parameters: Vec<&str> =
                 definition.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
-            let _ = write!(text, "local function {BODY}({}) {}\nend", parameters.join(", "), script.text);
+            let body = changed(&script.text, changes);
+            let _ = write!(text, "local function {BODY}({}) {body}\nend", parameters.join(", "));
             BODY
         }
         Form::Whole => {
-            let (before, behind) = script.text.split_at(definition.start);
-            let local = if can_be_local(definition, call.tokens) { "local " } else { "" };
-            let _ = write!(text, "{before}{local}{behind}");
+            if can_be_local(definition, call.tokens) {
+                changes.push((definition.start..definition.start, "local ".to_owned()));
+            }
+            text.push_str(&changed(&script.text, changes));
             &definition.name
         }
     };
     let has_init = script.form == Form::Whole
         && call.tokens.windows(2).any(|pair| pair[0].is("function") && pair[1].is(INIT));
     text.push_str(EPILOGUE);
-    text.push_str(&row_table(call));
     if has_init {
         let _ = writeln!(text, "if {INIT} then {INIT}() end");
     }
@@ -97,17 +104,81 @@ fn can_be_local(definition: &Definition, tokens: &[Token<'_>]) -> bool {
             .any(|token| token.kind == Kind::Name && (token.text == definition.name || token.text == "_G"))
 }
 
-/// The table that the row is handed over in.
+/// What stands before the script, on its first line, for the row: the table that it is handed over in, where it is one for all
+/// rows, and what finds the cells that such a table does not have.
 fn row_table(call: &Call<'_>) -> String {
     let Some(row) = call.row else { return String::new() };
     let names: Vec<String> = call.schema.iter_names().map(|name| text_literal(name)).collect();
-    let mut text =
-        format!("local __parrow_row = __parrow.new_row({{{}}}, {})\n", names.join(", "), row.needs_all());
-    text.push_str("local __parrow_place = __parrow.place\n");
+    let names = names.join(", ");
+    let mut text = String::from("local __parrow_place = __parrow.place; ");
+    if row.is_handed_on {
+        let _ = write!(
+            text,
+            "local __parrow_create, __parrow_seal = table.create, __parrow.seal; \
+             local __parrow_row_meta, __parrow_checked_row = __parrow.new_rows({{{names}}}); "
+        );
+        return text;
+    }
+    let n_positions = if has_positions(row) { call.schema.len() } else { 0 };
+    let _ = write!(text, "local __parrow_row: any = table.create({n_positions}); ");
+    if row.needs_all() {
+        let _ = write!(text, "local __parrow_absent = __parrow.new_absent({{{names}}}, __parrow_row); ");
+    }
     if row.values {
-        text.push_str("local __parrow_values = {}\n__parrow_row.values = __parrow_values\n");
+        let n_columns = call.schema.len();
+        let _ = write!(
+            text,
+            "local __parrow_create, __parrow_seal_values = table.create, __parrow.new_seal_values({n_columns}); \
+             local __parrow_values = table.create({n_columns}); __parrow_row.values = __parrow_values; "
+        );
     }
     text
+}
+
+/// Whether the table that is one for all rows has the cells by their positions.
+fn has_positions(row: &RowUse) -> bool {
+    row.needs_all() && (row.others || !row.positions.is_empty())
+}
+
+/// A range of a script, and what stands there instead.
+type Change = (Range<usize>, String);
+
+/// How the script reads a row whose table is one for all rows. Such a table has no metatable, for a read of a table with one
+/// leaves the compiled code: the length is a constant, and what finds no cell asks for it by a call.
+fn reads(row: &RowUse, n_columns: usize) -> Vec<Change> {
+    if row.is_handed_on {
+        return Vec::new();
+    }
+    let change = |Place { range, read }: &Place| {
+        let text = match read {
+            Read::Length => format!(" ({n_columns})"),
+            Read::Cell(_) | Read::Unknown if !row.needs_all() => return None,
+            Read::Cell(key) => {
+                let key = key.replace(LENGTH, &n_columns.to_string());
+                format!("({ROW}[{key}] or __parrow_absent({key}))")
+            }
+            Read::Unknown => return None,
+            Read::Unpacked => format!(", 1, {n_columns}"),
+        };
+        Some((range.clone(), text))
+    };
+    row.places.iter().filter_map(change).collect()
+}
+
+/// A text with some changes, none of which reaches into another one unless it lies within it.
+fn changed(text: &str, mut changes: Vec<Change>) -> String {
+    changes.sort_by_key(|(range, _)| range.start);
+    let mut changed = String::with_capacity(text.len());
+    let mut from = 0;
+    for (range, instead) in changes {
+        // One within another is a part of it.
+        if range.start >= from {
+            changed += &text[from..range.start];
+            changed += &instead;
+            from = range.end;
+        }
+    }
+    changed + &text[from..]
 }
 
 /// Whether cells may be null, or numbers that are not exact.
@@ -238,27 +309,45 @@ impl Writer<'_> {
 
     /// Puts the cells of the row into its table.
     fn fill_row(&self, row: &RowUse, nulls: Nulls, text: &mut String) {
-        let inputs = self.call.inputs;
-        if row.needs_all() {
-            self.fill_positions(row, nulls, text);
+        if row.is_handed_on {
+            let cells = self.new_list(nulls.later(), text);
+            let _ = match nulls {
+                Nulls::None => {
+                    writeln!(text, "local __parrow_row = __parrow_seal({cells}, __parrow_row_meta)")
+                }
+                _ => writeln!(text, "local __parrow_row = __parrow_checked_row({cells})"),
+            };
+            return;
         }
-        for (column, input) in inputs.iter().enumerate() {
+        if row.are_values_handed_on {
+            let values = self.new_list(nulls, text);
+            let _ = writeln!(text, "__parrow_row.values = __parrow_seal_values({values})");
+        }
+        let mut tables = Vec::new();
+        if row.values && !row.are_values_handed_on {
+            tables.push("__parrow_values");
+        }
+        if has_positions(row) {
+            tables.push("__parrow_row");
+        }
+        if !tables.is_empty() {
+            // Who goes over the values is not asked for one that is not exact; who asks for a cell is.
+            self.fill_lists(&tables, if row.values { nulls } else { nulls.later() }, text);
+        }
+        for (column, input) in self.call.inputs.iter().enumerate() {
             // By names that are no words of the script, the table finds the cell by its position.
             let is_named = match row.needs_all() {
                 true => column < self.call.schema.len() && self.mentions(&input.name),
                 false => row.names.contains(input.name.as_str()),
             };
-            let positions = row.positions.iter().filter(|position| {
-                !row.needs_all()
-                    && self
-                        .call
-                        .schema
-                        .get_at_index(**position - 1)
-                        .is_some_and(|(name, _)| *name == input.name)
-            });
+            let is_at = |position: &usize| {
+                let column = self.call.schema.get_at_index(*position - 1);
+                column.is_some_and(|(name, _)| *name == input.name)
+            };
+            let positions = row.positions.iter().filter(|position| !row.needs_all() && is_at(position));
             let mut targets: Vec<String> =
                 positions.map(|position| format!("__parrow_row[{position}]")).collect();
-            if is_named && !(row.values && input.name == "values") {
+            if is_named && !(row.values && input.name == VALUES) {
                 targets.push(format!("__parrow_row[{}]", text_literal(&input.name)));
             }
             if targets.is_empty() {
@@ -274,45 +363,48 @@ impl Writer<'_> {
         }
     }
 
-    /// Fills the row by position: a loop for each stretch of columns of the same kind, where there are many.
-    fn fill_positions(&self, row: &RowUse, nulls: Nulls, text: &mut String) {
-        const UNROLLED: usize = 16;
+    /// Puts the cells of all columns into lists: in a loop for each stretch of columns of the same kind, where there are many.
+    fn fill_lists(&self, lists: &[&str], nulls: Nulls, text: &mut String) {
         let n_columns = self.call.schema.len();
         let kinds: Vec<Cells> = self.call.inputs[..n_columns].iter().map(|input| input.cells).collect();
-        let mut tables = Vec::new();
-        if row.values {
-            tables.push("__parrow_values");
-        }
-        if row.others || !row.positions.is_empty() {
-            tables.push("__parrow_row");
-        }
-        // Who goes over the values is not asked for one that is not exact; who asks for a cell is.
-        let nulls = if row.values { nulls } else { nulls.later() };
-        let mut column = 0;
-        for stretch in kinds.chunk_by(|a, b| a == b) {
-            let end = column + stretch.len();
-            if n_columns <= UNROLLED {
-                for column in column..end {
-                    let cell = self.cell(column, &offset("at", column * self.call.batch_rows * 8), nulls);
-                    let _ = writeln!(text, "do local cell = {cell}");
-                    for table in &tables {
-                        let _ = writeln!(text, "{table}[{}] = cell", column + 1);
-                    }
-                    text.push_str("end\n");
-                }
-            } else {
-                let batch_rows = self.call.batch_rows;
-                let at = format!("at + (column - 1) * {}", batch_rows * 8);
-                let index = format!("index + (column - 1) * {batch_rows}");
-                let cell = self.cell_of(stretch[0], &at, &index, "column", nulls);
-                let _ = writeln!(text, "for column = {}, {end} do local cell = {cell}", column + 1);
-                for table in &tables {
-                    let _ = writeln!(text, "{table}[column] = cell");
+        if n_columns <= UNROLLED {
+            for column in 0..n_columns {
+                let cell = self.cell(column, &offset("at", column * self.call.batch_rows * 8), nulls);
+                let _ = writeln!(text, "do local cell = {cell}");
+                for list in lists {
+                    let _ = writeln!(text, "{list}[{}] = cell", column + 1);
                 }
                 text.push_str("end\n");
             }
+            return;
+        }
+        let mut column = 0;
+        for stretch in kinds.chunk_by(|a, b| a == b) {
+            let end = column + stretch.len();
+            let batch_rows = self.call.batch_rows;
+            let at = format!("at + (column - 1) * {}", batch_rows * 8);
+            let index = format!("index + (column - 1) * {batch_rows}");
+            let cell = self.cell_of(stretch[0], &at, &index, "column", nulls);
+            let _ = writeln!(text, "for column = {}, {end} do local cell = {cell}", column + 1);
+            for list in lists {
+                let _ = writeln!(text, "{list}[column] = cell");
+            }
+            text.push_str("end\n");
             column = end;
         }
+    }
+
+    /// A new list of the cells of all columns: what stands before it, and the list.
+    fn new_list(&self, nulls: Nulls, text: &mut String) -> String {
+        let n_columns = self.call.schema.len();
+        if n_columns <= UNROLLED {
+            let cell = |column| self.cell(column, &offset("at", column * self.call.batch_rows * 8), nulls);
+            let cells: Vec<String> = (0..n_columns).map(|column| format!("({})", cell(column))).collect();
+            return format!("{{{}}}", cells.join(", "));
+        }
+        let _ = writeln!(text, "local __parrow_list = __parrow_create({n_columns})");
+        self.fill_lists(&["__parrow_list"], nulls, text);
+        "__parrow_list".to_owned()
     }
 
     /// Whether the script has this word in its code or in a text.

@@ -16,6 +16,7 @@ mod kernel;
 mod lexer;
 mod message;
 mod plan;
+mod raw;
 mod returns;
 mod row_use;
 mod script;

@@ -112,7 +112,7 @@ impl Plan {
             .parameters
             .iter()
             .any(|parameter| parameter.name == driver::ROW)
-            .then(|| RowUse::new(&tokens));
+            .then(|| RowUse::new(&script.text, &tokens));
         if let Some(row) = &row {
             inputs.add_row(script, row)?;
         }
@@ -179,7 +179,9 @@ impl Inputs<'_> {
             for name in self.schema.iter_names() {
                 self.add(name, None)?;
             }
-            return Ok(());
+            if row.is_handed_on {
+                return Ok(());
+            }
         }
         for name in &row.names {
             self.add(name, None)?;

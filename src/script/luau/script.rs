@@ -25,8 +25,8 @@ use crate::row::{BoundFunction, Parameter, RowFunction};
 ///
 /// - **Its parameters are columns**, by name. A parameter called `row` is the row: a table with the cells by name
 ///   (`row.a`, `row["two words"]`) and by position from 1 (`row[1]`, `#row`); `for _, value in row.values do` goes over
-///   the cells that are not null. It is the same table for each row: what is kept of it changes with the next. A
-///   parameter with the name of an [`argument`](Self::argument) is that constant.
+///   the cells that are not null. Nothing of it can be changed. A parameter with the name of an
+///   [`argument`](Self::argument) is that constant.
 /// - **It returns** a value, several values, or a table with the [output names](Self::output_names) as keys. Any other
 ///   table is a list. No value, and nil, are null. More values than are named make the row fail, those of a call at the
 ///   end too, as in `return string.find(s, "a")`; `return (string.find(s, "a"))` is the first of them.

@@ -20,6 +20,8 @@ fn scripts() -> Vec<Script> {
         Script::luau_body("return parrow.random(), parrow.random(1, 6), parrow.row_index").output_names(["a", "b", "c"]),
         Script::luau_body("return parrow.common_items(text, category), parrow.words(text)").output_names(["c", "w"]),
         Script::luau("function f(row) local n = 0 for _, v in row.values do n += if type(v) == 'number' then 1 else 0 end return n end"),
+        Script::luau_body("local n = 0 for i = 1, #row do if row[i] == nil then n += 1 end end return n, row.i64").output_names(["n", "i"]),
+        Script::luau_body("local v, n = row.values, 0 for i = 1, #v do if v[i] ~= nil then n += i end end return n"),
         Script::luau("local base function init() base = 7 end function f(row) local r = row return r.date or base, r[12], #r end")
             .output_names(["d", "c", "n"]),
     ]

@@ -112,6 +112,116 @@ fn the_row_by_name_by_position_and_as_values() {
 }
 
 #[test]
+fn a_row_is_read_the_same_whatever_is_done_with_it() {
+    // Each of these once alone, and once where the row is handed on.
+    let cases: [(&str, Series); 11] = [
+        ("local k = 'fl' .. 'ag' return tostring(row[k])", texts(["true", "false", "nil"])),
+        (
+            "local n = 0 for i = 1, #row do if row[i] == nil then n += 1 end end return n",
+            numbers([0.0, 2.0, 2.0]),
+        ),
+        ("return row[#row - 1] == row[3]", Series::new("".into(), [true, true, true])),
+        ("return if row.flag then row[1] else row.x", Series::new("".into(), [Some(1.0), Some(1.5), None])),
+        ("local i = 4 return tostring(row[i])", texts(["true", "false", "nil"])),
+        ("local i = 1 return `{row.flag} {row[i]} {#row}`", texts(["true 1 4", "false nil 4", "nil 3 4"])),
+        ("return #row.values", numbers([4.0, 4.0, 4.0])),
+        ("return select('#', unpack(row.values))", numbers([4.0, 4.0, 4.0])),
+        ("return select('#', table.unpack(row.values))", numbers([4.0, 4.0, 4.0])),
+        ("local key = 'x' return row.values[2] == row[key]", Series::new("".into(), [true, true, true])),
+        ("return (row.s or 'none'):sub(1, 2)", texts(["na", "no", ""])),
+    ];
+    let frame = frame().select(["a", "x", "s", "flag"]).unwrap();
+    for (text, expected) in cases {
+        let mut scripts = vec![text.to_owned(), format!("local v = row.values {text}")];
+        if !text.contains("unpack") {
+            scripts.push(format!("local r = row {text}"));
+        }
+        for script in scripts {
+            let found = body(&frame, &script);
+            assert!(found.equals_missing(&expected), "{script}: {found}");
+        }
+    }
+}
+
+fn numbers(values: [f64; 3]) -> Series {
+    Series::new("".into(), values)
+}
+
+fn texts(values: [&str; 3]) -> Series {
+    Series::new("".into(), values)
+}
+
+#[test]
+fn nothing_of_a_row_can_be_changed() {
+    for text in [
+        "row.a = 1",
+        "row['a'] = 1",
+        "row[1] += 1",
+        "local i = 1 row[i] = 1",
+        "local n = 0 n, row[1] = 1, 2",
+        "local n row.a, n = 1, 2",
+        "if true then row[1], row[2] = 1, 2 end",
+        "row.values[1] = 2",
+        "local r = row r.x = 1",
+        "local r = row r.new = 1",
+        "local r = row r[1] = 1",
+        "rawset(row, 'a', 1)",
+        "table.insert(row, 1)",
+        "setmetatable(row, nil)",
+        "local function change(row) row.a = 1 end change(row)",
+        "local v = row.values v[1] = 1",
+        "table.sort(row.values)",
+        "local r = row r.values[1] = 1",
+        "getmetatable(row).__index = nil",
+        "function row.a() end",
+    ] {
+        let Err(error) = run(&frame(), &Script::luau_body(text)) else { panic!("{text}") };
+        let text = error.to_string();
+        assert!(["read-only", "readonly", "nil"].iter().any(|word| text.contains(word)), "{text}");
+    }
+    // A copy is the script's own, and so is a table that is called as the row is.
+    let sum =
+        "local v = table.clone(row.values) v[1] = 10 local r = table.clone(row) r[1] = 5 return v[1] + r[1]";
+    assert_eq!(body(&frame().head(Some(1)), sum), Series::new("".into(), [15.0]));
+    let own = "local n = 0 for _, row in {{a = 1}, {a = 2}} do row.b = row.a n += row.b end return n";
+    assert_eq!(body(&frame(), own), numbers([3.0, 3.0, 3.0]));
+}
+
+#[test]
+fn a_row_that_is_kept_stays_as_it_is() {
+    let text =
+        "local first function f(row) first = first or row return first.a + first.values[1] + first[1] end";
+    let frame = df!("a" => [1.0, 2.0, 3.0], "b" => [None, Some(1.0), None]).unwrap();
+    let options = ApplyOptions::builder().threads(1).build().unwrap();
+    let found = apply_function(&frame, &Script::luau(text), &options).unwrap().table;
+    assert_eq!(found, df!("f" => [3.0, 3.0, 3.0]).unwrap());
+}
+
+#[test]
+fn a_cell_that_is_asked_for_in_vain_is_said_with_its_line() {
+    let frame = df!("a" => [Some(1_i64), None], "b" => [Some((1_i64 << 53) + 1), None]).unwrap();
+    let ask = |text: &str| message(run(&frame, &Script::luau(format!("function f(row)\n{text}\nend"))));
+    for text in ["local k = 3 return row[k]", "local r = row return r[3]", "local k = 0.5 return row[k]"] {
+        let text = ask(text);
+        assert!(text.contains("script:2: the row has no column"), "{text}");
+    }
+    for text in
+        ["local k = 2 return row[k]", "local r = row return r.b", "local k = 'b' return row[k], row.b"]
+    {
+        let text = ask(text);
+        assert!(text.contains("script:2: column \"b\" holds an integer beyond 2^53"), "{text}");
+    }
+    // Who does not ask for it is not told.
+    for text in ["local k = 1 return row[k]", "local r = row return r.a"] {
+        assert_eq!(
+            run(&frame, &Script::luau_body(text)).unwrap(),
+            df!("result" => [Some(1.0), None]).unwrap()
+        );
+    }
+    assert!(ask("local k = 1 return row[k] + row.aa").contains("no column \"aa\""));
+}
+
+#[test]
 fn a_wide_row_is_read_whole() {
     let columns: Vec<Column> = (0..700)
         .map(|index| Column::new(format!("c{index}").into(), [Some(f64::from(index)), None]))
@@ -119,6 +229,11 @@ fn a_wide_row_is_read_whole() {
     let frame = DataFrame::new(2, columns).unwrap();
     let sum = body(&frame, "local sum = 0 for _, v in row.values do sum += v end return sum");
     assert_eq!(sum, Series::new("".into(), [244_650.0, 0.0]));
+    let handed = body(
+        &frame,
+        "local r, sum = row, 0 for _, v in r.values do sum += v end return r[700] and sum + r[700]",
+    );
+    assert_eq!(handed, Series::new("".into(), [Some(245_349.0), None]));
     let some = body(&frame, "local i = 700 return (row[i] or -1) + (row.c3 or 0)");
     assert_eq!(some, Series::new("".into(), [702.0, -1.0]));
 }
