@@ -113,6 +113,13 @@ pub enum ErrorKind {
         /// How it failed.
         cause: RowFailure,
     },
+    /// More rows failed than a run was to put up with.
+    TooManyFaults {
+        /// How many it was to put up with.
+        limit: u64,
+        /// What is wrong with the row that was one too many.
+        message: String,
+    },
     /// An option has a value that makes no sense.
     InvalidOption {
         /// The option's name.
@@ -148,10 +155,13 @@ pub enum ErrorKind {
     },
 }
 
-/// How a row function failed on a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// How a row failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum RowFailure {
+    /// The row could not be read: it has another number of cells than there are columns, or a cell that is no value of its
+    /// column's dtype. The function was not called.
+    Parse,
     /// The function returned an `Err`.
     Returned,
     /// The function panicked.
@@ -163,9 +173,13 @@ pub enum RowFailure {
 }
 
 impl RowFailure {
-    /// A word for ledgers and summaries: `error`, `panic`, `argument` or `worker`.
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Parse, Self::Returned, Self::Panicked, Self::Argument, Self::Worker];
+
+    /// A word for ledgers and summaries: `parse`, `error`, `panic`, `argument` or `worker`.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Parse => "parse",
             Self::Returned => "error",
             Self::Panicked => "panic",
             Self::Argument => "argument",
@@ -408,6 +422,12 @@ impl fmt::Display for ErrorKind {
                 write!(f, "the row function panicked: {message}")
             }
             Self::Row { message, .. } => f.write_str(message),
+            Self::TooManyFaults { limit: 1, message } => {
+                write!(f, "more than 1 row failed, this one last: {message}")
+            }
+            Self::TooManyFaults { limit, message } => {
+                write!(f, "more than {limit} rows failed, this one last: {message}")
+            }
             Self::InvalidOption { option, message } => write!(f, "{option}: {message}"),
             Self::Expression { text, message } => write!(f, "in {:?}: {message}", Shortened(text)),
             Self::Worker { command, message } => write!(f, "worker {:?}: {message}", Shortened(command)),

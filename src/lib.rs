@@ -72,7 +72,7 @@ pub use apply::{
     apply_function,
 };
 pub use error::{Error, ErrorKind, Position, Result, RowFailure};
-pub use fault::{Fault, Ledger, OnError};
+pub use fault::{Fault, FaultCounts, Ledger, OnError, RowFate};
 pub use pool::{AsyncResult, Imap, Panic, Pool, PoolBuilder, PoolError, PoolScope, StarFunction, cpu_count};
 pub use progress::{CancellationToken, Progress};
 

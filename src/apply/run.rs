@@ -11,7 +11,7 @@ use super::applied::{Applied, Sharing};
 use super::options::ApplyOptions;
 use super::settle::{Decisions, Settled, settle};
 use crate::error::{Error, Result};
-use crate::fault::{Fault, Ledger, OnError};
+use crate::fault::{Fault, Ledger, OnError, RowFate};
 use crate::pool::{Cost, Step, workers};
 use crate::row::{
     AfterFault, Chunk, ChunkOutput, FixedBuffer, FixedMut, Kernel, RowFault, Slot, is_undeclared,
@@ -427,6 +427,7 @@ fn assemble(
         });
     }
     if on_error == OnError::Skip && !faults.is_empty() {
+        faults.iter_mut().for_each(|fault| fault.fate = RowFate::LeftOut);
         let kept = kept_rows(&faults, rows);
         columns = columns
             .iter()

@@ -1,5 +1,8 @@
 //! The rows that failed.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use polars::prelude::{Column, DataFrame};
 
 use crate::error::{Error, Result, RowFailure};
@@ -23,6 +26,26 @@ pub struct Fault {
     pub message: String,
     /// The column at fault, where one is.
     pub column: Option<String>,
+    /// The file that the row is in, where it comes from one and that was asked for.
+    pub file: Option<PathBuf>,
+    /// The line of the file, counted from 1, that the row starts on, in a text file where that was asked for.
+    pub line: Option<u64>,
+    /// In which run over the row it failed: 1 for the first, one more for each retry.
+    pub attempt: u32,
+    /// How long the function took for the row, where that is known.
+    pub elapsed: Option<Duration>,
+    /// What became of the row.
+    pub fate: RowFate,
+}
+
+/// What becomes of a row that has failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum RowFate {
+    /// It is in the result, without the values that the function did not give.
+    #[default]
+    Kept,
+    /// It is not in the result.
+    LeftOut,
 }
 
 impl Fault {
@@ -30,17 +53,38 @@ impl Fault {
     pub(crate) fn of_chunk(fault: RowFault, first_row: u64) -> Self {
         Self {
             row: first_row + fault.row as u64,
-            cause: fault.cause,
-            message: fault.message,
             column: fault.column,
+            elapsed: fault.elapsed,
+            ..Self::new(0, fault.cause, fault.message)
         }
     }
 
-    /// The fault as an error that names its row.
+    /// A fault of a row that nothing more is known of.
+    pub(crate) fn new(row: u64, cause: RowFailure, message: String) -> Self {
+        Self {
+            row,
+            cause,
+            message,
+            column: None,
+            file: None,
+            line: None,
+            attempt: 1,
+            elapsed: None,
+            fate: RowFate::Kept,
+        }
+    }
+
+    /// The fault as an error that names its place, as far as that is known.
     pub fn to_error(&self) -> Error {
-        let error = Error::row(self.message.clone(), self.cause).at_row(self.row);
-        match &self.column {
-            Some(column) => error.in_column(column.clone()),
+        let mut error = Error::row(self.message.clone(), self.cause).at_row(self.row);
+        if let Some(column) = &self.column {
+            error = error.in_column(column.clone());
+        }
+        if let Some(file) = &self.file {
+            error = error.in_file(file);
+        }
+        match self.line {
+            Some(line) => error.at_line(line),
             None => error,
         }
     }
@@ -58,6 +102,12 @@ impl Ledger {
     pub fn new(faults: Vec<Fault>) -> Self {
         debug_assert!(faults.is_sorted_by_key(|fault| fault.row));
         Self { faults }
+    }
+
+    /// The same of rows that are not in the result.
+    pub(crate) fn of_rows_left_out(mut self) -> Self {
+        self.faults.iter_mut().for_each(|fault| fault.fate = RowFate::LeftOut);
+        self
     }
 
     /// The faults, lowest row first.
@@ -80,7 +130,7 @@ impl Ledger {
         self.faults.is_empty()
     }
 
-    /// The ledger as a table: `row` (u64), `kind` (`error`, `panic`, `argument` or `worker`), `column`, `message`.
+    /// The ledger as a table: `row` (u64), `kind` (as [`RowFailure::as_str`] says it), `column`, `message`.
     ///
     /// # Errors
     /// None that is known; the engine's, should it refuse.

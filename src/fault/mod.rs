@@ -1,7 +1,11 @@
-//! What happens to rows on which the row function fails: [`OnError`] says it, the [`Ledger`] keeps them.
+//! What happens to rows that fail: [`OnError`] says it, the [`Ledger`] keeps them, [`FaultCounts`] counts them.
 
+mod columns;
+mod counts;
 mod ledger;
 mod policy;
 
-pub use ledger::{Fault, Ledger};
+pub(crate) use columns::{ledger_rows, ledger_schema};
+pub use counts::FaultCounts;
+pub use ledger::{Fault, Ledger, RowFate};
 pub use policy::OnError;

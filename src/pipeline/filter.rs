@@ -27,7 +27,7 @@ impl Kept {
         let columns = applied.table.columns().iter().map(|column| column.as_materialized_series().clone());
         let mask = condition(columns.collect())?;
         let frame = frame.filter(&mask).map_err(Error::engine)?;
-        Ok(Self { frame, ledger: applied.ledger, mask: Some(mask) })
+        Ok(Self { frame, ledger: applied.ledger.of_rows_left_out(), mask: Some(mask) })
     }
 
     /// The index in the input of each kept row; `None` when they are the same.

@@ -6,6 +6,7 @@
 
 mod columns;
 mod destination;
+mod faults;
 mod filter;
 mod kept_rows;
 mod memory;

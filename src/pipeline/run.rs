@@ -1,11 +1,13 @@
 //! The one call that takes rows from inputs, through a function, to an output.
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use polars::prelude::DataFrame;
 
 use super::columns::{Keep, check_names, combine, reduce_columns};
 use super::destination::{Destination, head, or_cancelled};
+use super::faults::LedgerFile;
 use super::filter::Kept;
 use super::kept_rows::FunctionOfKept;
 use super::stream::run_streamed;
@@ -17,7 +19,7 @@ use crate::error::{Error, Position, Result};
 use crate::fault::{Ledger, OnError};
 use crate::row::RowFunction;
 use crate::script::SqlPredicate;
-use crate::table::{Input, Matrix, MatrixOptions, ReadOptions, Table, read};
+use crate::table::{Input, Matrix, MatrixOptions, Output, ReadOptions, Table, read};
 
 /// How many failed rows are looked up in their files.
 pub(super) const LOCATED_FAILURES: usize = 20;
@@ -61,6 +63,9 @@ pub struct Pipeline<'f> {
     pub(super) head: Option<usize>,
     pub(super) apply: ApplyOptions,
     pub(super) destination: Destination,
+    pub(super) ledger: Option<Output>,
+    pub(super) rejects: Option<Output>,
+    pub(super) max_errors: Option<u64>,
     pub(super) memory_limit: Option<u64>,
     pub(super) piece_bytes: Option<usize>,
     whole: bool,
@@ -94,6 +99,9 @@ impl<'f> Pipeline<'f> {
             head: None,
             apply: ApplyOptions::default(),
             destination,
+            ledger: None,
+            rejects: None,
+            max_errors: None,
             memory_limit: None,
             piece_bytes: None,
             whole: false,
@@ -128,6 +136,29 @@ impl<'f> Pipeline<'f> {
     /// How the function is run.
     pub fn apply(mut self, options: ApplyOptions) -> Self {
         self.apply = options;
+        self
+    }
+
+    /// Writes every fault into this file, in the format of its name: a row each, with `file`, `row` (counted from 0 over all
+    /// inputs), `line`, `column`, `kind`, `message`, `attempt`, `elapsed` (seconds, where known) and `in_output`.
+    ///
+    /// It appears before the output does. The policy must be another than to fail.
+    pub fn ledger(mut self, output: impl Into<Option<Output>>) -> Self {
+        self.ledger = output.into();
+        self
+    }
+
+    /// Writes the rows of CSV and NDJSON that cannot be read into this file as they stand, behind the line of names: mended, it
+    /// can be read like the input.
+    pub fn rejects(mut self, output: impl Into<Option<Output>>) -> Self {
+        self.rejects = output.into();
+        self
+    }
+
+    /// Ends the run with [`TooManyFaults`](crate::ErrorKind::TooManyFaults) at the first row that fails after `n_rows` others
+    /// have. There is no output then; [`ledger`](Self::ledger) and [`rejects`](Self::rejects) have what was found by then.
+    pub fn max_errors(mut self, n_rows: impl Into<Option<u64>>) -> Self {
+        self.max_errors = n_rows.into();
         self
     }
 
@@ -171,6 +202,7 @@ impl<'f> Pipeline<'f> {
     fn run_stages(self) -> Result<RunSummary> {
         self.destination.check()?;
         let mut times = StageTimes::default();
+        self.check_faults()?;
         let read_options = self.read_options()?;
         if !self.whole && !matches!(self.work.0, Task::Columns(..)) {
             return run_streamed(&self, &self.source, &read_options);
@@ -209,7 +241,7 @@ impl<'f> Pipeline<'f> {
             n_rows_written: result.height() as u64,
             n_columns_written: result.width(),
             first_failures: first_failures(&ledger, &table),
-            ledger,
+            faults: ledger.faults().iter().collect(),
             n_bytes_read,
             n_bytes_written: delivered.n_bytes,
             n_threads: self.apply.n_threads(),
@@ -217,6 +249,45 @@ impl<'f> Pipeline<'f> {
             times,
             preview: delivered.preview,
         })
+    }
+
+    /// That what is asked for about rows that fail makes sense, and that its files can be written.
+    fn check_faults(&self) -> Result<()> {
+        let options = [
+            ("ledger", self.ledger.is_some()),
+            ("rejects", self.rejects.is_some()),
+            ("max-errors", self.max_errors.is_some()),
+        ];
+        let Some((option, _)) = options.into_iter().find(|(_, is_given)| *is_given) else { return Ok(()) };
+        if self.apply.on_error() == OnError::Fail {
+            let message = "the first row that fails ends the run; give --on-error null, skip or collect too";
+            return Err(Error::invalid_option(option, message));
+        }
+        if matches!(self.work.0, Task::Columns(..)) {
+            return Err(Error::invalid_option(option, "a function of whole columns has no rows that fail"));
+        }
+        let written = match &self.destination {
+            Destination::Output(output, _) => output.path(),
+            Destination::Preview { .. } => None,
+        };
+        let read: &[Input] = if let Source::Inputs(inputs) = &self.source { inputs } else { &[] };
+        let mut taken: Vec<PathBuf> =
+            written.into_iter().chain(read.iter().filter_map(Input::path)).map(real).collect();
+        for (option, output) in [("ledger", &self.ledger), ("rejects", &self.rejects)] {
+            let Some(output) = output else { continue };
+            let Some(path) = output.path() else {
+                return Err(Error::invalid_option(option, "it is a file, and not standard output"));
+            };
+            if taken.contains(&real(path)) {
+                let message = format!("{output} is an input or another output of this run");
+                return Err(Error::invalid_option(option, message));
+            }
+            taken.push(real(path));
+            if option == "ledger" {
+                LedgerFile::create(output)?;
+            }
+        }
+        Ok(())
     }
 
     /// The rows to read are those to write where each row read is a row written.
@@ -271,6 +342,13 @@ fn timed<T>(time: &mut Duration, call: impl FnOnce() -> T) -> T {
     let result = call();
     *time = start.elapsed();
     result
+}
+
+/// A path by which a file is known, whether it is there or not.
+fn real(path: &Path) -> PathBuf {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let by_folder = || Some(folder.canonicalize().ok()?.join(path.file_name()?));
+    path.canonicalize().ok().or_else(by_folder).unwrap_or_else(|| path.to_path_buf())
 }
 
 /// Adds the file and the line to an error that knows its row.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::destination::Preview;
 use crate::apply::Sharing;
 use crate::error::Error;
-use crate::fault::Ledger;
+use crate::fault::FaultCounts;
 
 /// What a run of a pipeline did.
 #[must_use]
@@ -18,9 +18,9 @@ pub struct RunSummary {
     pub n_rows_written: u64,
     /// How many columns they have.
     pub n_columns_written: usize,
-    /// The rows that failed, by their index in the input. Empty when the policy was to fail.
-    pub ledger: Ledger,
-    /// The first rows of the ledger as errors, each with its file and line where these are known.
+    /// How many rows failed, and of what. All of them are in the [`ledger`](super::Pipeline::ledger), where one was asked for.
+    pub faults: FaultCounts,
+    /// The first 20 faults as errors, each with its file and line where these are known.
     pub first_failures: Vec<Error>,
     /// The size of the inputs in bytes.
     pub n_bytes_read: u64,

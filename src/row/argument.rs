@@ -113,12 +113,10 @@ impl RowStates {
                 None => validity.clone(),
             });
         }
-        self.unfit.extend(prepared.unfit.iter().map(|(row, message)| RowFault {
-            row: *row,
-            message: message.clone(),
-            cause: RowFailure::Argument,
-            column: Some(column.to_owned()),
-        }));
+        let fault = |(row, message): &(usize, String)| {
+            RowFault::new(*row, message.clone(), RowFailure::Argument).in_column(column)
+        };
+        self.unfit.extend(prepared.unfit.iter().map(fault));
     }
 
     /// A row is at fault once, for its first argument that does not fit.

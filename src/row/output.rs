@@ -4,6 +4,7 @@
 //! the chunks are put together; the others leave a series a chunk.
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use polars::prelude::{DataType, Series, TimeUnit};
 use polars_arrow::bitmap::Bitmap;
@@ -40,18 +41,27 @@ pub struct RowFault {
     pub cause: RowFailure,
     /// The column at fault, where one is.
     pub column: Option<String>,
+    /// How long the function took for the row, where that is known.
+    pub elapsed: Option<Duration>,
 }
 
 impl RowFault {
     /// A fault of `row` that no one column is to blame for.
     pub fn new(row: usize, message: impl Into<String>, cause: RowFailure) -> Self {
-        Self { row, message: message.into(), cause, column: None }
+        Self { row, message: message.into(), cause, column: None, elapsed: None }
     }
 
     /// The same fault, with the column that is to blame.
     #[must_use]
     pub fn in_column(mut self, column: impl Into<String>) -> Self {
         self.column = Some(column.into());
+        self
+    }
+
+    /// The same fault of a call that took so long.
+    #[must_use]
+    pub fn after(mut self, elapsed: Duration) -> Self {
+        self.elapsed = Some(elapsed);
         self
     }
 

@@ -221,12 +221,9 @@ impl Stopped {
             return Outcome::Null;
         }
         let series = columns[self.column].series;
-        Outcome::Fault(RowFault {
-            row,
-            message: message(self.misfit, series, row, self.wanted),
-            cause: RowFailure::Argument,
-            column: Some(series.name().to_string()),
-        })
+        let message = message(self.misfit, series, row, self.wanted);
+        let fault = RowFault::new(row, message, RowFailure::Argument);
+        Outcome::Fault(fault.in_column(series.name().as_str()))
     }
 }
 

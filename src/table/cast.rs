@@ -21,6 +21,44 @@ pub(super) fn apply_dtypes(frame: DataFrame, options: &ReadOptions) -> Result<Da
     DataFrame::new(frame.height(), columns.collect::<Result<_>>()?).map_err(Error::engine)
 }
 
+/// A value that is none of the dtype that was asked for: its row, its column, and what is said of it.
+pub(super) type Misfit = (usize, String, String);
+
+/// The same of a frame some of whose rows may not fit: these get null, and are told by row, column and what is wrong.
+pub(super) fn apply_dtypes_leniently(
+    frame: &DataFrame,
+    options: &ReadOptions,
+) -> Result<(DataFrame, Vec<Misfit>)> {
+    let mut misfits = Vec::new();
+    let mut columns = Vec::with_capacity(frame.width());
+    for column in frame.columns() {
+        let Some(dtype) = options.dtype_of(column.name()) else {
+            columns.push(column.clone());
+            continue;
+        };
+        let series = column.as_materialized_series();
+        let cast = match to_given(series, dtype) {
+            Ok(cast) => cast,
+            Err(_) => {
+                let mut fitting = Vec::with_capacity(series.len());
+                for row in 0..series.len() {
+                    let fits = to_given(&series.slice(row as i64, 1), dtype).is_ok();
+                    fitting.push(fits.then_some(row as IdxSize));
+                    if !fits {
+                        let value = series.get(row).map(|value| value.to_string()).unwrap_or_default();
+                        let message = format!("{value} is not {}", dtype_name(dtype));
+                        misfits.push((row, series.name().to_string(), message));
+                    }
+                }
+                let fitting = IdxCa::from_iter_options("".into(), fitting.into_iter());
+                to_given(&series.take(&fitting).map_err(Error::engine)?, dtype)?
+            }
+        };
+        columns.push(cast.into_column());
+    }
+    Ok((DataFrame::new(frame.height(), columns).map_err(Error::engine)?, misfits))
+}
+
 /// A column as the dtype that a person asked for: text is read, numbers may be rounded to floats, and nothing else may
 /// change its value.
 fn to_given(series: &Series, dtype: &DataType) -> Result<Series> {

@@ -123,6 +123,14 @@ impl<W: Write + Send> Encoder for IpcWriter<W> {
         self.write(ready)
     }
 
+    fn end_block(&mut self) -> Result<()> {
+        if self.waits {
+            return Ok(());
+        }
+        let rest = self.gathered.take()?;
+        self.write(rest)
+    }
+
     fn finish(&mut self) -> Result<()> {
         let rest = self.gathered.take()?;
         self.write(rest)?;

@@ -128,16 +128,41 @@ impl Key {
             };
             whole = both;
         }
-        let has_integers = seen.iter().any(|(dtype, _)| dtype.is_integer());
-        Ok(match whole {
+        Ok(self.column_of(whole))
+    }
+
+    /// The dtype of the first values, as far as it holds those after them, and whether it holds all.
+    pub(super) fn joined_leniently(&self) -> (Joined, bool) {
+        let mut seen = self.seen.clone();
+        seen.sort_by_key(|(_, offset)| *offset);
+        let mut whole = DataType::Null;
+        let mut holds_all = true;
+        for (dtype, _) in &seen {
+            match common_dtype(&whole, dtype) {
+                Some(both) => whole = both,
+                None => holds_all = false,
+            }
+        }
+        (self.column_of(whole), holds_all)
+    }
+
+    fn column_of(&self, whole: DataType) -> Joined {
+        let has_integers = self.seen.iter().any(|(dtype, _)| dtype.is_integer());
+        match whole {
             DataType::Float64 if has_integers => {
                 Joined { dtype: whole, check: Some(IntegerCheck::ExactFloat) }
             }
             DataType::Int128 => Joined { dtype: DataType::UInt64, check: Some(IntegerCheck::U64) },
             DataType::Null => Joined { dtype: DataType::String, check: None },
             dtype => Joined { dtype, check: None },
-        })
+        }
     }
+}
+
+/// Whether a column of `column` holds values of `dtype` as they are.
+pub(super) fn holds(column: &DataType, dtype: &DataType) -> bool {
+    let column = if *column == DataType::UInt64 { &DataType::Int128 } else { column };
+    common_dtype(column, dtype).as_ref() == Some(column)
 }
 
 impl IntegerCheck {
@@ -232,16 +257,47 @@ pub(super) fn keys_of(bytes: &[u8]) -> Result<Vec<Key>> {
     fields_in(bytes, 0..bytes.len())
 }
 
+/// The keys of those lines that are objects, and whether all are.
+pub(super) fn keys_of_objects(bytes: &[u8]) -> Result<(Vec<Key>, bool)> {
+    let mut are_objects = true;
+    let keys = keys_in(bytes, 0..bytes.len(), |_, _| {
+        are_objects = false;
+        Ok(())
+    })?;
+    Ok((keys, are_objects))
+}
+
 fn fields_in(bytes: &[u8], range: Range<usize>) -> Result<Vec<Key>> {
+    keys_in(bytes, range, |offset, message| {
+        Err(Error::malformed(NAME, message).at_line(line_at(bytes, offset)))
+    })
+}
+
+/// The columns of the object that a line is, with the dtypes of their values; else why it is none.
+pub(super) fn columns_of_line(line: &[u8]) -> std::result::Result<Schema, String> {
+    let schema = contain(NAME, || infer_schema(&mut &line[..], None));
+    let schema = schema.map_err(|error| why_no_object(line, &error.to_string()))?;
+    check_line(line).map(|()| schema)
+}
+
+/// The keys of the objects in some lines; `wrong` hears where a line starts that is none, and why.
+fn keys_in(
+    bytes: &[u8],
+    range: Range<usize>,
+    mut wrong: impl FnMut(usize, String) -> Result<()>,
+) -> Result<Vec<Key>> {
     let mut keys: Vec<Key> = Vec::new();
     let mut index: HashMap<PlSmallStr, usize> = HashMap::new();
     let mut last: Option<Schema> = None;
     for (offset, line) in lines(&bytes[range.clone()]) {
         let offset = range.start + offset;
-        let wrong = |message: String| Error::malformed(NAME, message).at_line(line_at(bytes, offset));
-        let schema = contain(NAME, || infer_schema(&mut &line[..], None));
-        let schema = schema.map_err(|error| wrong(why_no_object(line, &error.to_string())))?;
-        check_line(line).map_err(wrong)?;
+        let schema = match columns_of_line(line) {
+            Ok(schema) => schema,
+            Err(message) => {
+                wrong(offset, message)?;
+                continue;
+            }
+        };
         if last.as_ref() == Some(&schema) {
             continue;
         }

@@ -82,9 +82,13 @@ impl<W: Write + Send> Encoder for ParquetWriter<W> {
         self.write(ready)
     }
 
-    fn finish(&mut self) -> Result<()> {
+    fn end_block(&mut self) -> Result<()> {
         let rest = self.gathered.take()?;
-        self.write(rest)?;
+        self.write(rest)
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        self.end_block()?;
         self.writer.finish().map(|_| ()).map_err(write_error)
     }
 }

@@ -105,6 +105,11 @@ impl TableWriter {
         self.encoder.write_chunk(frame).map_err(|error| error.in_file(self.output.label()))
     }
 
+    /// Ends a block of the formats that have blocks: rows of later chunks are not gathered with those that are there.
+    pub(crate) fn end_block(&mut self) -> Result<()> {
+        self.encoder.end_block().map_err(|error| error.in_file(self.output.label()))
+    }
+
     /// Writes the end, brings all of it to the disk and the file to its name.
     ///
     /// # Errors
@@ -163,6 +168,11 @@ fn encoder(
 pub(super) trait Encoder: Send {
     /// Adds at least one row.
     fn write_chunk(&mut self, frame: &DataFrame) -> Result<()>;
+
+    /// Writes what has been gathered for a block.
+    fn end_block(&mut self) -> Result<()> {
+        Ok(())
+    }
 
     /// Writes what belongs at the end.
     fn finish(&mut self) -> Result<()>;

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use polars::prelude::{Column, DataFrame, DataType, Field, PlSmallStr, Series};
 
@@ -74,8 +74,12 @@ impl<'w> WorkerKernel<'w> {
         output: &mut ChunkOutput<'_>,
     ) -> Result<ControlFlow<()>> {
         let mut last = None;
+        let mut elapsed = Duration::ZERO;
         for _ in 0..n_tries {
-            match self.try_once(frame) {
+            let start = Instant::now();
+            let tried = self.try_once(frame);
+            elapsed = start.elapsed();
+            match tried {
                 Ok(answer) => {
                     self.has_answered.store(true, Ordering::Relaxed);
                     self.failures_in_a_row.store(0, Ordering::Relaxed);
@@ -95,7 +99,7 @@ impl<'w> WorkerKernel<'w> {
             let faults = Vec::new();
             let _ = gathered.add(Answer { runs, faults }, from, output);
             let message = format!("on this row the worker {failure}");
-            return Ok(output.fault(RowFault::new(from, message, RowFailure::Worker)));
+            return Ok(output.fault(RowFault::new(from, message, RowFailure::Worker).after(elapsed)));
         }
         let middle = frame.height() / 2;
         for (offset, n_rows) in [(0, middle), (middle, frame.height() - middle)] {

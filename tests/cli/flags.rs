@@ -117,11 +117,11 @@ fn policies_for_rows_that_fail() {
     run("null")
         .code(1)
         .stdout("t,n\n1,1\nx,\n3,3\n")
-        .stderr("parrow: 1 of 3 rows failed; first: t.csv, line 3, row 1\n");
+        .stderr("parrow: 1 of 3 rows failed (1 error); first: t.csv, line 3, row 1\n");
     run("skip")
         .code(1)
         .stdout("t,n\n1,1\n3,3\n")
-        .stderr_has("1 of 3 rows failed; first: t.csv, line 3, row 1: in");
+        .stderr_has("1 of 3 rows failed (1 error, 1 left out); first: t.csv, line 3, row 1: in");
     run("collect").code(1).stdout("t,n\n1,1\nx,\n3,3\n").stderr_has("\"x\" is not i64");
 }
 

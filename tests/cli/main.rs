@@ -7,6 +7,7 @@ mod determinism;
 mod errors;
 mod examples;
 mod exit_codes;
+mod faults;
 mod flags;
 mod formats;
 mod help;

@@ -37,7 +37,7 @@ pub fn execute(settings: Settings, work: Work<'_>, console: &Console) -> Result<
     }
     report_failures(&summary, console);
     console.json_line(&to_json(&summary));
-    Ok(if summary.ledger.is_empty() { Code::Done } else { Code::Failed })
+    Ok(if summary.faults.is_empty() { Code::Done } else { Code::Failed })
 }
 
 /// `1 row`, `2 rows`.
@@ -46,10 +46,15 @@ fn count(n: u64, noun: &str) -> String {
 }
 
 fn report_failures(summary: &RunSummary, console: &Console) {
-    let n_failed = summary.ledger.len();
     let Some(first) = summary.first_failures.first() else { return };
-    let total = summary.n_rows_read;
-    console.warn(&format!("{n_failed} of {total} rows failed; first: {}", failure_text(first)));
+    let faults = &summary.faults;
+    let left_out = match faults.n_rows_left_out() {
+        0 => String::new(),
+        n_rows => format!(", {n_rows} left out"),
+    };
+    let (n_failed, total) = (faults.n_rows(), summary.n_rows_read);
+    let first = failure_text(first);
+    console.warn(&format!("{n_failed} of {total} rows failed ({faults}{left_out}); first: {first}"));
 }
 
 /// A failed row, of which there may be no message: under `null` none is kept.
@@ -65,7 +70,8 @@ fn list_failures(summary: &RunSummary, console: &Console) {
     for failure in &summary.first_failures {
         console.warn(&failure.to_string());
     }
-    let n_more = summary.ledger.len() - summary.first_failures.len();
+    let n_faults: u64 = summary.faults.iter().map(|(_, count)| count).sum();
+    let n_more = n_faults - summary.first_failures.len() as u64;
     if n_more > 0 {
         console.warn(&format!("and {n_more} more failed rows"));
     }
@@ -76,7 +82,9 @@ fn to_json(summary: &RunSummary) -> Value {
     json!({
         "rows_read": summary.n_rows_read,
         "rows_written": summary.n_rows_written,
-        "rows_failed": summary.ledger.len(),
+        "rows_failed": summary.faults.n_rows(),
+        "rows_left_out": summary.faults.n_rows_left_out(),
+        "faults": summary.faults.iter().map(|(kind, count)| (kind.as_str().to_owned(), count.into())).collect::<serde_json::Map<_, _>>(),
         "columns_written": summary.n_columns_written,
         "first_failure": summary.first_failures.first().map(failure_text),
         "bytes_read": summary.n_bytes_read,

@@ -33,7 +33,7 @@ impl Code {
         match error.kind() {
             ErrorKind::Cancelled => Self::Interrupted,
             ErrorKind::Io { source, .. } if is_closed_pipe(source) => Self::Done,
-            ErrorKind::Row { .. } => Self::Failed,
+            ErrorKind::Row { .. } | ErrorKind::TooManyFaults { .. } => Self::Failed,
             ErrorKind::ColumnNotFound { .. }
             | ErrorKind::DuplicateColumn { .. }
             | ErrorKind::Dtype { .. }

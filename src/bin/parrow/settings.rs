@@ -1,14 +1,14 @@
 //! From what was typed to the library's options: the second step of the command line, in which things are looked up and
 //! checked against each other.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use parrow::pipeline::{Destination, Keep, Pipeline, Work};
 use parrow::script::SqlPredicate;
 use parrow::table::{Format, Header, Input, MatrixOptions, Output, ReadOptions, WriteOptions};
 use parrow::{ApplyOptions, ApplyOptionsBuilder, Error, OnError};
 
-use super::args::{InputArgs, KeepArgs, OutputArgs, OutputFormat, RunArgs};
+use super::args::{InputArgs, KeepArgs, OutputArgs, OutputFormat, RunArgs, TableArgs};
 use super::system;
 
 /// How many first and last rows a person is shown.
@@ -33,9 +33,23 @@ pub struct Settings {
     apply: ApplyOptionsBuilder,
     on_error: OnError,
     memory_limit: Option<usize>,
+    max_errors: Option<u64>,
+    ledger: Option<Output>,
+    rejects: Option<Output>,
 }
 
 impl Settings {
+    /// Resolves the flags of a command from tables to a table.
+    pub fn table(inputs: &[String], table: &TableArgs) -> Result<Self, Error> {
+        let file = |path: &Option<PathBuf>| path.clone().map(Output::Path);
+        Ok(Self {
+            max_errors: table.faults.max_errors,
+            ledger: file(&table.faults.ledger),
+            rejects: file(&table.faults.rejects),
+            ..Self::resolve(inputs, &table.input, &table.keep, &table.output, &table.run)?
+        })
+    }
+
     /// Resolves the flags that the commands share.
     pub fn resolve(
         inputs: &[String],
@@ -67,6 +81,9 @@ impl Settings {
             apply: apply_options(run),
             on_error: run.on_error.into(),
             memory_limit: run.memory_limit,
+            max_errors: None,
+            ledger: None,
+            rejects: None,
         })
     }
 
@@ -97,6 +114,9 @@ impl Settings {
             .filter(self.filter)
             .keep(self.keep)
             .head(self.head)
+            .max_errors(self.max_errors)
+            .ledger(self.ledger)
+            .rejects(self.rejects)
             .memory_limit(self.memory_limit.map(|n_bytes| n_bytes as u64))
             .apply(watch(self.apply).build()?))
     }

@@ -4,10 +4,12 @@
 //! sources   opens the inputs, and looks through them where the first rows do not tell the dtypes
 //! plan      which columns are read, what is bound to them, and how the rows are written
 //! morsel    one piece: read, filtered, through the function, turned into text
+//! kept      which rows of a piece are written if nothing goes wrong, and which the function is called with
 //! receiver  what is done is put together in order: text, blocks of rows, or the first and last rows
 //! run       all of it
 //! ```
 
+mod kept;
 mod morsel;
 mod plan;
 mod receiver;

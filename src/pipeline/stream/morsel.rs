@@ -7,15 +7,17 @@ use std::time::Instant;
 use polars::prelude::{Column, DataFrame, DataType, PlSmallStr, Schema};
 
 use super::super::columns::{Keep, combine};
+use super::super::faults::Reject;
 use super::super::filter::{condition, quiet};
 use super::super::kept_rows::OfKept;
 use super::super::run::LOCATED_FAILURES;
 use super::super::summary::StageTimes;
+use super::kept::Kept;
 use super::plan::Writing;
 use super::sources::{Job, Sources};
 use crate::apply::{Applied, ApplyOptions, Ran, Rows, Sharing, run_piece};
 use crate::error::{Error, Result};
-use crate::fault::{Fault, Ledger, OnError};
+use crate::fault::{Fault, Ledger, OnError, RowFate};
 use crate::pool::Permit;
 use crate::row::{BoundFunction, Kernel, is_undeclared};
 use crate::table::pieces::Piece;
@@ -35,7 +37,18 @@ pub(super) struct Morsels<'p> {
     pub(super) writing: &'p Writing,
     /// Whether each row that is written is to be told by its index in the input.
     pub(super) tells_rows: bool,
+    /// Which faults are to be told with their files and lines.
+    pub(super) placed: Placed,
     pub(super) state: Shared,
+}
+
+/// Which faults are to be told with their files and lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Placed {
+    /// The first of all.
+    First,
+    /// Every one.
+    All,
 }
 
 /// What the pieces tell each other.
@@ -58,10 +71,10 @@ pub(super) struct Prepared {
     pub(super) frame: Option<DataFrame>,
     /// The index in the input of each row, where that was asked for.
     pub(super) rows: Option<Vec<u64>>,
-    /// The rows that failed, by their index in the input.
+    /// The rows that failed, by their index in the input, as many of them with their places as are wanted.
     pub(super) faults: Vec<Fault>,
-    /// The first of them as errors, with their places.
-    pub(super) located: Vec<Error>,
+    /// The text of the rows that could not be read.
+    pub(super) rejects: Vec<Reject>,
     pub(super) sharing: Sharing,
     pub(super) busy: StageTimes,
 }
@@ -70,6 +83,7 @@ pub(super) struct Prepared {
 pub(super) struct Half {
     job: Job,
     kept: Kept,
+    rejects: Vec<Reject>,
     ran: Option<Ran>,
     busy: StageTimes,
 }
@@ -78,15 +92,6 @@ pub(super) struct Half {
 pub(super) enum Outcome {
     Done(Box<Prepared>),
     Undecided(Box<Half>),
-}
-
-/// The rows of a piece that the condition holds for.
-struct Kept {
-    frame: DataFrame,
-    /// Which rows of the piece they are; `None` for all.
-    rows: Option<Vec<u64>>,
-    /// The rows on which the condition failed, by their index in the input.
-    faults: Vec<Fault>,
 }
 
 impl Morsels<'_> {
@@ -99,35 +104,35 @@ impl Morsels<'_> {
     pub(super) fn work(&self, job: Job, permit: &mut Permit) -> Result<Outcome> {
         let mut busy = StageTimes::default();
         let start = Instant::now();
-        let frame = self.sources.read(&job, self.columns, self.schema)?;
+        let read = self.sources.read(&job, self.columns, self.schema)?;
         busy.read = start.elapsed();
-        let n_rows = frame.height();
+        let n_rows = job.piece.n_rows() as usize;
 
         let start = Instant::now();
-        let kept = match &self.predicate {
-            Some(predicate) => {
-                self.filter(predicate, frame, &job).map_err(|error| self.sources.locate(error, &job))?
-            }
-            None => Kept { frame, rows: None, faults: Vec::new() },
-        };
+        let condition = self.predicate.as_ref().map_or(&[][..], |predicate| &predicate.inputs);
+        let (mut kept, flawed) = Kept::of_piece(read, condition)?;
+        if let Some(predicate) = &self.predicate {
+            self.filter(predicate, &mut kept, &job).map_err(|error| self.sources.locate(error, &job))?;
+        }
+        let rejects = kept.take_flaws(flawed, &job.piece, job.first_row, self.apply.on_error())?;
         busy.filter = start.elapsed();
 
         let start = Instant::now();
-        let n_passed_over = n_rows - kept.frame.height();
+        let n_called = kept.n_called();
         let ran = match &self.function {
             None => {
                 self.apply.advance(n_rows);
                 None
             }
             Some(function) => {
-                self.apply.advance(n_passed_over);
-                let columns = columns_of(function, &kept.frame)?;
-                let rows = Rows { columns: &columns, n_rows: kept.frame.height(), first_row: job.first_row };
+                self.apply.advance(n_rows - n_called);
+                let columns = kept.called_columns(&function.inputs)?;
+                let rows = Rows { columns: &columns, n_rows: n_called, first_row: job.first_row };
                 let decided = self.decided();
                 let kernel = function.kernel.as_ref();
-                let ran = match &kept.rows {
-                    Some(kept) => {
-                        let kernel = OfKept { kernel, rows: kept, first_row: job.first_row };
+                let ran = match kept.called_rows() {
+                    Some(called) => {
+                        let kernel = OfKept { kernel, rows: &called, first_row: job.first_row };
                         run_piece(&kernel, rows, &self.apply, &decided)
                     }
                     None => run_piece(kernel, rows, &self.apply, &decided),
@@ -137,7 +142,7 @@ impl Morsels<'_> {
         };
         busy.function = start.elapsed();
 
-        let half = Half { job, kept, ran, busy };
+        let half = Half { job, kept, rejects, ran, busy };
         if !self.is_decided() {
             permit.resize(half.n_bytes());
             return Ok(Outcome::Undecided(Box::new(half)));
@@ -168,7 +173,7 @@ impl Morsels<'_> {
 
     /// Does what is left to do with a piece.
     pub(super) fn finish(&self, half: Half) -> Result<Prepared> {
-        let Half { job, kept, ran, mut busy } = half;
+        let Half { job, mut kept, rejects, ran, mut busy } = half;
         let start = Instant::now();
         let on_error = self.apply.on_error();
         let applied = match ran {
@@ -188,8 +193,8 @@ impl Morsels<'_> {
         };
         let (new, failed) = match applied {
             Some(Applied { table, ledger, .. }) => {
-                let n_rows = table.first().map_or(kept.frame.height(), |column| column.len());
-                let columns = table.into_iter().map(Column::from).collect();
+                let columns = kept.spread(table.into_iter().map(Column::from).collect())?;
+                let n_rows = columns.first().map_or(kept.frame.height(), Column::len);
                 (Some(DataFrame::new(n_rows, columns).map_err(Error::engine)?), ledger)
             }
             None => (None, Ledger::default()),
@@ -198,12 +203,13 @@ impl Morsels<'_> {
         let n_rows = new.as_ref().map_or(kept.frame.height(), DataFrame::height);
         let rows = (self.tells_rows || matches!(self.writing, Writing::Verbatim { .. }))
             .then(|| written_rows(&kept, &within, on_error));
-        let mut faults = kept.faults.clone();
+        let mut faults = std::mem::take(&mut kept.faults);
         faults.extend(failed.into_faults().into_iter().map(|fault| {
-            let row = kept.row(fault.row - job.first_row);
+            let row = kept.called_row(fault.row - job.first_row);
             fault.at_row(job.first_row + row)
         }));
         faults.sort_by_key(|fault| fault.row);
+        self.place(&mut faults, &job);
 
         let mut prepared = Prepared {
             n_rows_read,
@@ -212,8 +218,8 @@ impl Morsels<'_> {
             text: None,
             frame: None,
             rows: None,
-            located: self.located(&faults, &job),
             faults,
+            rejects,
             sharing,
             busy,
         };
@@ -259,27 +265,32 @@ impl Morsels<'_> {
         decided.clone()
     }
 
-    fn filter(&self, predicate: &BoundFunction<'_>, frame: DataFrame, job: &Job) -> Result<Kept> {
+    fn filter(&self, predicate: &BoundFunction<'_>, kept: &mut Kept, job: &Job) -> Result<()> {
         let options = quiet(&self.apply)?;
-        let columns = columns_of(predicate, &frame)?;
-        let rows = Rows { columns: &columns, n_rows: frame.height(), first_row: job.first_row };
-        let applied = run_piece(predicate.kernel.as_ref(), rows, &options, &[None])?
-            .finish(&[None], options.on_error())?;
-        let mask = condition(applied.table)?;
-        let rows: Vec<u64> =
-            (0..).zip(mask.iter()).filter(|(_, kept)| *kept == Some(true)).map(|(row, _)| row).collect();
-        let frame = match frame.width() {
-            0 => DataFrame::new(rows.len(), Vec::new()).map_err(Error::engine)?,
-            _ => frame.filter(&mask).map_err(Error::engine)?,
+        let columns = kept.called_columns(&predicate.inputs)?;
+        let rows = Rows { columns: &columns, n_rows: kept.frame.height(), first_row: job.first_row };
+        let kernel = predicate.kernel.as_ref();
+        let ran = match kept.called_rows() {
+            Some(rows_there) => {
+                let kernel = OfKept { kernel, rows: &rows_there, first_row: job.first_row };
+                run_piece(&kernel, rows, &options, &[None])?
+            }
+            None => run_piece(kernel, rows, &options, &[None])?,
         };
-        Ok(Kept { frame, rows: Some(rows), faults: applied.ledger.into_faults() })
+        let applied = ran.finish(&[None], options.on_error())?;
+        for mut fault in applied.ledger.into_faults() {
+            fault.fate = RowFate::LeftOut;
+            let row = kept.row(fault.row - job.first_row);
+            kept.faults.push(fault.at_row(job.first_row + row));
+        }
+        kept.filter(&condition(applied.table)?)
     }
 
     /// An error of the function, by its row in the input, with its place.
     fn locate(&self, error: Error, kept: &Kept, job: &Job) -> Error {
         let position = error.position().clone();
         let Some(row) = position.row.and_then(|row| row.checked_sub(job.first_row)) else { return error };
-        let moved = Error::new(error.into_kind()).at_row(job.first_row + kept.row(row));
+        let moved = Error::new(error.into_kind()).at_row(job.first_row + kept.called_row(row));
         let moved = match position.column {
             Some(column) => moved.in_column(column),
             None => moved,
@@ -287,20 +298,15 @@ impl Morsels<'_> {
         self.sources.locate(moved, job)
     }
 
-    fn located(&self, faults: &[Fault], job: &Job) -> Vec<Error> {
-        let n_left = LOCATED_FAILURES.saturating_sub(self.state.n_located.load(Ordering::Relaxed));
-        let first = &faults[..n_left.min(faults.len())];
-        self.sources.locate_all(first, job)
-    }
-}
-
-impl Kept {
-    /// Which row of the piece a row that was kept is.
-    fn row(&self, row: u64) -> u64 {
-        match &self.rows {
-            Some(rows) => rows.get(row as usize).copied().unwrap_or(row),
-            None => row,
-        }
+    /// Adds their places to the faults that are to be told with them.
+    fn place(&self, faults: &mut [Fault], job: &Job) {
+        let n_faults = match self.placed {
+            Placed::All => faults.len(),
+            Placed::First => LOCATED_FAILURES
+                .saturating_sub(self.state.n_located.load(Ordering::Relaxed))
+                .min(faults.len()),
+        };
+        self.sources.place(&mut faults[..n_faults], job);
     }
 }
 
@@ -313,13 +319,11 @@ impl Half {
 impl Prepared {
     fn n_bytes(&self) -> u64 {
         let frame = self.frame.as_ref().map_or(0, DataFrame::estimated_size);
-        (self.text.as_ref().map_or(0, Vec::len) + frame + self.faults.len() * size_of::<Fault>()) as u64
+        let text = self.text.as_ref().map_or(0, Vec::len);
+        let faults: usize = self.faults.iter().map(|fault| size_of::<Fault>() + fault.message.len()).sum();
+        let rejects: usize = self.rejects.iter().map(|(_, text)| size_of::<Reject>() + text.len()).sum();
+        (text + frame + faults + rejects) as u64
     }
-}
-
-/// The columns that a function reads.
-fn columns_of(function: &BoundFunction<'_>, frame: &DataFrame) -> Result<Vec<Column>> {
-    function.inputs.iter().map(|name| frame.column(name).cloned().map_err(Error::engine)).collect()
 }
 
 /// The faults by their rows among those that were kept.

@@ -7,11 +7,11 @@ use super::super::destination::Destination;
 use super::super::run::Pipeline;
 use super::super::work::Task;
 use super::sources::Sources;
-use super::text_column::{cell_instead, check_left_out};
+use super::text_column::{cell_instead, check_left_out, mostly_numbers, numbers_instead};
 use crate::error::{Error, ErrorKind, Result};
 use crate::row::{BoundFunction, RowFunction};
 use crate::table::Format;
-use crate::table::pieces::RowEncoder;
+use crate::table::pieces::{RowEncoder, Strictness};
 
 /// The row function of a run: it may be made only when the columns are known.
 pub(super) enum Function<'p> {
@@ -94,14 +94,26 @@ pub(super) fn settle_columns(
                 continue;
             }
         }
-        if pipeline.work.takes_every_number() {
+        let fits = |schema: &Schema| used_columns(pipeline, schema).is_ok();
+        if sources.strictness == Strictness::Lenient {
+            let numbers = match &used {
+                Ok(_) if pipeline.work.takes_every_number() => mostly_numbers(sources, &schema, apply)?,
+                Err(error) if depends_on_dtypes(error) => numbers_instead(sources, &schema, apply, fits)?,
+                _ => Vec::new(),
+            };
+            for (name, dtype) in &numbers {
+                sources.propose_instead(name, dtype);
+            }
+            if !numbers.is_empty() {
+                continue;
+            }
+        } else if pipeline.work.takes_every_number() {
             check_left_out(sources, &schema, apply)?;
         }
-        if let Err(error) = used {
-            let fits = |schema: &Schema| used_columns(pipeline, schema).is_ok();
-            return Err(cell_instead(error, sources, &schema, apply, fits));
-        }
-        return Ok(settled);
+        return match used {
+            Ok(_) => Ok(settled),
+            Err(error) => Err(cell_instead(error, sources, &schema, apply, fits)),
+        };
     }
 }
 

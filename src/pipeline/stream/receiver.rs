@@ -6,13 +6,13 @@ use std::sync::Arc;
 use polars::prelude::{DataFrame, IdxCa, IdxSize, NewChunkedArray, Schema, SchemaRef};
 
 use super::super::destination::{Delivered, Destination, Preview};
-use super::super::run::LOCATED_FAILURES;
+use super::super::faults::FaultKeeper;
 use super::super::summary::StageTimes;
 use super::morsel::Prepared;
 use super::run::Before;
 use crate::apply::Sharing;
 use crate::error::{Error, Result};
-use crate::fault::{Fault, OnError};
+use crate::fault::OnError;
 use crate::pool::Permit;
 use crate::table::pieces::{TextOutput, end_of_rows};
 use crate::table::{Output, TableWriter, WriteOptions};
@@ -24,6 +24,7 @@ pub(super) struct Receiver {
     n_rows_left: u64,
     /// Under a head, what becomes of the first fault before its end.
     on_error: OnError,
+    pub(super) faults: FaultKeeper,
     pub(super) received: Received,
 }
 
@@ -32,8 +33,6 @@ pub(super) struct Receiver {
 pub(super) struct Received {
     pub(super) n_rows_read: u64,
     pub(super) n_rows: u64,
-    pub(super) faults: Vec<Fault>,
-    pub(super) located: Vec<Error>,
     pub(super) sharing: Sharing,
     pub(super) busy: StageTimes,
 }
@@ -54,6 +53,7 @@ impl Receiver {
         is_declared: bool,
         head: Option<usize>,
         on_error: OnError,
+        faults: FaultKeeper,
     ) -> Result<Self> {
         let target = match (destination, text) {
             (Destination::Output(output, options), Some((before, delimiter))) => {
@@ -78,6 +78,7 @@ impl Receiver {
             target,
             n_rows_left: head.map_or(u64::MAX, |head| head as u64),
             on_error,
+            faults,
             received: Received::default(),
         };
         receiver.begin()?;
@@ -98,15 +99,14 @@ impl Receiver {
         if is_last {
             self.cut(&mut prepared);
         }
-        if self.on_error == OnError::Fail && !prepared.faults.is_empty() {
-            return Err(prepared.located.swap_remove(0));
+        if let (OnError::Fail, Some(fault)) = (self.on_error, prepared.faults.first()) {
+            return Err(fault.to_error());
         }
+        let (faults, rejects) = (std::mem::take(&mut prepared.faults), std::mem::take(&mut prepared.rejects));
+        self.faults.take(faults, rejects)?;
         let received = &mut self.received;
         received.n_rows_read += prepared.n_rows_read;
         received.n_rows += prepared.n_rows;
-        received.faults.append(&mut prepared.faults);
-        received.located.append(&mut prepared.located);
-        received.located.truncate(LOCATED_FAILURES);
         received.sharing.n_chunks += prepared.sharing.n_chunks;
         received.sharing.largest_chunk = received.sharing.largest_chunk.max(prepared.sharing.largest_chunk);
         received.sharing.n_workers = received.sharing.n_workers.max(prepared.sharing.n_workers);
@@ -148,7 +148,7 @@ impl Receiver {
             _ => rows.get(n_rows - 1).map_or(u64::MAX, |row| row + 1),
         };
         prepared.faults.retain(|fault| fault.row < n_read);
-        prepared.located.retain(|error| error.position().row.is_none_or(|row| row < n_read));
+        prepared.rejects.retain(|(row, _)| *row < n_read);
         prepared.n_rows_read = n_read.saturating_sub(self.received.n_rows_read).min(prepared.n_rows_read);
         prepared.n_rows = n_rows as u64;
         if let (Some(text), Target::Text { delimiter, .. }) = (&mut prepared.text, &self.target) {
@@ -157,8 +157,9 @@ impl Receiver {
         prepared.frame = prepared.frame.take().map(|frame| frame.head(Some(n_rows)));
     }
 
-    /// Brings the output to its end.
-    pub(super) fn finish(self, schema: &Schema) -> Result<(Delivered, Received)> {
+    /// Brings the output to its end. What is wrong with it is there before it is.
+    pub(super) fn finish(mut self, schema: &Schema) -> Result<(Delivered, Received, FaultKeeper)> {
+        self.faults.finish()?;
         let delivered = match self.target {
             Target::Text { mut output, before, .. } => {
                 output.write(&before.unwrap_or_default(), 0)?;
@@ -182,7 +183,7 @@ impl Receiver {
                 Delivered { n_bytes: 0, preview: Some(Preview { first, last, n_rows }) }
             }
         };
-        Ok((delivered, self.received))
+        Ok((delivered, self.received, self.faults))
     }
 }
 

@@ -8,19 +8,20 @@ use polars::prelude::{PlSmallStr, Schema};
 
 use super::super::columns::Keep;
 use super::super::destination::Destination;
+use super::super::faults::{FaultKeeper, LedgerFile, RejectsFile};
 use super::super::memory::{Sizes, default_limit};
 use super::super::run::{Pipeline, Source};
 use super::super::summary::{RunSummary, StageTimes};
-use super::morsel::{Half, Morsels, Outcome, Shared};
+use super::morsel::{Half, Morsels, Outcome, Placed, Shared};
 use super::plan::{Function, Writing, is_verbatim, settle_columns};
 use super::receiver::Receiver;
 use super::sources::Sources;
-use crate::error::Result;
-use crate::fault::{Ledger, OnError};
+use crate::error::{Error, Result};
+use crate::fault::OnError;
 use crate::pool::{Budget, Permit, run_ordered};
 use crate::row::{Kernel, RowFunction, is_undeclared};
 use crate::table::pieces::{RowEncoder, append_names};
-use crate::table::{Header, MatrixOptions, ReadOptions};
+use crate::table::{Header, MatrixOptions, Output, ReadOptions};
 
 /// Runs a pipeline piece by piece.
 pub(in crate::pipeline) fn run_streamed(
@@ -64,6 +65,16 @@ pub(in crate::pipeline) fn run_streamed(
         apply = apply.with_policy(OnError::Collect);
     }
     let is_declared = kernel.is_none_or(|kernel| !kernel.fields().iter().any(is_undeclared));
+    if pipeline.ledger.is_some() && apply.on_error() == OnError::Null {
+        // The ledger keeps the messages, which `null` does not.
+        apply = apply.with_policy(OnError::Collect);
+    }
+    let faults = FaultKeeper {
+        ledger: pipeline.ledger.as_ref().map(LedgerFile::create).transpose()?,
+        rejects: pipeline.rejects.as_ref().map(|output| rejects(output, &sources)).transpose()?,
+        max_errors: pipeline.max_errors,
+        ..FaultKeeper::default()
+    };
     let mut receiver = Receiver::new(
         &pipeline.destination,
         before,
@@ -71,6 +82,7 @@ pub(in crate::pipeline) fn run_streamed(
         is_declared,
         cuts,
         pipeline.apply.on_error(),
+        faults,
     )?;
     let n_columns = written.len();
     let morsels = Morsels {
@@ -83,6 +95,7 @@ pub(in crate::pipeline) fn run_streamed(
         apply,
         writing: &writing,
         tells_rows: cuts.is_some(),
+        placed: if pipeline.ledger.is_some() { Placed::All } else { Placed::First },
         state: Shared::default(),
     };
     let n_rows = sources.n_rows().map_or(usize::MAX, |n_rows| n_rows as usize);
@@ -99,13 +112,13 @@ pub(in crate::pipeline) fn run_streamed(
     morsels.kernels().try_for_each(|kernel| kernel.finish())?;
     drop(morsels);
     pipeline.apply.check_cancelled()?;
-    let (delivered, received) = receiver.finish(&written)?;
+    let (delivered, received, faults) = receiver.finish(&written)?;
     Ok(RunSummary {
         n_rows_read: received.n_rows_read,
         n_rows_written: received.n_rows,
         n_columns_written: n_columns,
-        ledger: Ledger::new(received.faults),
-        first_failures: received.located,
+        faults: faults.counts,
+        first_failures: faults.first,
         n_bytes_read: sources.inputs.iter().map(|input| input.n_bytes()).sum(),
         n_bytes_written: delivered.n_bytes,
         n_threads,
@@ -143,7 +156,7 @@ fn flow(morsels: &Morsels<'_>, receiver: &mut Receiver, n_threads: usize, sizes:
         }
         let Some((prepared, permit)) = done else { return Ok(ControlFlow::Continue(())) };
         let flow = receiver.receive(prepared, permit)?;
-        morsels.set_located(receiver.received.located.len());
+        morsels.set_located(receiver.faults.first.len());
         Ok(flow)
     };
     run_ordered(
@@ -209,6 +222,34 @@ fn writing(
         None => encoder.header(written).map_err(in_file)?,
     };
     Ok((Writing::Verbatim { encoder, line_end }, Some((before, delimiter))))
+}
+
+/// The file that keeps the rows which cannot be read.
+fn rejects(output: &Output, sources: &Sources) -> Result<RejectsFile> {
+    let first = &sources.inputs[0];
+    let (header, line_end, layout) = match first.csv() {
+        Some(csv) => match csv.header_line() {
+            Some((line, line_end)) if line_end.ends_with(b"\n") => {
+                ([&line, line_end].concat(), line_end.to_vec(), Some(csv.layout()))
+            }
+            Some((line, _)) => ([&line[..], b"\n"].concat(), b"\n".to_vec(), Some(csv.layout())),
+            None => (Vec::new(), b"\n".to_vec(), Some(csv.layout())),
+        },
+        None => (Vec::new(), b"\n".to_vec(), None),
+    };
+    if let Some(other) = sources.inputs.iter().find(|input| !input.format().is_text()) {
+        let message =
+            format!("it keeps lines of text, and {} is {}", other.label().display(), other.format());
+        return Err(Error::invalid_option("rejects", message));
+    }
+    let is_alike = |input: &crate::table::pieces::OpenInput| input.csv().map(|csv| csv.layout()) == layout;
+    if let Some(other) = sources.inputs.iter().find(|input| !is_alike(input)) {
+        let (first, other) = (first.label().display(), other.label().display());
+        let message =
+            format!("the columns of {other} are not those of {first}, so their lines make no one file");
+        return Err(Error::invalid_option("rejects", message));
+    }
+    RejectsFile::create(output, first.format(), &header, line_end)
 }
 
 /// The time of the run by stages: the stages overlap, so the time is shared out by how long each kept a thread busy.

@@ -2,14 +2,16 @@
 
 use std::ops::ControlFlow;
 
-use polars::prelude::{PlSmallStr, Schema};
+use polars::prelude::{DataType, PlSmallStr, Schema};
 
 use super::super::memory::Sizes;
 use crate::apply::ApplyOptions;
 use crate::error::{Error, ErrorKind, Result};
-use crate::fault::Fault;
+use crate::fault::{Fault, OnError};
 use crate::pool::{Budget, Permit, run_ordered};
-use crate::table::pieces::{GROWTH, Look, OpenInput, OpenOptions, Piece, PieceCutter, PieceSizes};
+use crate::table::pieces::{
+    GROWTH, Look, OpenInput, OpenOptions, Piece, PieceCutter, PieceSizes, ReadRows, Strictness,
+};
 use crate::table::{Input, MatrixOptions, ReadOptions, cast_to_joined, join_schemas};
 
 /// The inputs of a run, opened.
@@ -19,6 +21,8 @@ pub(super) struct Sources {
     pub(super) sizes: Sizes,
     /// Whether the size of a piece was given, and is not to be fitted to the inputs.
     pub(super) is_given: bool,
+    /// What becomes of rows that cannot be read.
+    pub(super) strictness: Strictness,
     /// How many rows each input has, where that is known.
     n_rows: Vec<Option<u64>>,
 }
@@ -45,12 +49,17 @@ impl Sources {
             return Err(Error::new(ErrorKind::Empty { message: "no input is given".into() }));
         }
         let check_cancelled = || apply.check_cancelled();
+        let strictness = match apply.on_error() {
+            OnError::Fail => Strictness::Strict,
+            _ => Strictness::Lenient,
+        };
         let mut opened: Vec<OpenInput> = Vec::with_capacity(inputs.len());
         let mut left = read.clone();
         for (index, input) in inputs.iter().enumerate() {
             let options = OpenOptions {
                 read: &left,
                 sizes: PieceSizes { target: sizes.piece, largest_row: sizes.largest_row },
+                strictness,
                 in_memory: sizes.kept,
                 check_cancelled: &check_cancelled,
             };
@@ -65,14 +74,15 @@ impl Sources {
             }
         }
         let n_rows = opened.iter().map(OpenInput::n_rows).collect();
-        Ok(Self { inputs: opened, read: read.clone(), sizes, is_given, n_rows })
+        Ok(Self { inputs: opened, read: read.clone(), sizes, is_given, strictness, n_rows })
     }
 
     /// A random matrix.
     pub(super) fn matrix(options: &MatrixOptions, sizes: Sizes, is_given: bool) -> Result<Self> {
         let input = OpenInput::matrix(options, sizes.largest_row)?;
         let n_rows = vec![input.n_rows()];
-        Ok(Self { inputs: vec![input], read: ReadOptions::default(), sizes, is_given, n_rows })
+        let (inputs, read, strictness) = (vec![input], ReadOptions::default(), Strictness::Strict);
+        Ok(Self { inputs, read, sizes, is_given, strictness, n_rows })
     }
 
     /// The columns, with their dtypes as far as they are known; those of `settled` are.
@@ -174,15 +184,16 @@ impl Sources {
         }
     }
 
-    /// The columns of a piece, in the dtypes that hold the values of all inputs.
-    pub(super) fn read(
-        &self,
-        job: &Job,
-        columns: &[PlSmallStr],
-        schema: &Schema,
-    ) -> Result<polars::prelude::DataFrame> {
-        let frame = self.inputs[job.input].read(&job.piece, columns)?;
-        cast_to_joined(frame, schema, &self.inputs, job.input)
+    /// Makes a column that its first rows made text one of this dtype in all inputs, to be settled once more.
+    pub(super) fn propose_instead(&mut self, column: &str, dtype: &DataType) {
+        self.inputs.iter_mut().for_each(|input| input.propose_instead(column, dtype));
+    }
+
+    /// The columns of a piece, in the dtypes that hold the values of all inputs, and what is wrong with its rows.
+    pub(super) fn read(&self, job: &Job, columns: &[PlSmallStr], schema: &Schema) -> Result<ReadRows> {
+        let ReadRows { frame, rows, flaws } = self.inputs[job.input].read(&job.piece, columns)?;
+        let frame = cast_to_joined(frame, schema, &self.inputs, job.input)?;
+        Ok(ReadRows { frame, rows, flaws })
     }
 
     /// Adds the file, and for a text file the line, to an error that knows its row among those of all inputs.
@@ -193,15 +204,18 @@ impl Sources {
         placed(error, input, input.lines_of(&job.piece, &[row])[0])
     }
 
-    /// Faults of a piece as errors with their places.
-    pub(super) fn locate_all(&self, faults: &[Fault], job: &Job) -> Vec<Error> {
+    /// Adds their places to faults of a piece.
+    pub(super) fn place(&self, faults: &mut [Fault], job: &Job) {
         if faults.is_empty() {
-            return Vec::new();
+            return;
         }
         let input = &self.inputs[job.input];
         let rows: Vec<u64> = faults.iter().map(|fault| fault.row - job.first_row).collect();
         let lines = input.lines_of(&job.piece, &rows);
-        faults.iter().zip(lines).map(|(fault, line)| placed(fault.to_error(), input, line)).collect()
+        for (fault, line) in faults.iter_mut().zip(lines) {
+            fault.line = line;
+            fault.file = input.input.path().map(|path| path.to_path_buf());
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use super::sources::{Job, Sources};
 use crate::apply::ApplyOptions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::pool::Budget;
+use crate::table::pieces::ReadRows;
 use crate::table::{Format, TextAmongNumbers, TextSearch};
 
 /// The error of the first text column that is left out of every numeric one though most of its values are numbers.
@@ -50,6 +51,52 @@ pub(super) fn cell_instead(
     }
 }
 
+/// Text columns in which there are numbers, and that the function takes when they are read as such: their other cells are then
+/// faults of their rows. With their dtypes.
+pub(super) fn numbers_instead(
+    sources: &Sources,
+    schema: &Schema,
+    apply: &ApplyOptions,
+    fits: impl Fn(&Schema) -> bool,
+) -> Result<Vec<(PlSmallStr, DataType)>> {
+    let found = mostly_numbers(sources, schema, apply)?;
+    let with = |columns: &[(PlSmallStr, DataType)]| {
+        let mut numbers = schema.clone();
+        for (name, dtype) in columns {
+            numbers.with_column(name.clone(), dtype.clone());
+        }
+        fits(&numbers)
+    };
+    if !with(&found) {
+        return Ok(Vec::new());
+    }
+    // As few of them as it takes.
+    let mut needed = found.clone();
+    for column in found {
+        let fewer: Vec<_> = needed.iter().filter(|needed| needed.0 != column.0).cloned().collect();
+        if with(&fewer) {
+            needed = fewer;
+        }
+    }
+    Ok(needed)
+}
+
+/// Text columns most of whose values are numbers, with the dtypes of these.
+pub(super) fn mostly_numbers(
+    sources: &Sources,
+    schema: &Schema,
+    apply: &ApplyOptions,
+) -> Result<Vec<(PlSmallStr, DataType)>> {
+    let names: Vec<PlSmallStr> =
+        schema.iter_names().filter(|name| is_guessed_text(sources, schema, name)).cloned().collect();
+    let found = search_texts(sources, &names, schema, apply)?;
+    let found = names.into_iter().zip(found).filter_map(|(name, found)| {
+        let found = found.filter(|found| found.is_rare)?;
+        Some((name, found.dtype))
+    });
+    Ok(found.collect())
+}
+
 /// Whether a column is text where nobody asked for text and a guess was to be made.
 fn is_guessed_text(sources: &Sources, schema: &Schema, name: &PlSmallStr) -> bool {
     let is_csv = |format: Format| matches!(format, Format::Csv | Format::Tsv);
@@ -61,6 +108,23 @@ fn is_guessed_text(sources: &Sources, schema: &Schema, name: &PlSmallStr) -> boo
 /// A cell's error without a place, and its place.
 type Found = Option<(TextAmongNumbers, Error)>;
 
+/// Looks for texts among numbers in some text columns of inputs that are read leniently.
+fn search_texts(
+    sources: &Sources,
+    names: &[PlSmallStr],
+    schema: &Schema,
+    apply: &ApplyOptions,
+) -> Result<Vec<Option<TextAmongNumbers>>> {
+    let mut searches: Vec<TextSearch> = names.iter().map(|_| TextSearch::default()).collect();
+    read_texts(sources, names, schema, apply, |read, job| {
+        for (search, column) in searches.iter_mut().zip(read.frame.columns()) {
+            search.add(column.str().map_err(Error::engine)?, job.first_row);
+        }
+        Ok(searches.iter().all(TextSearch::is_over))
+    })?;
+    Ok(searches.into_iter().map(TextSearch::found).collect())
+}
+
 /// Looks for texts among numbers in some text columns, and reads no further than it must.
 fn search(
     sources: &Sources,
@@ -69,20 +133,39 @@ fn search(
     apply: &ApplyOptions,
 ) -> Result<Vec<Found>> {
     let mut searches: Vec<(TextSearch, Option<Error>)> = names.iter().map(|_| Default::default()).collect();
-    let budget = Budget::new(sources.sizes.in_flight);
-    let mut jobs = sources.jobs(apply.n_threads(), &budget, names);
-    while searches.iter().any(|(search, _)| !search.is_over()) {
-        apply.check_cancelled()?;
-        let Some((job, _permit)) = jobs(&|| false)? else { break };
-        let frame = sources.read(&job, names, schema)?;
-        for ((search, place), column) in searches.iter_mut().zip(frame.columns()) {
+    read_texts(sources, names, schema, apply, |read, job| {
+        for ((search, place), column) in searches.iter_mut().zip(read.frame.columns()) {
             search.add(column.str().map_err(Error::engine)?, job.first_row);
             if place.is_none() {
-                *place = search.first_text().map(|row| place_of(sources, &job, row));
+                *place = search.first_text().map(|row| place_of(sources, job, row));
             }
         }
-    }
+        Ok(searches.iter().all(|(search, _)| search.is_over()))
+    })?;
     Ok(searches.into_iter().map(|(search, place)| Some((search.found()?, place?))).collect())
+}
+
+/// Reads some columns piece by piece until `take` says that it has seen enough.
+fn read_texts(
+    sources: &Sources,
+    names: &[PlSmallStr],
+    schema: &Schema,
+    apply: &ApplyOptions,
+    mut take: impl FnMut(&ReadRows, &Job) -> Result<bool>,
+) -> Result<()> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    let budget = Budget::new(sources.sizes.in_flight);
+    let mut jobs = sources.jobs(apply.n_threads(), &budget, names);
+    loop {
+        apply.check_cancelled()?;
+        let Some((job, _permit)) = jobs(&|| false)? else { return Ok(()) };
+        let read = sources.read(&job, names, schema)?;
+        if take(&read, &job)? {
+            return Ok(());
+        }
+    }
 }
 
 fn place_of(sources: &Sources, job: &Job, row: u64) -> Error {

@@ -17,7 +17,7 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    fn builder(&self) -> Box<dyn ColumnBuilder> {
+    pub(super) fn builder(&self) -> Box<dyn ColumnBuilder> {
         let builder = match &self.dtype {
             None => return Box::new(NoValues(0)),
             Some(dtype) if self.guessed => guess_builder(dtype),
@@ -27,7 +27,7 @@ impl Wanted {
         builder.or_else(|| super::build::builder(&DataType::String)).expect("text has a builder")
     }
 
-    fn text(&self) -> Text {
+    pub(super) fn text(&self) -> Text {
         Text::of(self.dtype.as_ref())
     }
 }

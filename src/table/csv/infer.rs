@@ -72,14 +72,7 @@ pub(super) fn settle(
         let dtype = if sample_is_empty { propose(all)? } else { DataType::String };
         return Ok(Inferred { dtype, widened_from: None });
     }
-    let allowed = match proposed {
-        DataType::Int64 | DataType::UInt64 | DataType::Float64 => Kinds::NUMBERS,
-        DataType::Datetime(_, None) => Kinds::of(&[Kind::Datetime, Kind::FineDatetime]),
-        DataType::Datetime(_, Some(_)) => Kinds::of(&[Kind::Instant, Kind::FineInstant]),
-        DataType::Boolean => Kinds::of(&[Kind::Boolean]),
-        DataType::Date => Kinds::of(&[Kind::Date]),
-        _ => Kinds::of(&[Kind::Time]),
-    };
+    let allowed = family_of(proposed);
     let padded = Kinds::of(&[Kind::PaddedInteger]);
     if let Some(offset) = all.first_of(all.kinds.without(allowed)) {
         let problem = match () {
@@ -92,6 +85,33 @@ pub(super) fn settle(
     let dtype = settle_family(all, all.kinds)?;
     let widened_from = (dtype != *proposed).then(|| proposed.clone());
     Ok(Inferred { dtype, widened_from })
+}
+
+/// The dtype of a column of which all rows are known, where cells that contradict the others are faults of their rows.
+pub(super) fn settle_leniently(proposed: &DataType, sample_is_empty: bool, all: &Evidence) -> DataType {
+    if *proposed == DataType::String {
+        return match sample_is_empty {
+            true => propose(all).unwrap_or_else(|contradiction| contradiction.wanted),
+            false => DataType::String,
+        };
+    }
+    let fitting = all.kinds.without(all.kinds.without(family_of(proposed)));
+    match fitting.is_empty() {
+        true => proposed.clone(),
+        false => settle_family(all, fitting).unwrap_or_else(|contradiction| contradiction.wanted),
+    }
+}
+
+/// The kinds of cells that a column may have whose first rows proposed a dtype.
+fn family_of(proposed: &DataType) -> Kinds {
+    match proposed {
+        DataType::Int64 | DataType::UInt64 | DataType::Float64 => Kinds::NUMBERS,
+        DataType::Datetime(_, None) => Kinds::of(&[Kind::Datetime, Kind::FineDatetime]),
+        DataType::Datetime(_, Some(_)) => Kinds::of(&[Kind::Instant, Kind::FineInstant]),
+        DataType::Boolean => Kinds::of(&[Kind::Boolean]),
+        DataType::Date => Kinds::of(&[Kind::Date]),
+        _ => Kinds::of(&[Kind::Time]),
+    }
 }
 
 /// The kinds that one dtype can hold together, and among which these are.

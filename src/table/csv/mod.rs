@@ -13,6 +13,7 @@
 //! cut       a file that is not in memory → pieces that end between two records
 //! pieces    a file read piece by piece: first what it holds, then its rows
 //! evidence  what the cells of some columns look like
+//! lenient   rows that are wrong, passed over one by one
 //! plain     numbers out of rows without quotation marks, in one pass
 //! place     a cell that is wrong → an error with its line
 //! numbers   which cell made a column text
@@ -26,6 +27,7 @@ mod dialect;
 mod evidence;
 mod infer;
 mod kind;
+mod lenient;
 mod lines;
 mod numbers;
 mod pieces;

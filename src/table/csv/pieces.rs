@@ -10,15 +10,16 @@ use crate::error::{Error, Result};
 use super::super::dtype::dtype_name;
 use super::super::format::Format;
 use super::super::list::parse_list_column;
-use super::super::pieces::{ByteSource, TextPiece};
+use super::super::pieces::{ByteSource, ReadRows, Strictness, TextPiece};
 use super::super::read_options::ReadOptions;
 use super::build::builder;
 use super::chunk::{Wanted, build_chunk};
 use super::cut::{Cutter, PieceSizes, complete_record_end};
 use super::dialect::{Dialect, after_mark};
 use super::evidence::look_at;
-use super::infer::{propose, settle};
+use super::infer::{propose, settle, settle_leniently};
 use super::kind::Evidence;
+use super::lenient::{build_leniently, look_leniently, records};
 use super::place;
 use super::plain::{Plain, check_plain, is_plain, read_plain};
 use super::read::SAMPLE_ROWS;
@@ -32,6 +33,7 @@ pub(crate) struct CsvPieces {
     pub(super) header: Vec<u8>,
     options: ReadOptions,
     sizes: PieceSizes,
+    strictness: Strictness,
     /// The columns of the file.
     columns: Vec<CsvColumn>,
     /// The columns that are wanted of it.
@@ -79,6 +81,7 @@ impl CsvPieces {
         source: &mut ByteSource,
         options: &ReadOptions,
         sizes: PieceSizes,
+        strictness: Strictness,
         check_cancelled: &dyn Fn() -> Result<()>,
     ) -> Result<Self> {
         let head = head(source, options, sizes.largest_row)?;
@@ -90,6 +93,7 @@ impl CsvPieces {
             header,
             options: options.clone(),
             sizes,
+            strictness,
             columns: Vec::new(),
             selection,
             marks: Vec::new(),
@@ -169,7 +173,12 @@ impl CsvPieces {
                 let mut built = Vec::new();
                 if !general.is_empty() {
                     let chunk = build_chunk(&rows, &self.dialect.names, &general, &self.nulls());
-                    built = chunk.map_err(|error| piece.place(error))?.columns;
+                    built = match chunk {
+                        Err(_) if self.strictness == Strictness::Lenient => {
+                            self.look_past(piece, &general)?
+                        }
+                        chunk => chunk.map_err(|error| piece.place(error))?.columns,
+                    };
                 }
                 let (mut checked, mut built) = (checked.into_iter(), built.into_iter());
                 let found = wanted.iter().map(|wanted| {
@@ -186,11 +195,38 @@ impl CsvPieces {
                 Ok(CsvFindings::Dtypes(found.collect()))
             }
             CsvLook::Cells(columns) => {
-                let found = look_at(&rows, columns, &self.nulls(), u64::MAX);
-                let (found, _) = found.map_err(|fault| piece.place(fault.error(&piece.bytes)))?;
+                let found = match look_at(&rows, columns, &self.nulls(), u64::MAX) {
+                    Ok((found, _)) => Ok(found),
+                    Err(_) if self.strictness == Strictness::Lenient => {
+                        look_leniently(&rows, columns, &self.nulls())
+                    }
+                    Err(fault) => Err(fault.error(&piece.bytes)),
+                };
+                let found = found.map_err(|error| piece.place(error))?;
                 let offset = piece.offset as usize;
                 Ok(CsvFindings::Cells(found.into_iter().map(|evidence| evidence.moved(offset)).collect()))
             }
+        }
+    }
+
+    /// What the wanted columns look like in the rows of a piece that have as many cells as there are columns.
+    fn look_past(
+        &self,
+        piece: &TextPiece,
+        wanted: &[&Wanted],
+    ) -> Result<Vec<std::result::Result<Series, usize>>> {
+        let chunk = build_leniently(&self.rows(piece), &self.dialect.names, wanted, &self.nulls());
+        let chunk = chunk.map_err(|error| piece.place(error))?;
+        let columns = chunk.columns.into_iter().zip(chunk.fits);
+        Ok(columns.map(|(series, fits)| if fits { Ok(series) } else { Err(0) }).collect())
+    }
+
+    /// Makes a column that its first rows made text one of this dtype, to be settled once more.
+    pub(in crate::table) fn propose_instead(&mut self, name: &str, dtype: &DataType) {
+        if let Some(index) = self.index(name)
+            && matches!(self.columns[index].state, State::Proposed(_) | State::Settled { .. })
+        {
+            self.columns[index].state = State::Proposed(Some(dtype.clone()));
         }
     }
 
@@ -263,11 +299,29 @@ impl CsvPieces {
         Ok(Cutter::new(source.stream()?, &self.dialect, sizes, self.options.limit))
     }
 
-    /// The columns of these names in one piece, in the order of the names.
+    /// The columns of these names in one piece, in the order of the names, and what is wrong with its rows.
     ///
     /// # Errors
-    /// What is wrong with the rows, with its place in the file.
-    pub(in crate::table) fn read(&self, piece: &TextPiece, names: &[PlSmallStr]) -> Result<DataFrame> {
+    /// What is wrong with the rows, with its place in the file, unless they are read leniently; then a quotation mark that is
+    /// never closed.
+    pub(in crate::table) fn read_rows(&self, piece: &TextPiece, names: &[PlSmallStr]) -> Result<ReadRows> {
+        match self.read(piece, names) {
+            Err(_) if self.strictness == Strictness::Lenient => self.read_leniently(piece, names),
+            read => read.map(ReadRows::from),
+        }
+    }
+
+    fn read_leniently(&self, piece: &TextPiece, names: &[PlSmallStr]) -> Result<ReadRows> {
+        let wanted = self.wanted(names)?;
+        let wanted: Vec<&Wanted> = wanted.iter().collect();
+        let chunk = build_leniently(&self.rows(piece), &self.dialect.names, &wanted, &self.nulls());
+        let chunk = chunk.map_err(|error| piece.place(error))?;
+        let columns = chunk.columns.into_iter().map(Column::from).collect();
+        let frame = DataFrame::new(chunk.n_rows, columns).map_err(Error::engine)?;
+        Ok(ReadRows { frame, rows: chunk.rows, flaws: chunk.flaws })
+    }
+
+    fn wanted(&self, names: &[PlSmallStr]) -> Result<Vec<Wanted>> {
         let wanted = names.iter().map(|name| {
             let index = self
                 .index(name)
@@ -278,7 +332,11 @@ impl CsvPieces {
             };
             Ok(Wanted { index, dtype, guessed })
         });
-        let wanted = wanted.collect::<Result<Vec<_>>>()?;
+        wanted.collect()
+    }
+
+    fn read(&self, piece: &TextPiece, names: &[PlSmallStr]) -> Result<DataFrame> {
+        let wanted = self.wanted(names)?;
         let (plain, general) = self.ways(&wanted);
         let read = match plain.is_empty() {
             true => None,
@@ -320,17 +378,19 @@ impl CsvPieces {
         }
     }
 
-    /// The line, counted from 1 within the piece, that each of some rows of it starts on.
+    /// The line, counted from 1 within the piece, that each of some rows of it starts on, lowest row first.
     pub(in crate::table) fn lines_of(&self, piece: &TextPiece, rows: &[u64]) -> Vec<Option<u64>> {
-        let mut starts = Vec::new();
-        let all = self.rows(piece).for_each_block(u64::MAX, |cells| {
-            starts.extend(cells.iter().step_by(self.dialect.n_columns()).map(|cell| cell.offset));
-        });
-        let line_of = |row: &u64| Some(line_at(&piece.bytes, *starts.get(*row as usize)?));
-        match all {
-            Ok(_) => rows.iter().map(line_of).collect(),
-            Err(_) => vec![None; rows.len()],
-        }
+        debug_assert!(rows.is_sorted());
+        let mut records = (0..).zip(records(&piece.bytes, &self.dialect)).peekable();
+        let (mut line, mut counted) = (1, 0);
+        let mut line_of = |wanted: &u64| {
+            while records.next_if(|(row, _)| row < wanted).is_some() {}
+            let (_, record) = records.peek().filter(|(row, _)| row == wanted)?;
+            line += line_at(&piece.bytes[counted..], record.start - counted) - 1;
+            counted = record.start;
+            Some(line)
+        };
+        rows.iter().map(&mut line_of).collect()
     }
 
     pub(super) fn rows<'a>(&'a self, piece: &'a TextPiece) -> Rows<'a> {
@@ -387,6 +447,9 @@ impl CsvPieces {
                 Ok(dtype) => column.state = State::Proposed((evidence.n_values > 0).then_some(dtype)),
                 Err(found) => {
                     column.state = State::Proposed(Some(found.wanted.clone()));
+                    if self.strictness == Strictness::Lenient {
+                        continue;
+                    }
                     let (bytes, line, offset) = self.around(found.offset, source)?;
                     let name = &self.dialect.names[index];
                     let found = super::infer::Contradiction { offset: found.offset - offset, ..found };
@@ -445,6 +508,11 @@ impl CsvPieces {
                 Ok(inferred) => {
                     let has_values = evidence.n_values > 0;
                     self.columns[index].state = State::Settled { dtype: Some(inferred.dtype), has_values };
+                }
+                Err(_) if self.strictness == Strictness::Lenient => {
+                    let dtype =
+                        settle_leniently(proposed.as_ref().unwrap_or(&text), proposed.is_none(), evidence);
+                    self.columns[index].state = State::Settled { dtype: Some(dtype), has_values: true };
                 }
                 Err(found) => {
                     let (bytes, line, offset) = self.around(found.offset, source)?;

@@ -4,15 +4,18 @@
 //! bytes    an input's bytes, unpacked, from front to back or by range, as often as wanted
 //! open     an input of any format: what it holds, its pieces, and their rows
 //! piece    some rows as they stand there (of CSV: `csv/cut.rs`, `csv/pieces.rs`)
-//! parquet, ipc, ndjson
+//! parquet, ipc, ndjson; ndjson_flaws: lines that are wrong, passed over one by one
+//! flaws    what is wrong with rows that a run goes on without
 //! encode   frames to the text of their rows
 //! output   text to its place
 //! ```
 
 mod bytes;
 mod encode;
+mod flaws;
 mod ipc;
 mod ndjson;
+mod ndjson_flaws;
 mod open;
 mod output;
 mod parquet;
@@ -21,6 +24,7 @@ mod piece;
 pub(crate) use super::csv::{PieceSizes, append_names, end_of_rows};
 pub(in crate::table) use bytes::{ByteSource, Unpacked, changed};
 pub(crate) use encode::RowEncoder;
+pub(crate) use flaws::{Flaw, ReadRows, Strictness};
 pub(crate) use open::{Look, OpenInput, OpenOptions};
 pub(crate) use output::TextOutput;
 pub(crate) use piece::{GROWTH, Piece, PieceCutter, TextPiece};

@@ -9,14 +9,21 @@ use super::super::csv::PieceSizes;
 use super::super::ndjson::{self, IntegerCheck, Key};
 use super::super::read_options::ReadOptions;
 use super::bytes::{ByteSource, Unpacked};
+use super::flaws::{ReadRows, Strictness};
+use super::ndjson_flaws::read_leniently;
 use super::piece::TextPiece;
 
 /// An NDJSON file.
 pub(super) struct NdJsonPieces {
-    options: ReadOptions,
+    pub(super) options: ReadOptions,
     sizes: PieceSizes,
+    strictness: Strictness,
+    /// Whether the first pass has found lines that cannot be read.
+    is_flawed: bool,
     /// The columns wanted, with the dtypes of their values; `None` before the first pass.
-    in_file: Option<Schema>,
+    pub(super) in_file: Option<Schema>,
+    /// What the integers of some columns must fit.
+    pub(super) checks: Vec<(PlSmallStr, IntegerCheck)>,
     /// Where the pieces of the first pass begin, and in which lines.
     marks: Vec<(u64, u64)>,
 }
@@ -31,14 +38,23 @@ pub(crate) enum NdJsonLook {
 
 /// What was found.
 pub(crate) enum NdJsonFindings {
-    Keys(Vec<Key>),
+    /// The keys, and whether all lines are objects.
+    Keys(Vec<Key>, bool),
     /// For each column the first such integer.
     Integers(Vec<Option<Error>>),
 }
 
 impl NdJsonPieces {
-    pub(super) fn new(options: &ReadOptions, sizes: PieceSizes) -> Self {
-        Self { options: options.clone(), sizes, in_file: None, marks: Vec::new() }
+    pub(super) fn new(options: &ReadOptions, sizes: PieceSizes, strictness: Strictness) -> Self {
+        Self {
+            options: options.clone(),
+            sizes,
+            strictness,
+            is_flawed: false,
+            in_file: None,
+            checks: Vec::new(),
+            marks: Vec::new(),
+        }
     }
 
     pub(super) fn schema(&self) -> Schema {
@@ -56,10 +72,18 @@ impl NdJsonPieces {
         let place = |error: Error| error.moved(0, piece.line - 1, piece.offset);
         Ok(match look {
             NdJsonLook::Keys => {
-                let keys = ndjson::keys_of(&piece.bytes).map_err(place)?;
-                NdJsonFindings::Keys(keys.into_iter().map(|key| key.moved(piece.offset as usize)).collect())
+                let (keys, are_objects) = match self.strictness {
+                    Strictness::Strict => (ndjson::keys_of(&piece.bytes).map_err(place)?, true),
+                    Strictness::Lenient => ndjson::keys_of_objects(&piece.bytes)?,
+                };
+                let keys = keys.into_iter().map(|key| key.moved(piece.offset as usize));
+                NdJsonFindings::Keys(keys.collect(), are_objects)
             }
             NdJsonLook::Integers(columns) => {
+                // Lines that are no objects have been seen before.
+                if self.is_flawed {
+                    return Ok(NdJsonFindings::Integers(Vec::new()));
+                }
                 let first = |(name, check): &(PlSmallStr, IntegerCheck)| {
                     check.first_misfit(name, &piece.bytes).map(|error| error.map(place))
                 };
@@ -77,9 +101,9 @@ impl NdJsonPieces {
     ) -> NdJsonFindings {
         self.marks.push((offset, line));
         match (so_far, found) {
-            (Some(NdJsonFindings::Keys(mut all)), NdJsonFindings::Keys(found)) => {
+            (Some(NdJsonFindings::Keys(mut all, are)), NdJsonFindings::Keys(found, are_too)) => {
                 ndjson::merge_keys(&mut all, found);
-                NdJsonFindings::Keys(all)
+                NdJsonFindings::Keys(all, are && are_too)
             }
             (Some(NdJsonFindings::Integers(mut all)), NdJsonFindings::Integers(found)) => {
                 for (all, found) in all.iter_mut().zip(found) {
@@ -99,23 +123,37 @@ impl NdJsonPieces {
         source: &ByteSource,
     ) -> Result<Option<NdJsonLook>> {
         match found {
-            Some(NdJsonFindings::Integers(found)) => found.into_iter().flatten().next().map_or(Ok(None), Err),
+            Some(NdJsonFindings::Integers(found)) => match found.into_iter().flatten().next() {
+                Some(error) if self.strictness == Strictness::Strict => Err(error),
+                misfit => {
+                    self.is_flawed |= misfit.is_some();
+                    Ok(None)
+                }
+            },
             None => {
                 let message = "there is nothing in the file but blank lines".into();
                 Err(Error::new(ErrorKind::Empty { message }))
             }
-            Some(NdJsonFindings::Keys(keys)) => {
+            Some(NdJsonFindings::Keys(keys, are_objects)) => {
+                self.is_flawed = !are_objects;
                 let names: Vec<String> = keys.iter().map(|key| key.name.to_string()).collect();
                 let selection = self.options.selection(&names)?;
                 let mut schema = Schema::with_capacity(selection.len());
                 let mut checks = Vec::new();
                 for &index in &selection {
                     let key = &keys[index];
-                    let joined =
-                        key.joined().map_err(|(offset, error)| match self.line_of(offset, source) {
-                            Ok(line) => error.at_line(line),
-                            Err(error) => error,
-                        })?;
+                    let joined = match self.strictness {
+                        Strictness::Strict => key.joined(),
+                        Strictness::Lenient => {
+                            let (joined, holds_all) = key.joined_leniently();
+                            self.is_flawed |= !holds_all;
+                            Ok(joined)
+                        }
+                    };
+                    let joined = joined.map_err(|(offset, error)| match self.line_of(offset, source) {
+                        Ok(line) => error.at_line(line),
+                        Err(error) => error,
+                    })?;
                     checks.extend(joined.check.map(|check| (key.name.clone(), check)));
                     schema.with_column(key.name.clone(), joined.dtype);
                 }
@@ -123,6 +161,7 @@ impl NdJsonPieces {
                     return Err(Error::malformed(ndjson::NAME, "its objects have no keys"));
                 }
                 self.in_file = Some(schema);
+                self.checks.clone_from(&checks);
                 Ok((!checks.is_empty()).then_some(NdJsonLook::Integers(checks)))
             }
         }
@@ -142,13 +181,29 @@ impl NdJsonPieces {
         })
     }
 
-    pub(super) fn read(&self, piece: &TextPiece, columns: &[PlSmallStr]) -> Result<DataFrame> {
+    /// The columns of these names in one piece, and what is wrong with its rows.
+    pub(super) fn read_rows(&self, piece: &TextPiece, columns: &[PlSmallStr]) -> Result<ReadRows> {
+        if !self.is_flawed {
+            match self.read(piece, columns) {
+                Err(_) if self.strictness == Strictness::Lenient => {}
+                read => return read.map(ReadRows::from),
+            }
+        }
+        read_leniently(self, piece, columns)
+    }
+
+    /// The dtypes that the values of some columns have in the file.
+    pub(super) fn in_file(&self, columns: &[PlSmallStr]) -> Result<Schema> {
         let of_name = |name: &PlSmallStr| {
             let dtype = self.in_file.as_ref().and_then(|schema| schema.get(name));
             let dtype = dtype.ok_or_else(|| Error::engine("a column of no schema"))?;
             Ok((name.clone(), dtype.clone()))
         };
-        let schema: Schema = columns.iter().map(of_name).collect::<Result<_>>()?;
+        columns.iter().map(of_name).collect()
+    }
+
+    fn read(&self, piece: &TextPiece, columns: &[PlSmallStr]) -> Result<DataFrame> {
+        let schema = self.in_file(columns)?;
         if schema.is_empty() {
             return DataFrame::new(piece.n_rows as usize, Vec::new()).map_err(Error::engine);
         }

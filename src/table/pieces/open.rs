@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use polars::prelude::{DataFrame, PlSmallStr, Schema};
+use polars::prelude::{DataType, PlSmallStr, Schema};
 
 use crate::error::{Error, Result};
 
@@ -13,6 +13,7 @@ use super::super::matrix::MatrixOptions;
 use super::super::read_options::ReadOptions;
 use super::PieceSizes;
 use super::bytes::ByteSource;
+use super::flaws::{ReadRows, Strictness};
 use super::ipc::{IpcPieces, StreamPieces};
 use super::ndjson::{NdJsonFindings, NdJsonLook, NdJsonPieces};
 use super::parquet::ParquetPieces;
@@ -50,6 +51,8 @@ pub(crate) enum Findings {
 pub(crate) struct OpenOptions<'o> {
     pub(crate) read: &'o ReadOptions,
     pub(crate) sizes: PieceSizes,
+    /// What becomes of rows that cannot be read.
+    pub(crate) strictness: Strictness,
     /// How many bytes of an input that cannot be read twice where it lies are kept in memory.
     pub(crate) in_memory: usize,
     pub(crate) check_cancelled: &'o (dyn Fn() -> Result<()> + Sync),
@@ -61,14 +64,15 @@ impl OpenInput {
     /// # Errors
     /// What can be told to be wrong with it without reading its rows.
     pub(crate) fn open(input: &Input, options: &OpenOptions) -> Result<Self> {
-        let OpenOptions { read, sizes, check_cancelled, .. } = *options;
+        let OpenOptions { read, sizes, strictness, check_cancelled, .. } = *options;
         let open = || {
             let mut source = ByteSource::open(input, read.format(), options.in_memory)?;
             let rows = match source.format {
                 Format::Csv | Format::Tsv => {
-                    Rows::Csv(Box::new(CsvPieces::open(&mut source, read, sizes, &check_cancelled)?))
+                    let rows = CsvPieces::open(&mut source, read, sizes, strictness, &check_cancelled)?;
+                    Rows::Csv(Box::new(rows))
                 }
-                Format::NdJson => Rows::NdJson(NdJsonPieces::new(read, sizes)),
+                Format::NdJson => Rows::NdJson(NdJsonPieces::new(read, sizes, strictness)),
                 Format::Parquet => {
                     source.make_seekable(&check_cancelled)?;
                     let largest_page = sizes.largest_row.saturating_mul(2);
@@ -261,11 +265,15 @@ impl OpenInput {
         cutter.map_err(|error| error.in_file(self.label()))
     }
 
-    /// The columns of these names in one piece.
-    pub(crate) fn read(&self, piece: &Piece, columns: &[PlSmallStr]) -> Result<DataFrame> {
+    /// The columns of these names in one piece, and what is wrong with its rows.
+    pub(crate) fn read(&self, piece: &Piece, columns: &[PlSmallStr]) -> Result<ReadRows> {
         let frame = match (&self.rows, piece) {
-            (Rows::Csv(rows), Piece::Text(piece)) => rows.read(piece, columns),
-            (Rows::NdJson(rows), Piece::Text(piece)) => rows.read(piece, columns),
+            (Rows::Csv(rows), Piece::Text(piece)) => {
+                return rows.read_rows(piece, columns).map_err(|error| error.in_file(self.label()));
+            }
+            (Rows::NdJson(rows), Piece::Text(piece)) => {
+                return rows.read_rows(piece, columns).map_err(|error| error.in_file(self.label()));
+            }
             (Rows::Parquet(rows), Piece::Group(group)) => rows.read(&self.source, *group, columns),
             (Rows::Ipc(rows), Piece::Batch(batch)) => rows.read(&self.source, *batch, columns),
             (Rows::Stream(_), Piece::Stream(rows)) => Ok(rows.frame.clone()),
@@ -274,10 +282,17 @@ impl OpenInput {
             }
             _ => Err(unlike()),
         };
-        frame.map_err(|error| error.in_file(self.label()))
+        frame.map(ReadRows::from).map_err(|error| error.in_file(self.label()))
     }
 
-    /// The line that each of some rows of a piece starts on, in a text file.
+    /// Makes a column that its first rows made text one of this dtype, to be settled once more.
+    pub(crate) fn propose_instead(&mut self, column: &str, dtype: &DataType) {
+        if let Rows::Csv(rows) = &mut self.rows {
+            rows.propose_instead(column, dtype);
+        }
+    }
+
+    /// The line that each of some rows of a piece starts on, in a text file; the rows lowest first.
     pub(crate) fn lines_of(&self, piece: &Piece, rows: &[u64]) -> Vec<Option<u64>> {
         match (&self.rows, piece) {
             (Rows::Csv(csv), Piece::Text(piece)) => {

@@ -1,5 +1,6 @@
 //! From inputs to an output in one call.
 
+mod faults;
 mod formats;
 mod stream;
 
@@ -47,7 +48,7 @@ fn a_closure_that_panics_names_file_line_and_row_of_the_input() {
 
     let summary = run(OnError::Skip).unwrap();
     assert_eq!((summary.n_rows_read, summary.n_rows_written), (10, 5));
-    assert_eq!(summary.ledger.faults()[0].row, 7);
+    assert_eq!((summary.faults.n_rows(), summary.first_failures[0].position().row), (1, Some(7)));
     let text = std::fs::read_to_string(folder.path().join("out.csv")).unwrap();
     assert_eq!(text, "n,result\n4,8\n5,10\n6,12\n8,16\n9,18\n");
 }

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 /// How a run is cut up.
 #[derive(Clone, Copy, Debug)]
-enum Cut {
+pub(super) enum Cut {
     Whole,
     Pieces(usize, usize),
 }
@@ -26,6 +26,11 @@ pub(super) struct Case {
     pub(super) on_error: OnError,
     pub(super) head: Option<usize>,
     pub(super) format: Format,
+    pub(super) keeps_rejects: bool,
+    pub(super) max_errors: Option<u64>,
+    /// Whether the run over the whole table is to leave the same: rows of CSV that get new cells stay as they stand, quotes and
+    /// all, while those of a table are written anew.
+    pub(super) compares_whole: bool,
 }
 
 impl Case {
@@ -38,6 +43,9 @@ impl Case {
             on_error: OnError::Fail,
             head: None,
             format,
+            keeps_rejects: false,
+            max_errors: None,
+            compares_whole: true,
         }
     }
 
@@ -66,51 +74,108 @@ impl Case {
             .apply(apply.build()?);
         match cut {
             Cut::Whole => pipeline.read_whole().run(),
-            Cut::Pieces(n_bytes, _) => pipeline.piece_bytes(n_bytes).run(),
+            Cut::Pieces(n_bytes, _) if self.on_error == OnError::Fail => pipeline.piece_bytes(n_bytes).run(),
+            Cut::Pieces(n_bytes, _) => pipeline
+                .ledger(Output::Path(output.with_file_name("ledger.ndjson")))
+                .rejects(self.keeps_rejects.then(|| Output::Path(output.with_file_name("rejects"))))
+                .max_errors(self.max_errors)
+                .piece_bytes(n_bytes)
+                .run(),
         }
     }
 }
 
 /// What a run left: its output and its faults, or its error.
-type Left = Result<(Vec<u8>, u64, Vec<String>, Vec<String>), String>;
+#[derive(Debug, PartialEq)]
+pub(super) struct Left {
+    pub(super) output: Result<Written, String>,
+    pub(super) ledger: Option<String>,
+    pub(super) rejects: Option<String>,
+}
 
-fn left(case: &Case, inputs: &[PathBuf], folder: &Path, cut: Cut) -> Left {
+#[derive(Debug, PartialEq)]
+pub(super) struct Written {
+    pub(super) bytes: Vec<u8>,
+    pub(super) n_rows_read: u64,
+    pub(super) n_rows: u64,
+    /// The kinds of the faults, the rows that failed, and those left out.
+    pub(super) faults: (String, u64, u64),
+    pub(super) first: Vec<String>,
+}
+
+pub(super) fn left(case: &Case, inputs: &[PathBuf], folder: &Path, cut: Cut) -> Left {
     let output = folder.join("out");
-    match case.run(inputs, &output, cut) {
+    let outcome = case.run(inputs, &output, cut);
+    let taken = |name: &str| {
+        let path = folder.join(name);
+        let text = String::from_utf8_lossy(&std::fs::read(&path).ok()?).into_owned();
+        std::fs::remove_file(&path).unwrap();
+        Some(text)
+    };
+    let (ledger, rejects) = (taken("ledger.ndjson"), taken("rejects"));
+    let output = match outcome {
         Ok(summary) => {
             let bytes = std::fs::read(&output).unwrap();
             std::fs::remove_file(&output).unwrap();
-            let faults = summary.ledger.faults().iter().map(|fault| fault.to_error().to_string()).collect();
-            let first = summary.first_failures.iter().map(Error::to_string).collect();
-            Ok((bytes, summary.n_rows_written, faults, first))
+            let faults = &summary.faults;
+            Ok(Written {
+                bytes,
+                n_rows_read: summary.n_rows_read,
+                n_rows: summary.n_rows_written,
+                faults: (faults.to_string(), faults.n_rows(), faults.n_rows_left_out()),
+                first: summary.first_failures.iter().map(Error::to_string).collect(),
+            })
         }
         Err(error) => {
             assert!(!output.exists(), "nothing is left of a run that fails");
             Err(error.to_string())
         }
-    }
+    };
+    Left { output, ledger, rejects }
 }
 
+/// That a run over the whole table, one over a single piece, and those over pieces of these sizes leave the same.
+///
+/// Where rows that cannot be read are no error, there is no run over the whole table to compare with.
 #[track_caller]
 pub(super) fn check(case: &Case, inputs: &[PathBuf], folder: &Path, sizes: impl IntoIterator<Item = usize>) {
-    let expected = left(case, inputs, folder, Cut::Whole);
+    let whole = left(case, inputs, folder, Cut::Whole);
+    let single = left(case, inputs, folder, Cut::Pieces(1 << 24, 1));
+    let readable = |left: &Left| match &left.output {
+        Ok(written) => {
+            let bytes = String::from_utf8_lossy(&written.bytes);
+            format!("{bytes}\n{:?} {:?}\n{:?}", written.faults, written.first, (&left.ledger, &left.rejects))
+        }
+        Err(error) => error.clone(),
+    };
+    let is_comparable = case.on_error == OnError::Fail || whole.output.is_ok();
+    if is_comparable && case.compares_whole && case.max_errors.is_none() {
+        let outcomes = (readable(&single), readable(&whole));
+        let same = single.output.as_ref().map(of_policy(case)) == whole.output.as_ref().map(of_policy(case));
+        assert!(same, "one piece, {case:?}\n{}\ninstead of\n{}", outcomes.0, outcomes.1);
+    }
     for size in sizes {
         let n_threads = if size % 2 == 1 { 1 } else { 3 };
         let found = left(case, inputs, folder, Cut::Pieces(size, n_threads));
-        let readable = |left: &Left| match left {
-            Ok((bytes, ..)) => String::from_utf8_lossy(bytes).into_owned(),
-            Err(error) => error.clone(),
-        };
         assert!(
-            found == expected,
+            found == single,
             "pieces of {size} bytes on {n_threads} threads, {case:?}\n{}\ninstead of\n{}",
             readable(&found),
-            readable(&expected)
+            readable(&single)
         );
     }
 }
 
-fn files(folder: &Path, texts: &[&[u8]]) -> Vec<PathBuf> {
+/// What a run over the whole table and one over pieces have in common: a ledger keeps messages that `null` alone does not.
+fn of_policy(case: &Case) -> impl Fn(&Written) -> (Vec<u8>, u64, u64, Vec<String>) {
+    let keeps_messages = case.on_error != OnError::Null;
+    move |written| {
+        let first = if keeps_messages { written.first.clone() } else { Vec::new() };
+        (written.bytes.clone(), written.n_rows, written.faults.1, first)
+    }
+}
+
+pub(super) fn files(folder: &Path, texts: &[&[u8]]) -> Vec<PathBuf> {
     let write = |(index, text): (usize, &&[u8])| {
         let path = folder.join(format!("{index}.csv"));
         std::fs::write(&path, text).unwrap();
@@ -283,8 +348,8 @@ fn rows_stay_as_they_stand() {
     let verbatim = |text: &str, case: &Case, expected: &str| {
         let inputs = files(folder.path(), &[text.as_bytes()]);
         for size in 1..text.len() + 2 {
-            let found = left(case, &inputs, folder.path(), Cut::Pieces(size, 2)).unwrap();
-            assert_eq!(String::from_utf8_lossy(&found.0), expected, "pieces of {size} bytes of {text:?}");
+            let found = left(case, &inputs, folder.path(), Cut::Pieces(size, 2)).output.unwrap();
+            assert_eq!(String::from_utf8_lossy(&found.bytes), expected, "pieces of {size} bytes of {text:?}");
         }
     };
     let text = |expressions: &[&str]| Case::new(expressions, Format::Csv);
@@ -326,8 +391,8 @@ fn columns_that_are_not_used_may_hold_anything() {
     let folder = tempfile::tempdir().unwrap();
     let inputs = files(folder.path(), &[b"a,b,c\n1,n/a,\xff\n2,3,x\n3,99999999999999999999999,y\n"]);
     let case = Case::new(&["a + 1 AS n"], Format::Csv);
-    let (bytes, ..) = left(&case, &inputs, folder.path(), Cut::Pieces(5, 2)).unwrap();
-    assert_eq!(bytes, b"a,b,c,n\n1,n/a,\xff,2\n2,3,x,3\n3,99999999999999999999999,y,4\n");
+    let written = left(&case, &inputs, folder.path(), Cut::Pieces(5, 2)).output.unwrap();
+    assert_eq!(written.bytes, b"a,b,c,n\n1,n/a,\xff,2\n2,3,x,3\n3,99999999999999999999999,y,4\n");
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod common;
 mod function;
 mod script;
 mod styles;
+mod table;
 mod values;
 mod worker;
 
@@ -13,6 +14,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 pub use common::{ColumnsArg, ConsoleArgs, InputArgs, KeepArgs, NameArg, OutputArgs, RunArgs};
 pub use function::FunctionArgs;
 pub use script::ScriptArgs;
+pub use table::TableArgs;
 pub use values::{
     ColorChoice, HaltChoice, OutputFormat, ProgressChoice, dtype, mebibytes, parsed, positive, seconds,
 };

@@ -140,6 +140,11 @@ pub fn positive(text: &str) -> Result<usize, String> {
     }
 }
 
+/// A number of at least nothing.
+pub fn count(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "it must be a whole number".to_owned())
+}
+
 /// A time of more than nothing, in seconds.
 pub fn seconds(text: &str) -> Result<Duration, String> {
     let duration = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());

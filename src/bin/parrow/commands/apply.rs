@@ -4,7 +4,7 @@ use clap::Args;
 use parrow::pipeline::Work;
 use parrow::script::SqlExpressions;
 
-use crate::args::{FunctionArgs, InputArgs, KeepArgs, OutputArgs, RunArgs, ScriptArgs, WorkerArgs};
+use crate::args::{FunctionArgs, ScriptArgs, TableArgs, WorkerArgs};
 use crate::console::Console;
 use crate::execute::execute;
 use crate::exit_code::Code;
@@ -46,21 +46,12 @@ pub struct Apply {
     function: FunctionArgs,
 
     #[command(flatten)]
-    input: InputArgs,
-
-    #[command(flatten)]
-    keep: KeepArgs,
-
-    #[command(flatten)]
-    output: OutputArgs,
-
-    #[command(flatten)]
-    pub run: RunArgs,
+    pub table: TableArgs,
 }
 
 impl Apply {
     pub fn run(self, console: &Console) -> Result<Code, Failure> {
-        let n_threads = self.run.threads.unwrap_or_else(parrow::cpu_count);
+        let n_threads = self.table.run.threads.unwrap_or_else(parrow::cpu_count);
         let worker = self.worker.work(&self.function, &self.input_file, n_threads)?;
         let script = self.script.script(&self.function)?.map(Work::rows);
         let work = match worker.or(script) {
@@ -68,8 +59,7 @@ impl Apply {
             None if self.expressions.is_empty() => Work::copy(),
             None => Work::rows(SqlExpressions::parse(&self.expressions)?),
         };
-        let settings =
-            Settings::resolve(&[self.input_file], &self.input, &self.keep, &self.output, &self.run)?;
+        let settings = Settings::table(&[self.input_file], &self.table)?;
         execute(settings, work, console)
     }
 }

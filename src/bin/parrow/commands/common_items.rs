@@ -5,7 +5,7 @@ use parrow::functions::CommonItems;
 use parrow::pipeline::Work;
 use parrow::polars::prelude::DataType;
 
-use crate::args::{InputArgs, KeepArgs, NameArg, OutputArgs, RunArgs, dtype};
+use crate::args::{NameArg, TableArgs, dtype};
 use crate::console::Console;
 use crate::execute::execute;
 use crate::exit_code::Code;
@@ -41,21 +41,12 @@ pub struct CommonItemsCommand {
     name: NameArg,
 
     #[command(flatten)]
-    input: InputArgs,
-
-    #[command(flatten)]
-    keep: KeepArgs,
-
-    #[command(flatten)]
-    output: OutputArgs,
-
-    #[command(flatten)]
-    pub run: RunArgs,
+    pub table: TableArgs,
 }
 
 impl CommonItemsCommand {
     pub fn run(self, console: &Console) -> Result<Code, Failure> {
-        let settings = Settings::resolve(&self.inputs, &self.input, &self.keep, &self.output, &self.run)?;
+        let settings = Settings::table(&self.inputs, &self.table)?;
         let name = self.name.name.as_deref().unwrap_or(CommonItems::NAME);
         let mut function = CommonItems::new(&self.left, &self.right).name(name);
         if let Some(dtype) = self.items {

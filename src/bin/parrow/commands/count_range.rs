@@ -4,7 +4,7 @@ use clap::Args;
 use parrow::functions::{CountInRange, Number, RangeBounds};
 use parrow::pipeline::Work;
 
-use crate::args::{ColumnsArg, InputArgs, KeepArgs, NameArg, OutputArgs, RunArgs, parsed};
+use crate::args::{ColumnsArg, NameArg, TableArgs, parsed};
 use crate::console::Console;
 use crate::execute::execute;
 use crate::exit_code::Code;
@@ -40,22 +40,13 @@ pub struct CountRange {
     name: NameArg,
 
     #[command(flatten)]
-    input: InputArgs,
-
-    #[command(flatten)]
-    keep: KeepArgs,
-
-    #[command(flatten)]
-    output: OutputArgs,
-
-    #[command(flatten)]
-    pub run: RunArgs,
+    pub table: TableArgs,
 }
 
 impl CountRange {
     pub fn run(self, console: &Console) -> Result<Code, Failure> {
         let bounds = RangeBounds::new(self.min, self.max)?;
-        let settings = Settings::resolve(&self.inputs, &self.input, &self.keep, &self.output, &self.run)?;
+        let settings = Settings::table(&self.inputs, &self.table)?;
         let name = self.name.name.as_deref().unwrap_or(CountInRange::NAME);
         let work = Work::rows_over(self.columns.selection(), |columns| {
             CountInRange::new(columns.as_slice(), bounds).name(name)

@@ -4,7 +4,7 @@ use clap::Args;
 use parrow::functions::Hypot;
 use parrow::pipeline::Work;
 
-use crate::args::{InputArgs, KeepArgs, NameArg, OutputArgs, RunArgs};
+use crate::args::{NameArg, TableArgs};
 use crate::console::Console;
 use crate::execute::execute;
 use crate::exit_code::Code;
@@ -36,21 +36,12 @@ pub struct HypotCommand {
     name: NameArg,
 
     #[command(flatten)]
-    input: InputArgs,
-
-    #[command(flatten)]
-    keep: KeepArgs,
-
-    #[command(flatten)]
-    output: OutputArgs,
-
-    #[command(flatten)]
-    pub run: RunArgs,
+    pub table: TableArgs,
 }
 
 impl HypotCommand {
     pub fn run(self, console: &Console) -> Result<Code, Failure> {
-        let settings = Settings::resolve(&self.inputs, &self.input, &self.keep, &self.output, &self.run)?;
+        let settings = Settings::table(&self.inputs, &self.table)?;
         let name = self.name.name.as_deref().unwrap_or(Hypot::NAME);
         execute(settings, Work::rows(Hypot::new(&self.a, &self.b).name(name)), console)
     }

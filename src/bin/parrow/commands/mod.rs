@@ -40,12 +40,12 @@ impl Command {
     /// The flags about how to run, of the commands that have them.
     pub fn run_args(&self) -> Option<&RunArgs> {
         match self {
-            Self::CountRange(command) => Some(&command.run),
-            Self::Hypot(command) => Some(&command.run),
-            Self::Scale(command) => Some(&command.run),
-            Self::CommonItems(command) => Some(&command.run),
+            Self::CountRange(command) => Some(&command.table.run),
+            Self::Hypot(command) => Some(&command.table.run),
+            Self::Scale(command) => Some(&command.table.run),
+            Self::CommonItems(command) => Some(&command.table.run),
             Self::Columns(command) => Some(&command.run),
-            Self::Apply(command) => Some(&command.run),
+            Self::Apply(command) => Some(&command.table.run),
             Self::Generate(command) => Some(&command.run),
             Self::Run(_) | Self::Info(_) | Self::Tutorial(_) | Self::Completions(_) | Self::Man(_) => None,
         }

@@ -4,7 +4,7 @@ use clap::Args;
 use parrow::functions::MinMaxScale;
 use parrow::pipeline::Work;
 
-use crate::args::{ColumnsArg, InputArgs, KeepArgs, OutputArgs, RunArgs};
+use crate::args::{ColumnsArg, TableArgs};
 use crate::console::Console;
 use crate::execute::execute;
 use crate::exit_code::Code;
@@ -33,21 +33,12 @@ pub struct Scale {
     suffix: String,
 
     #[command(flatten)]
-    input: InputArgs,
-
-    #[command(flatten)]
-    keep: KeepArgs,
-
-    #[command(flatten)]
-    output: OutputArgs,
-
-    #[command(flatten)]
-    pub run: RunArgs,
+    pub table: TableArgs,
 }
 
 impl Scale {
     pub fn run(self, console: &Console) -> Result<Code, Failure> {
-        let settings = Settings::resolve(&self.inputs, &self.input, &self.keep, &self.output, &self.run)?;
+        let settings = Settings::table(&self.inputs, &self.table)?;
         let work = Work::rows_over(self.columns.selection(), |columns| {
             MinMaxScale::new(columns.as_slice()).suffix(&self.suffix)
         });

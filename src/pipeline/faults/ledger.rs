@@ -1,0 +1,61 @@
+//! The ledger of a run in a file.
+
+use std::sync::Arc;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::fault::{Fault, ledger_rows, ledger_schema};
+use crate::table::{Output, TableWriter, WriteOptions};
+
+/// A block is written when it has so many faults, or so many bytes of text.
+const BLOCK_ROWS: usize = 1 << 14;
+const BLOCK_BYTES: usize = 4 << 20;
+
+/// A file that takes faults one by one, in the format of its name. It appears whole, with [`finish`](Self::finish), or not at all.
+pub(in crate::pipeline) struct LedgerFile {
+    writer: TableWriter,
+    pending: Vec<Fault>,
+    n_pending_bytes: usize,
+}
+
+impl LedgerFile {
+    /// # Errors
+    /// Those of [`TableWriter::create`]; [`InvalidOption`](ErrorKind::InvalidOption) for a name that tells no format.
+    pub(in crate::pipeline) fn create(output: &Output) -> Result<Self> {
+        let writer = TableWriter::create(output, &Arc::new(ledger_schema()), &WriteOptions::default());
+        let writer = writer.map_err(|error| match error.kind() {
+            ErrorKind::UnknownFormat { .. } => {
+                let message =
+                    format!("the name of {output} tells no format; end it in .csv, .parquet or .ndjson");
+                Error::invalid_option("ledger", message)
+            }
+            _ => error,
+        })?;
+        Ok(Self { writer, pending: Vec::new(), n_pending_bytes: 0 })
+    }
+
+    /// Adds the next fault, in the order of the rows.
+    pub(in crate::pipeline) fn add(&mut self, fault: Fault) -> Result<()> {
+        self.n_pending_bytes += fault.message.len();
+        self.pending.push(fault);
+        // Where a block ends hangs on the faults alone, so that the file is the same whatever pieces they came in.
+        match self.pending.len() >= BLOCK_ROWS || self.n_pending_bytes >= BLOCK_BYTES {
+            true => self.write_block(),
+            false => Ok(()),
+        }
+    }
+
+    fn write_block(&mut self) -> Result<()> {
+        self.writer.write_chunk(&ledger_rows(&self.pending)?)?;
+        self.pending.clear();
+        self.n_pending_bytes = 0;
+        self.writer.end_block()
+    }
+
+    /// Brings all of it to the disk and the file to its name.
+    pub(in crate::pipeline) fn finish(mut self) -> Result<()> {
+        if !self.pending.is_empty() {
+            self.write_block()?;
+        }
+        self.writer.finish().map(drop)
+    }
+}

@@ -1,0 +1,123 @@
+//! Rows that fail: the ledger, the rejects, and how many may.
+
+use super::support::{Place, data};
+
+#[test]
+fn rows_that_cannot_be_read_and_rows_whose_function_fails() {
+    let place = Place::new();
+    place.file("t.csv", "a,b\n1,10\n2,x\n3\n4,40\n");
+    let run = place
+        .run(&[
+            "apply",
+            "t.csv",
+            "CAST(b AS BIGINT) / a AS n",
+            "--dtype",
+            "a=i64",
+            "--dtype",
+            "b=str",
+            "--on-error",
+            "collect",
+            "--ledger",
+            "l.csv",
+            "--rejects",
+            "bad.csv",
+            "-o",
+            "out.csv",
+            "--json",
+        ])
+        .code(1)
+        .stderr_has("parrow: wrote 3 rows, 3 columns to out.csv\n")
+        .stderr_has(
+            "2 of 4 rows failed (1 parse, 1 error, 1 left out); first: t.csv, line 3, row 1: in \"CAST",
+        );
+    assert_eq!(place.read("out.csv"), "a,b,n\n1,10,10.0\n2,x,\n4,40,10.0\n");
+    assert_eq!(place.read("bad.csv"), "a,b\n3\n");
+    let ledger = place.read("l.csv");
+    let lines: Vec<&str> = ledger.lines().collect();
+    assert_eq!(lines[0], "file,row,line,column,kind,message,attempt,elapsed,in_output");
+    assert!(lines[1].starts_with("t.csv,1,3,,error,"), "{ledger}");
+    assert!(lines[1].ends_with(",1,,true"), "{ledger}");
+    assert_eq!(
+        lines[2],
+        "t.csv,2,4,,parse,the row has 1 cells where 2 are expected; a cell that holds the delimiter must be quoted,1,,false"
+    );
+    let json: serde_json::Value = serde_json::from_str(run.stderr.lines().last().unwrap()).unwrap();
+    assert_eq!((&json["rows_failed"], &json["rows_left_out"]), (&2.into(), &1.into()));
+    assert_eq!(json["faults"], serde_json::json!({"parse": 1, "error": 1}));
+}
+
+#[test]
+fn a_bad_cell_is_a_fault_where_its_column_is_used() {
+    let place = Place::new();
+    let run = |more: &[&str]| {
+        place.run(
+            &[&["count-range", &data("bad_cell.csv"), "--min", "1", "--max", "200", "-o", "o.csv"], more]
+                .concat(),
+        )
+    };
+    run(&["--on-error", "null"])
+        .code(1)
+        .stderr_has("1 of 40 rows failed (1 parse); first: ")
+        .stderr_has("line 30, row 28, column \"after\": \"1O7\" is not i64\n");
+    assert_eq!(place.read("o.csv").lines().count(), 41);
+    run(&["--on-error", "skip"]).code(1).stderr_has("1 of 40 rows failed (1 parse, 1 left out)");
+    assert_eq!(place.read("o.csv").lines().count(), 40);
+    run(&["--on-error", "skip", "--columns", "id,before"]).code(0);
+}
+
+#[test]
+fn the_run_ends_when_too_many_rows_fail() {
+    let place = Place::new();
+    place.file("t.csv", "a,b\n1\n2\n3,3\n4\n");
+    let run = |n: &str| {
+        place.run(&[
+            "apply",
+            "t.csv",
+            "a AS n",
+            "--on-error",
+            "skip",
+            "--max-errors",
+            n,
+            "--ledger",
+            "l.ndjson",
+            "--rejects",
+            "bad.csv",
+            "-o",
+            "out.csv",
+        ])
+    };
+    run("1")
+        .code(1)
+        .one_clear_line()
+        .stderr_has("t.csv, line 3, row 1: more than 1 row failed, this one last: the row has 1");
+    assert_eq!(place.files(), ["bad.csv", "l.ndjson", "t.csv"]);
+    assert_eq!(place.read("bad.csv"), "a,b\n1\n2\n");
+    assert_eq!(place.read("l.ndjson").lines().count(), 2);
+    run("3").code(1).stderr_has("3 of 4 rows failed (3 parse, 3 left out)");
+    assert_eq!(place.read("out.csv"), "a,b,n\n3,3,3\n");
+}
+
+#[test]
+fn what_goes_with_a_policy_asks_for_one() {
+    let place = Place::with_points();
+    for flags in [["--ledger", "l.csv"], ["--rejects", "r.csv"], ["--max-errors", "3"]] {
+        place
+            .run(&[&["apply", "points.csv", "x AS n", "-o", "out.csv"], &flags[..]].concat())
+            .code(2)
+            .one_clear_line()
+            .stderr_has("give --on-error null, skip or collect too");
+    }
+    let run = place.run(&[
+        "apply",
+        "points.csv",
+        "x AS n",
+        "-o",
+        "out.csv",
+        "--on-error",
+        "null",
+        "--ledger",
+        "ledger",
+    ]);
+    run.code(2).one_clear_line().stderr_has("end it in .csv, .parquet or .ndjson");
+    assert_eq!(place.files(), ["points.csv"]);
+}
