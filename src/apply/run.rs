@@ -68,7 +68,7 @@ fn run_chunks(
         Mode::Parallel => options.n_threads(),
     };
     kernel.prepare(&options.context(n_workers, rows.n_rows))?;
-    let ran = Ran::new(kernel, rows, mode, options, Decisions::new(kernel.fields()))?;
+    let ran = Ran::new(kernel, rows, Way::Table(mode), options, Decisions::new(kernel.fields()))?;
     kernel.finish()?;
     ran.finish(&vec![None; kernel.fields().len()], options.on_error())
 }
@@ -94,15 +94,25 @@ pub(crate) fn run_piece(
     rows: Rows<'_>,
     options: &ApplyOptions,
     decided: &[Option<DataType>],
+    cost: &Mutex<Cost>,
 ) -> Result<Ran> {
-    Ran::new(kernel, rows, Mode::Parallel, options, Decisions::known(decided))
+    Ran::new(kernel, rows, Way::Piece(cost), options, Decisions::known(decided))
+}
+
+/// How the rows of a run are shared out.
+#[derive(Clone, Copy, Debug)]
+enum Way<'c> {
+    /// As one table.
+    Table(Mode),
+    /// As a piece among others, whose chunks have had this cost.
+    Piece(&'c Mutex<Cost>),
 }
 
 impl Ran {
     fn new(
         kernel: &dyn Kernel,
         rows: Rows<'_>,
-        mode: Mode,
+        way: Way<'_>,
         options: &ApplyOptions,
         decisions: Decisions,
     ) -> Result<Self> {
@@ -118,11 +128,12 @@ impl Ran {
             decisions,
             n_workers: 1,
         };
-        match mode {
-            Mode::Serial => {
+        match way {
+            Way::Table(Mode::Serial) => {
                 runner.run_here(rows.n_rows)?;
             }
-            Mode::Parallel => runner.run_shared()?,
+            Way::Table(Mode::Parallel) => runner.run_shared(Cost::default()).map(drop)?,
+            Way::Piece(cost) => runner.run_piece(cost)?,
         }
         let Runner { chunks, n_workers, .. } = runner;
         let sharing = Sharing {
@@ -245,32 +256,50 @@ impl<'r> Runner<'r> {
         Ok(outcome)
     }
 
-    fn run_shared(&mut self) -> Result<()> {
+    /// Runs rows of which there are more on other threads: in one chunk, where those before have been cheap.
+    fn run_piece(&mut self, known: &Mutex<Cost>) -> Result<()> {
+        const CHEAP: Duration = Duration::from_millis(2);
+        let n_rows = self.rows.n_rows;
+        let expected = lock(known).of_chunk(n_rows);
+        if self.options.chunk_rows().is_none() && expected.is_some_and(|expected| expected < CHEAP) {
+            let start = Instant::now();
+            self.run_here(n_rows)?;
+            lock(known).add(n_rows.max(1), start.elapsed());
+            return Ok(());
+        }
+        let cost = self.run_shared(Cost::default())?;
+        *lock(known) = cost;
+        Ok(())
+    }
+
+    /// Runs all rows, on several threads where that pays, and gives what their chunks have cost.
+    fn run_shared(&mut self, mut cost: Cost) -> Result<Cost> {
         let n_threads = self.options.n_threads();
         if let Some(chunk_rows) = self.options.chunk_rows() {
-            return self.share(n_threads, |_| chunk_rows, |_, _| {});
+            self.share(n_threads, |_| chunk_rows, |_, _| {})?;
+            return Ok(cost);
         }
-        let mut cost = Cost::default();
         while self.remaining() > 0 {
             match cost.next_step(self.remaining(), n_threads) {
                 Step::Here(n_rows) => {
                     let start = Instant::now();
                     if self.run_here(n_rows)? == Outcome::Failed {
-                        return Ok(());
+                        return Ok(cost);
                     }
                     cost.add(n_rows, start.elapsed());
                 }
                 Step::Share => {
                     let cost = Mutex::new(cost);
-                    return self.share(
+                    self.share(
                         n_threads,
                         |remaining| lock(&cost).chunk_rows(remaining, n_threads),
                         |n_rows, elapsed| lock(&cost).add(n_rows, elapsed),
-                    );
+                    )?;
+                    return Ok(*lock(&cost));
                 }
             }
         }
-        Ok(())
+        Ok(cost)
     }
 
     /// Runs the rest on several threads. Each takes the next rows, as many as `chunk_rows` says of so many that remain, and

@@ -121,6 +121,10 @@ impl Kernel for CommonKernel<'_> {
         &self.fields
     }
 
+    fn may_run_again(&self) -> bool {
+        true
+    }
+
     fn run(&self, chunk: &Chunk, output: &mut ChunkOutput<'_>) -> Result<()> {
         let (left, left_faults) = Lists::open(chunk.series(0), &self.items[0])?;
         let (right, right_faults) = Lists::open(chunk.series(1), &self.items[1])?;

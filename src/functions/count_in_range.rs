@@ -87,6 +87,10 @@ impl Kernel for CountKernel {
         &self.fields
     }
 
+    fn may_run_again(&self) -> bool {
+        true
+    }
+
     fn run(&self, chunk: &Chunk, output: &mut ChunkOutput<'_>) -> Result<()> {
         let counters = self.groups.iter().map(|group| group.open(chunk)).collect::<Result<Vec<_>>>()?;
         // The output is written once and not read: fresh memory is dear to touch twice.

@@ -72,6 +72,10 @@ impl Kernel for Renamed<'_> {
         &self.fields
     }
 
+    fn may_run_again(&self) -> bool {
+        true
+    }
+
     fn run(&self, chunk: &Chunk, output: &mut ChunkOutput<'_>) -> Result<()> {
         self.kernel.run(chunk, output)
     }

@@ -91,6 +91,10 @@ impl Kernel for ScaleKernel {
         &self.fields
     }
 
+    fn may_run_again(&self) -> bool {
+        true
+    }
+
     fn run(&self, chunk: &Chunk, output: &mut ChunkOutput<'_>) -> Result<()> {
         let columns = (0..self.fields.len())
             .map(|index| Floats::of(chunk.series(index)))

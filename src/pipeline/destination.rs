@@ -62,6 +62,17 @@ impl Destination {
         TableWriter::create(output, &schema.into(), options).map(drop)
     }
 
+    /// Whether nobody can see anything of the result before all of it is there.
+    pub(super) fn shows_nothing_before_its_end(&self) -> bool {
+        match self {
+            Self::Output(Output::Path(path), _) => {
+                path.metadata().map_or(true, |existing| existing.is_file())
+            }
+            Self::Output(Output::Stdout, _) => false,
+            Self::Preview { .. } => true,
+        }
+    }
+
     /// Sends the rows there.
     pub(super) fn deliver(&self, frame: &DataFrame, options: &ApplyOptions) -> Result<Delivered> {
         match self {

@@ -27,6 +27,10 @@ impl<K: Kernel> Kernel for OfKept<'_, K> {
         self.kernel.finish()
     }
 
+    fn may_run_again(&self) -> bool {
+        self.kernel.may_run_again()
+    }
+
     fn run(&self, chunk: &Chunk, output: &mut ChunkOutput<'_>) -> Result<()> {
         let from = (chunk.first_row() - self.first_row) as usize;
         let rows = &self.rows[from..from + chunk.n_rows()];

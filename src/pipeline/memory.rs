@@ -52,7 +52,8 @@ pub(super) struct Sizes {
 impl Sizes {
     /// The sizes for a limit and so many threads.
     pub(super) fn new(limit: u64, n_threads: usize, piece: Option<usize>) -> Self {
-        const LARGEST_PIECE: u64 = 2 << 20;
+        // A piece and its columns stay in the cache of a core.
+        const LARGEST_PIECE: u64 = 512 << 10;
         const SMALLEST_PIECE: u64 = 16 << 10;
         let in_flight = limit / 2;
         let pieces_at_once = (n_threads as u64 * 3 + 2) * GROWTH;

@@ -1,20 +1,23 @@
 //! Items from a source, through work on every core, to a sink in the order of the source.
 //!
 //! ```text
-//!            a thread                n_workers threads             the calling thread
-//!   source ──► next ──► permit ──► work, in whatever order ──► wait for the next number ──► sink
-//!                         ▲                                                                  │
-//!                         └───────────── bytes given back when an item is done ──────────────┘
+//!       n_workers threads: one at a time takes the next item,
+//!       then all are at work, in whatever order                        the calling thread
+//!   source ──► permit ──► next ──► work ──────────────────► wait for the next number ──► sink
+//!                 ▲                                                                       │
+//!                 └─────────────── bytes given back when an item is done ─────────────────┘
 //! ```
 //!
-//! No worker ever waits: what is late waits in the window before the sink, and who waits for memory is the source alone. It
-//! takes permits in the order of the items, so the item that the sink waits for always has its own, and the run goes on.
+//! Who takes an item works on it, so that the bytes that were read are still in the caches of its core.
+//!
+//! No worker that holds an item ever waits: what is late waits in the window before the sink, and who waits for memory has
+//! no item yet. Permits are taken in the order of the items, so the item that the sink waits for always has its own, and the
+//! run goes on.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::sync_channel;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Scope};
 use std::time::Duration;
@@ -25,9 +28,6 @@ use crate::error::{Error, Result};
 /// How long the sink waits before it looks whether the run was cancelled.
 const PATIENCE: Duration = Duration::from_millis(20);
 
-/// How many items a worker are cut ahead of the work.
-const AHEAD: usize = 2;
-
 /// The place of an item among all items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct MorselSeq(u64);
@@ -35,8 +35,9 @@ pub(crate) struct MorselSeq(u64);
 /// Takes items from `next`, runs `work` on each on one of `n_workers` threads, and hands what it gives to `sink`, in the order
 /// of the items.
 ///
-/// `next` runs on a thread of its own and says `None` behind the last item; it gets a function that tells whether the run is
-/// over, for it to hand on to whatever it waits for. `sink` runs on the calling thread, and ends the run early by breaking.
+/// `next` is called by the workers, one at a time, and says `None` behind the last item; it gets a function that tells
+/// whether the run is over, for it to hand on to whatever it waits for. `sink` runs on the calling thread, and ends the run
+/// early by breaking.
 ///
 /// The workers are threads of the run's own: one of a pool that waits, in the midst of an item, for what the engine does on
 /// its threads would take up the next item meanwhile, and another in that one, until its stack is full.
@@ -50,55 +51,60 @@ pub(crate) struct MorselSeq(u64);
 pub(crate) fn run_ordered<I: Send, R: Send>(
     n_workers: usize,
     check_cancelled: &(dyn Fn() -> Result<()> + Sync),
-    mut next: impl FnMut(&dyn Fn() -> bool) -> Result<Option<(I, Permit)>> + Send,
+    next: impl FnMut(&dyn Fn() -> bool) -> Result<Option<(I, Permit)>> + Send,
     work: impl Fn(I, &mut Permit) -> R + Sync,
     mut sink: impl FnMut(R, Permit) -> Result<ControlFlow<()>>,
 ) -> Result<()> {
     let window = Window::default();
     let is_over = AtomicBool::new(false);
-    let (cut, to_do) = sync_channel::<(MorselSeq, I, Permit)>(AHEAD * n_workers);
-    let to_do = Mutex::new(to_do);
+    let source = Mutex::new(Source { next, n_taken: 0, is_at_end: false });
     thread::scope(|threads| {
-        let (window, is_over, work, to_do) = (&window, &is_over, &work, &to_do);
+        let (window, is_over, work, source) = (&window, &is_over, &work, &source);
         let stops = || is_over.load(Ordering::Relaxed);
         let _ends = OnDrop(|| is_over.store(true, Ordering::Relaxed));
         for index in 0..n_workers {
-            let take = || to_do.lock().unwrap_or_else(PoisonError::into_inner).recv();
             let worker = move || {
-                while let Ok((place, item, mut permit)) = take() {
-                    // What is left is taken all the same, so that nobody waits for room.
-                    if stops() {
-                        continue;
-                    }
+                while let Some((place, item, mut permit)) = take_item(source, window, &stops) {
                     let outcome = catch_unwind(AssertUnwindSafe(|| work(item, &mut permit)));
                     window.put(place, outcome.map(|result| (result, permit)).map_err(Failure::Panic));
                 }
             };
             start(threads, format!("parrow-{index}"), worker)?;
         }
-        let source = move || {
-            let mut seq = 0;
-            let end = loop {
-                if stops() {
-                    break Ok(());
-                }
-                match catch_unwind(AssertUnwindSafe(|| next(&stops))) {
-                    Ok(Ok(Some((item, permit)))) => {
-                        if cut.send((MorselSeq(seq), item, permit)).is_err() {
-                            break Ok(());
-                        }
-                        seq += 1;
-                    }
-                    Ok(Ok(None)) => break Ok(()),
-                    Ok(Err(error)) => break Err(Failure::Error(error)),
-                    Err(panic) => break Err(Failure::Panic(panic)),
-                }
-            };
-            window.close(MorselSeq(seq), end);
-        };
-        start(threads, "parrow-source".to_owned(), source)?;
         drain(window, check_cancelled, &mut sink)
     })
+}
+
+/// Where the workers take their items from.
+struct Source<N> {
+    next: N,
+    n_taken: u64,
+    is_at_end: bool,
+}
+
+/// The next item, for the worker whose turn it is; `None` when there is nothing more to do.
+fn take_item<I, R>(
+    source: &Mutex<Source<impl FnMut(&dyn Fn() -> bool) -> Result<Option<(I, Permit)>>>>,
+    window: &Window<R>,
+    stops: &dyn Fn() -> bool,
+) -> Option<(MorselSeq, I, Permit)> {
+    let mut source = source.lock().unwrap_or_else(PoisonError::into_inner);
+    if source.is_at_end || stops() {
+        return None;
+    }
+    let place = MorselSeq(source.n_taken);
+    let end = match catch_unwind(AssertUnwindSafe(|| (source.next)(stops))) {
+        Ok(Ok(Some((item, permit)))) => {
+            source.n_taken += 1;
+            return Some((place, item, permit));
+        }
+        Ok(Ok(None)) => Ok(()),
+        Ok(Err(error)) => Err(Failure::Error(error)),
+        Err(panic) => Err(Failure::Panic(panic)),
+    };
+    source.is_at_end = true;
+    window.close(place, end);
+    None
 }
 
 fn start<'scope>(

@@ -94,6 +94,11 @@ impl Cost {
         self.last.is_none() || self.row * remaining as f64 > DISPATCH_SECONDS * n_workers as f64
     }
 
+    /// How long so many rows take in one chunk, once that is known.
+    pub(crate) fn of_chunk(&self, n_rows: usize) -> Option<Duration> {
+        self.last.map(|_| Duration::from_secs_f64(self.start + self.row * n_rows as f64))
+    }
+
     /// What an item costs, once that is known.
     pub(crate) fn of_item(&self) -> Option<Duration> {
         self.last.map(|_| Duration::from_secs_f64(self.row))

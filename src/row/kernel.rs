@@ -64,6 +64,15 @@ pub trait Kernel: Send + Sync {
         Ok(())
     }
 
+    /// Whether rows may be run once more where a run has to begin anew, since all that comes of them is their values.
+    ///
+    /// Of what somebody else has written nobody knows that: it is run once on a row. Only what is known to change nothing may
+    /// say `true`; a run over CSV can then trust the dtypes that the first rows propose, and begin anew in the rare case that
+    /// a later row asks for others, instead of looking at all rows before.
+    fn may_run_again(&self) -> bool {
+        false
+    }
+
     /// Runs on the rows of `chunk` and fills `output`, which has a slot for each field and room for
     /// [`chunk.n_rows()`](Chunk::n_rows) rows.
     ///
@@ -88,6 +97,10 @@ macro_rules! forward {
 
             fn finish(&self) -> Result<()> {
                 (**self).finish()
+            }
+
+            fn may_run_again(&self) -> bool {
+                (**self).may_run_again()
             }
 
             fn run(&self, chunk: &Chunk, output: &mut ChunkOutput<'_>) -> Result<()> {

@@ -89,6 +89,10 @@ impl Kernel for SqlKernel {
         &self.fields
     }
 
+    fn may_run_again(&self) -> bool {
+        true
+    }
+
     fn run(&self, chunk: &Chunk, output: &mut ChunkOutput<'_>) -> Result<()> {
         if chunk.n_rows() == 0 {
             return Ok(());

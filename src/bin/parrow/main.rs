@@ -29,6 +29,7 @@ fn main() -> ExitCode {
     if arguments.needs_engine() {
         system::set_engine_threads(arguments.n_threads());
     }
+    system::keep_memory();
     let console = arguments.console();
     let outcome = failure::without_panics(|| arguments.run(&console));
     match outcome {

@@ -33,6 +33,23 @@ pub fn set_engine_threads(n_threads: Option<usize>) {
     }
 }
 
+/// Makes the allocator keep what is given back to it: the pieces of a run come and go by the thousand, and memory that is
+/// fresh from the system costs more to touch than to fill. Measured with `count-range --only` over 200 MB of CSV on two
+/// cores: 0.23 s instead of 0.45.
+pub fn keep_memory() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        const LARGE: libc::c_int = 16 << 20;
+        const KEPT: libc::c_int = 64 << 20;
+        #[allow(unsafe_code)]
+        // SAFETY: two numbers of the allocator are set, which may be done at any time.
+        unsafe {
+            libc::mallopt(libc::M_MMAP_THRESHOLD, LARGE);
+            libc::mallopt(libc::M_TRIM_THRESHOLD, KEPT);
+        }
+    }
+}
+
 /// A token that Ctrl-C and the system's requests to end cancel. A second request ends the program at once, and so does a
 /// run that goes on for longer than a second.
 pub fn interrupts() -> CancellationToken {

@@ -18,9 +18,9 @@ use super::sources::{Job, Sources};
 use crate::apply::{Applied, ApplyOptions, Ran, Rows, Sharing, run_piece};
 use crate::error::{Error, Result};
 use crate::fault::{Fault, Ledger, OnError, RowFate};
-use crate::pool::Permit;
+use crate::pool::{Cost, Permit};
 use crate::row::{BoundFunction, Kernel, is_undeclared};
-use crate::table::pieces::Piece;
+use crate::table::pieces::{Buffer, Buffers, Piece};
 
 /// What is done to every piece.
 pub(super) struct Morsels<'p> {
@@ -58,6 +58,12 @@ pub(super) struct Shared {
     decided: Mutex<Vec<Option<DataType>>>,
     /// How many failed rows have been located, of pieces that have arrived.
     n_located: AtomicUsize,
+    /// What the chunks of the function have cost.
+    cost: Mutex<Cost>,
+    /// The same of the condition.
+    cost_of_filter: Mutex<Cost>,
+    /// The memory that text is written into.
+    buffers: Buffers,
 }
 
 /// A piece that is done.
@@ -66,7 +72,7 @@ pub(super) struct Prepared {
     pub(super) n_rows: u64,
     pub(super) n_columns: usize,
     /// The rows as text, where text is written.
-    pub(super) text: Option<Vec<u8>>,
+    pub(super) text: Option<Buffer>,
     /// The rows themselves, where they are not written as text.
     pub(super) frame: Option<DataFrame>,
     /// The index in the input of each row, where that was asked for.
@@ -133,9 +139,9 @@ impl Morsels<'_> {
                 let ran = match kept.called_rows() {
                     Some(called) => {
                         let kernel = OfKept { kernel, rows: &called, first_row: job.first_row };
-                        run_piece(&kernel, rows, &self.apply, &decided)
+                        run_piece(&kernel, rows, &self.apply, &decided, &self.state.cost)
                     }
-                    None => run_piece(kernel, rows, &self.apply, &decided),
+                    None => run_piece(kernel, rows, &self.apply, &decided, &self.state.cost),
                 };
                 Some(ran.map_err(|error| self.locate(error, &kept, &job))?)
             }
@@ -225,7 +231,7 @@ impl Morsels<'_> {
         };
         match self.writing {
             Writing::Verbatim { encoder, line_end } => {
-                let cells = encoder.rows(&new.unwrap_or_default())?;
+                let new = new.unwrap_or_default();
                 let kept = mask(rows.as_deref(), n_rows_read);
                 let Some(csv) = self.sources.inputs[job.input].csv() else {
                     return Err(Error::engine("only CSV is written as it stands"));
@@ -233,7 +239,8 @@ impl Morsels<'_> {
                 let Piece::Text(piece) = &job.piece else {
                     return Err(Error::engine("only CSV is written as it stands"));
                 };
-                prepared.text = Some(csv.append_cells(piece, kept.as_deref(), &cells, line_end));
+                let (kept, buffers) = (kept.as_deref(), &self.state.buffers);
+                prepared.text = Some(csv.append_cells(piece, kept, &new, encoder, line_end, buffers)?);
             }
             writing => {
                 let frame = match new {
@@ -242,7 +249,9 @@ impl Morsels<'_> {
                 };
                 prepared.n_columns = frame.width();
                 match writing {
-                    Writing::Text(encoder) => prepared.text = Some(encoder.rows(&frame)?),
+                    Writing::Text(encoder) => {
+                        prepared.text = Some(encoder.rows(&frame, &self.state.buffers)?)
+                    }
                     _ => prepared.frame = Some(frame),
                 }
             }
@@ -269,13 +278,13 @@ impl Morsels<'_> {
         let options = quiet(&self.apply)?;
         let columns = kept.called_columns(&predicate.inputs)?;
         let rows = Rows { columns: &columns, n_rows: kept.frame.height(), first_row: job.first_row };
-        let kernel = predicate.kernel.as_ref();
+        let (kernel, cost) = (predicate.kernel.as_ref(), &self.state.cost_of_filter);
         let ran = match kept.called_rows() {
             Some(rows_there) => {
                 let kernel = OfKept { kernel, rows: &rows_there, first_row: job.first_row };
-                run_piece(&kernel, rows, &options, &[None])?
+                run_piece(&kernel, rows, &options, &[None], cost)?
             }
-            None => run_piece(kernel, rows, &options, &[None])?,
+            None => run_piece(kernel, rows, &options, &[None], cost)?,
         };
         let applied = ran.finish(&[None], options.on_error())?;
         for mut fault in applied.ledger.into_faults() {
@@ -319,7 +328,7 @@ impl Half {
 impl Prepared {
     fn n_bytes(&self) -> u64 {
         let frame = self.frame.as_ref().map_or(0, DataFrame::estimated_size);
-        let text = self.text.as_ref().map_or(0, Vec::len);
+        let text = self.text.as_ref().map_or(0, |text| text.len());
         let faults: usize = self.faults.iter().map(|fault| size_of::<Fault>() + fault.message.len()).sum();
         let rejects: usize = self.rejects.iter().map(|(_, text)| size_of::<Reject>() + text.len()).sum();
         (text + frame + faults + rejects) as u64

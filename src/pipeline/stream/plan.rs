@@ -11,7 +11,7 @@ use super::text_column::{cell_instead, check_left_out, mostly_numbers, numbers_i
 use crate::error::{Error, ErrorKind, Result};
 use crate::row::{BoundFunction, RowFunction};
 use crate::table::Format;
-use crate::table::pieces::{RowEncoder, Strictness};
+use crate::table::pieces::{RowEncoder, Strictness, Trust};
 
 /// The row function of a run: it may be made only when the columns are known.
 pub(super) enum Function<'p> {
@@ -59,6 +59,35 @@ pub(super) fn settle_columns(
     sources: &mut Sources,
     writes_input: bool,
 ) -> Result<Vec<PlSmallStr>> {
+    choose_columns(pipeline, sources, writes_input, |sources, wanted| sources.look(wanted, &pipeline.apply))
+}
+
+/// The same by what the first rows propose, for a run that begins anew where that does not hold. `None` where nothing is
+/// only proposed, where not all of it can be trusted, and where a function must not be called twice on a row.
+pub(super) fn trusted_columns(
+    pipeline: &Pipeline<'_>,
+    sources: &mut Sources,
+    writes_input: bool,
+) -> Option<Vec<PlSmallStr>> {
+    let columns = choose_columns(pipeline, sources, writes_input, |_, _| Ok(false)).ok()?;
+    let may_run_again = || {
+        let schema = sources.schema(&columns).ok()?;
+        let predicate = pipeline.filter.as_ref().map(|predicate| predicate.bind(&schema)).transpose().ok()?;
+        let function = Function::of(&pipeline.work.0, &schema).ok()?;
+        let function = function.bind(&schema, pipeline.keep).ok()?;
+        Some(predicate.iter().chain(&function).all(|bound| bound.kernel.may_run_again()))
+    };
+    let is_trusted = sources.trust(&columns) == Trust::Proposed && may_run_again() == Some(true);
+    is_trusted.then_some(columns)
+}
+
+/// Chooses the columns that are read. `look` finds out more of them where there is more, and says whether it has.
+fn choose_columns(
+    pipeline: &Pipeline<'_>,
+    sources: &mut Sources,
+    writes_input: bool,
+    mut look: impl FnMut(&mut Sources, &[PlSmallStr]) -> Result<bool>,
+) -> Result<Vec<PlSmallStr>> {
     let apply = &pipeline.apply;
     let mut settled = Vec::new();
     loop {
@@ -83,7 +112,7 @@ pub(super) fn settle_columns(
             Err(error) if depends_on_dtypes(error) => all(),
             Err(_) => Vec::new(),
         };
-        if sources.look(&wanted, apply)? {
+        if look(sources, &wanted)? {
             settled = wanted;
             continue;
         }

@@ -152,7 +152,8 @@ impl Receiver {
         prepared.n_rows_read = n_read.saturating_sub(self.received.n_rows_read).min(prepared.n_rows_read);
         prepared.n_rows = n_rows as u64;
         if let (Some(text), Target::Text { delimiter, .. }) = (&mut prepared.text, &self.target) {
-            text.truncate(end_of_rows(text, *delimiter, n_rows));
+            let end = end_of_rows(text, *delimiter, n_rows);
+            text.truncate(end);
         }
         prepared.frame = prepared.frame.take().map(|frame| frame.head(Some(n_rows)));
     }

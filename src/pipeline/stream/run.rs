@@ -13,14 +13,14 @@ use super::super::memory::{Sizes, default_limit};
 use super::super::run::{Pipeline, Source};
 use super::super::summary::{RunSummary, StageTimes};
 use super::morsel::{Half, Morsels, Outcome, Placed, Shared};
-use super::plan::{Function, Writing, is_verbatim, settle_columns};
+use super::plan::{Function, Writing, is_verbatim, settle_columns, trusted_columns};
 use super::receiver::Receiver;
 use super::sources::Sources;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::fault::OnError;
 use crate::pool::{Budget, Permit, run_ordered};
 use crate::row::{Kernel, RowFunction, is_undeclared};
-use crate::table::pieces::{RowEncoder, append_names};
+use crate::table::pieces::{RowEncoder, Strictness, append_names};
 use crate::table::{Header, MatrixOptions, Output, ReadOptions};
 
 /// Runs a pipeline piece by piece.
@@ -47,19 +47,57 @@ pub(in crate::pipeline) fn run_streamed(
     let verbatim = is_verbatim(pipeline, &sources);
     let copies = matches!(pipeline.work.0, super::super::work::Task::Copy);
     let writes_input = (pipeline.keep == Keep::All || copies) && !verbatim;
+    let run = |sources: &Sources, columns: &[PlSmallStr]| -> Result<RunSummary> {
+        let looked = start.elapsed();
+        let summary = run_over(pipeline, sources, read, columns, sizes)?;
+        Ok(RunSummary { times: shares(summary.times, looked, start.elapsed()), ..summary })
+    };
+    if sources.strictness == Strictness::Strict
+        && may_begin_anew(pipeline, read)
+        && let Some(columns) = trusted_columns(pipeline, &mut sources, writes_input)
+    {
+        match run(&sources, &columns) {
+            // What is wrong is told by the way that looks at everything first.
+            Err(error) if !matches!(error.kind(), ErrorKind::Cancelled | ErrorKind::Io { .. }) => {}
+            outcome => return outcome,
+        }
+    }
     let columns = settle_columns(pipeline, &mut sources, writes_input)?;
-    let looked = start.elapsed();
+    run(&sources, &columns)
+}
 
-    let schema = sources.schema(&columns)?;
+/// Whether a run may read rows before it knows that their dtypes hold, and begin anew when they don't: nobody has seen
+/// anything of it by then.
+fn may_begin_anew(pipeline: &Pipeline<'_>, read: &ReadOptions) -> bool {
+    pipeline.destination.shows_nothing_before_its_end() && cuts(pipeline, read).is_none()
+}
+
+/// After how many rows the output ends, where that is not where the input does.
+fn cuts(pipeline: &Pipeline<'_>, read: &ReadOptions) -> Option<usize> {
+    pipeline.head.filter(|_| read.limit().is_none() || read.limit() != pipeline.head)
+}
+
+/// Runs a pipeline over these columns of the inputs.
+fn run_over(
+    pipeline: &Pipeline<'_>,
+    sources: &Sources,
+    read: &ReadOptions,
+    columns: &[PlSmallStr],
+    sizes: Sizes,
+) -> Result<RunSummary> {
+    let n_threads = pipeline.apply.n_threads();
+    let verbatim = is_verbatim(pipeline, sources);
+    let copies = matches!(pipeline.work.0, super::super::work::Task::Copy);
+    let schema = sources.schema(columns)?;
     let predicate = pipeline.filter.as_ref().map(|predicate| predicate.bind(&schema)).transpose()?;
     let function = Function::of(&pipeline.work.0, &schema)?;
     let function = function.bind(&schema, pipeline.keep)?;
     let kernel = function.as_ref().map(|function| function.kernel.as_ref());
     let written = written_schema(&schema, kernel, pipeline.keep, copies);
-    let (writing, before) = writing(pipeline, &sources, verbatim, &written, kernel)?;
+    let (writing, before) = writing(pipeline, sources, verbatim, &written, kernel)?;
 
     // Under a head, faults behind its last row do not count; a limit on what is read makes them none.
-    let cuts = pipeline.head.filter(|_| read.limit().is_none() || read.limit() != pipeline.head);
+    let cuts = cuts(pipeline, read);
     let mut apply = pipeline.apply.clone();
     if cuts.is_some() && apply.on_error() == OnError::Fail {
         apply = apply.with_policy(OnError::Collect);
@@ -71,7 +109,7 @@ pub(in crate::pipeline) fn run_streamed(
     }
     let faults = FaultKeeper {
         ledger: pipeline.ledger.as_ref().map(LedgerFile::create).transpose()?,
-        rejects: pipeline.rejects.as_ref().map(|output| rejects(output, &sources)).transpose()?,
+        rejects: pipeline.rejects.as_ref().map(|output| rejects(output, sources)).transpose()?,
         max_errors: pipeline.max_errors,
         ..FaultKeeper::default()
     };
@@ -86,9 +124,9 @@ pub(in crate::pipeline) fn run_streamed(
     )?;
     let n_columns = written.len();
     let morsels = Morsels {
-        sources: &sources,
+        sources,
         schema: &schema,
-        columns: &columns,
+        columns,
         predicate,
         function,
         keep: pipeline.keep,
@@ -123,7 +161,7 @@ pub(in crate::pipeline) fn run_streamed(
         n_bytes_written: delivered.n_bytes,
         n_threads,
         sharing: received.sharing,
-        times: shares(received.busy, looked, start.elapsed()),
+        times: received.busy,
         preview: delivered.preview,
     })
 }

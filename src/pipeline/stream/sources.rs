@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::fault::{Fault, OnError};
 use crate::pool::{Budget, Permit, run_ordered};
 use crate::table::pieces::{
-    GROWTH, Look, OpenInput, OpenOptions, Piece, PieceCutter, PieceSizes, ReadRows, Strictness,
+    GROWTH, Look, OpenInput, OpenOptions, Piece, PieceCutter, PieceSizes, ReadRows, Strictness, Trust,
 };
 use crate::table::{Input, MatrixOptions, ReadOptions, cast_to_joined, join_schemas};
 
@@ -108,6 +108,11 @@ impl Sources {
             }
         }
         Ok(has_looked)
+    }
+
+    /// What is known of some columns in all inputs before the rows are looked through.
+    pub(super) fn trust(&self, columns: &[PlSmallStr]) -> Trust {
+        self.inputs.iter().map(|input| input.trust(columns)).max().unwrap_or(Trust::Known)
     }
 
     fn look_through(&mut self, index: usize, look: Look, apply: &ApplyOptions) -> Result<Option<Look>> {

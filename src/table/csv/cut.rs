@@ -3,11 +3,11 @@
 //! The pieces are about as large as asked for, whatever lies at their borders: a record ends at a line end that is in no
 //! quoted cell, and a piece that no record ends in grows until one does.
 
-use memchr::{memchr, memchr_iter, memchr2, memmem, memrchr};
+use memchr::{memchr, memchr_iter, memchr2, memrchr};
 
 use crate::error::{Error, Result};
 
-use super::super::pieces::{TextPiece, Unpacked};
+use super::super::pieces::{Buffers, TextPiece, Unpacked};
 use super::dialect::Dialect;
 use super::scan::QUOTE;
 
@@ -20,6 +20,7 @@ pub(crate) struct Cutter {
     sizes: PieceSizes,
     /// How many rows are wanted still.
     n_rows_left: u64,
+    buffers: Buffers,
     /// What has been read and belongs to the next piece.
     rest: Vec<u8>,
     to_skip: usize,
@@ -47,6 +48,7 @@ impl Cutter {
             is_sample: false,
             sizes,
             n_rows_left: n_rows.map_or(u64::MAX, |n_rows| n_rows as u64),
+            buffers: Buffers::default(),
             rest: Vec::new(),
             to_skip: dialect.body,
             is_read: false,
@@ -54,6 +56,12 @@ impl Cutter {
             line: 1,
             row: 0,
         }
+    }
+
+    /// Takes the memory of the pieces from here.
+    pub(super) fn with_buffers(mut self, buffers: &Buffers) -> Self {
+        self.buffers = buffers.clone();
+        self
     }
 
     /// Says that the file goes on behind the stream.
@@ -67,43 +75,54 @@ impl Cutter {
         if self.n_rows_left == 0 {
             return Ok(None);
         }
-        let mut bytes = std::mem::take(&mut self.rest);
+        let mut bytes = self.buffers.take();
+        bytes.extend_from_slice(&self.rest);
         let mut wanted = self.sizes.target.max(1) + self.to_skip;
+        let mut marks = Marks::default();
         let end = loop {
             if !self.is_read && bytes.len() < wanted {
                 let missing = wanted - bytes.len();
-                bytes.reserve(missing + 64);
-                self.is_read = self.stream.fill(&mut bytes, missing)?;
+                self.is_read = self.stream.fill_buffer(&mut bytes, missing)?;
             }
             if self.to_skip > 0 {
-                let header = bytes.drain(..self.to_skip.min(bytes.len()));
-                self.line += memchr_iter(b'\n', header.as_slice()).count() as u64;
-                drop(header);
+                let n_skipped = self.to_skip.min(bytes.len());
+                self.line += memchr_iter(b'\n', &bytes[..n_skipped]).count() as u64;
+                bytes.drop_front(n_skipped);
                 self.to_skip = 0;
             }
             if self.is_read && !self.is_sample {
                 break bytes.len();
             }
-            match last_border(&bytes, self.dialect.delimiter) {
+            marks = Marks::of(&bytes);
+            match last_border(&bytes, self.dialect.delimiter, &marks) {
                 Some(border) => break border,
                 None if self.is_read => break 0,
                 None if bytes.len() > self.sizes.largest_row => return Err(self.too_large()),
                 None => wanted = (bytes.len() * 2).max(self.sizes.target),
             }
         };
-        self.rest = bytes.split_off(end);
+        self.rest.clear();
+        self.rest.extend_from_slice(&bytes[end..]);
+        bytes.truncate(end);
         if bytes.is_empty() {
             return Ok(None);
         }
-        let mut n_rows = count_rows(&bytes, &self.dialect);
+        // Without quotation marks, there is no line end behind the last border.
+        if self.rest.is_empty() || marks.has_quotes {
+            marks = Marks::of(&bytes);
+        }
+        let mut n_rows = count_rows(&bytes, &self.dialect, &marks);
         if n_rows > self.n_rows_left {
             n_rows = self.n_rows_left;
             bytes.truncate(end_of_rows(&bytes, &self.dialect, n_rows));
+            marks = Marks::of(&bytes);
         }
         self.n_rows_left -= n_rows;
-        let piece = TextPiece { offset: self.offset, line: self.line, first_row: self.row, n_rows, bytes };
+        let mut piece = TextPiece::new(bytes, self.offset, self.line, self.row, n_rows);
+        piece.may_have_quotes = marks.has_quotes;
+        piece.may_have_returns = marks.has_returns;
         self.offset += piece.bytes.len() as u64;
-        self.line += memchr_iter(b'\n', &piece.bytes).count() as u64;
+        self.line += marks.n_newlines;
         self.row += n_rows;
         Ok(Some(piece))
     }
@@ -119,8 +138,9 @@ impl Cutter {
 }
 
 /// Behind the last line end that ends a record, where there is one.
-fn last_border(bytes: &[u8], delimiter: u8) -> Option<usize> {
-    let Some(quote) = memchr(QUOTE, bytes) else { return memrchr(b'\n', bytes).map(|newline| newline + 1) };
+fn last_border(bytes: &[u8], delimiter: u8, marks: &Marks) -> Option<usize> {
+    let quote = if marks.has_quotes { memchr(QUOTE, bytes) } else { None };
+    let Some(quote) = quote else { return memrchr(b'\n', bytes).map(|newline| newline + 1) };
     // No cell before the first quotation mark is quoted.
     let mut border = memrchr(b'\n', &bytes[..quote]).map_or(0, |newline| newline + 1);
     while let Some(end) = complete_record_end(bytes, border, delimiter) {
@@ -153,17 +173,57 @@ pub(super) fn complete_record_end(bytes: &[u8], mut position: usize, delimiter: 
     }
 }
 
+/// What is to be known of the bytes between two borders, found in one pass.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Marks {
+    n_newlines: u64,
+    has_quotes: bool,
+    has_returns: bool,
+    /// Whether a line end stands behind a line end.
+    has_blank_lines: bool,
+}
+
+impl Marks {
+    fn of(bytes: &[u8]) -> Self {
+        // So few that their line ends can be counted in a byte.
+        const BLOCK: usize = 240;
+        let mut marks = Self::default();
+        let mut start = 0;
+        while start < bytes.len() {
+            let block = &bytes[start..bytes.len().min(start + BLOCK)];
+            let next = &bytes[bytes.len().min(start + 1)..bytes.len().min(start + 1 + BLOCK)];
+            let (mut n_newlines, mut quotes, mut returns, mut blank) = (0u8, 0u8, 0u8, 0u8);
+            for (byte, next) in block.iter().zip(next) {
+                let is_newline = u8::from(*byte == b'\n');
+                n_newlines += is_newline;
+                quotes |= u8::from(*byte == QUOTE);
+                returns |= u8::from(*byte == b'\r');
+                blank |= is_newline & (u8::from(*next == b'\n') | u8::from(*next == b'\r'));
+            }
+            marks.n_newlines += u64::from(n_newlines);
+            marks.has_quotes |= quotes != 0;
+            marks.has_returns |= returns != 0;
+            marks.has_blank_lines |= blank != 0;
+            start += BLOCK;
+        }
+        // The last byte has none behind it.
+        if let Some(last) = bytes.last() {
+            marks.n_newlines += u64::from(*last == b'\n');
+            marks.has_quotes |= *last == QUOTE;
+            marks.has_returns |= *last == b'\r';
+        }
+        marks
+    }
+}
+
 /// How many rows there are between two borders.
-fn count_rows(bytes: &[u8], dialect: &Dialect) -> u64 {
-    let may_skip = dialect.n_columns() > 1
-        && (dialect.skipped_line(bytes, 0).is_some()
-            || memmem::find(bytes, b"\n\n").is_some()
-            || memmem::find(bytes, b"\n\r\n").is_some()
-            || bytes.ends_with(b"\n\r"));
-    if may_skip || memchr(QUOTE, bytes).is_some() {
+fn count_rows(bytes: &[u8], dialect: &Dialect, marks: &Marks) -> u64 {
+    let may_skip =
+        dialect.n_columns() > 1 && (dialect.skipped_line(bytes, 0).is_some() || marks.has_blank_lines);
+    if may_skip || marks.has_quotes {
         return walk(bytes, dialect, u64::MAX).0;
     }
-    memchr_iter(b'\n', bytes).count() as u64 + u64::from(!bytes.ends_with(b"\n"))
+    marks.n_newlines + u64::from(!bytes.ends_with(b"\n"))
 }
 
 /// Where the first `n_rows` rows end.

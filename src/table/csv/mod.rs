@@ -17,6 +17,7 @@
 //! plain     numbers out of rows without quotation marks, in one pass
 //! place     a cell that is wrong → an error with its line
 //! numbers   which cell made a column text
+//! number_text  columns of numbers as the text of cells
 //! lines     rows → the lines that they start on, by the `csv` crate
 //! ```
 
@@ -29,6 +30,7 @@ mod infer;
 mod kind;
 mod lenient;
 mod lines;
+mod number_text;
 mod numbers;
 mod pieces;
 mod place;
@@ -45,6 +47,7 @@ pub(super) use cut::Cutter;
 pub(crate) use cut::PieceSizes;
 pub(super) use dialect::Dialect;
 pub(super) use lines::{line_index, lines_of_rows};
+pub(super) use number_text::NumberText;
 pub(crate) use numbers::{TextAmongNumbers, TextSearch};
 pub(super) use pieces::{CsvFindings, CsvLook, CsvPieces};
 pub(crate) use place::shell_word;

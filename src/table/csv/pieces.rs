@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use super::super::dtype::dtype_name;
 use super::super::format::Format;
 use super::super::list::parse_list_column;
-use super::super::pieces::{ByteSource, ReadRows, Strictness, TextPiece};
+use super::super::pieces::{Buffers, ByteSource, ReadRows, Strictness, TextPiece};
 use super::super::read_options::ReadOptions;
 use super::build::builder;
 use super::chunk::{Wanted, build_chunk};
@@ -40,6 +40,7 @@ pub(crate) struct CsvPieces {
     selection: Vec<usize>,
     /// Where the pieces of the first pass begin, and in which lines.
     marks: Vec<(u64, u64)>,
+    buffers: Buffers,
 }
 
 struct CsvColumn {
@@ -57,6 +58,12 @@ enum State {
     Proposed(Option<DataType>),
     /// All rows have been looked at; without a dtype, none holds a value.
     Settled { dtype: Option<DataType>, has_values: bool },
+}
+
+impl State {
+    fn is_proposed(&self) -> bool {
+        matches!(self, Self::Proposed(_))
+    }
 }
 
 /// What is looked for in a first pass.
@@ -97,6 +104,7 @@ impl CsvPieces {
             columns: Vec::new(),
             selection,
             marks: Vec::new(),
+            buffers: Buffers::default(),
         };
         pieces.columns = pieces.propose(source, check_cancelled)?;
         Ok(pieces)
@@ -156,6 +164,28 @@ impl CsvPieces {
         Ok((!wanted.is_empty()).then_some(CsvLook::Dtypes(wanted)))
     }
 
+    /// Whether something of these columns must be looked for in all rows, or their first rows be trusted.
+    pub(in crate::table) fn is_proposed<'n>(
+        &self,
+        mut columns: impl Iterator<Item = &'n PlSmallStr>,
+    ) -> bool {
+        columns.any(|name| self.index(name).is_some_and(|index| self.columns[index].state.is_proposed()))
+    }
+
+    /// Whether rows of these columns can be read as the first rows propose: a cell that asks for something else then shows
+    /// itself as an error.
+    pub(in crate::table) fn may_be_trusted<'n>(
+        &self,
+        mut columns: impl Iterator<Item = &'n PlSmallStr>,
+    ) -> bool {
+        columns.all(|name| {
+            self.index(name).is_none_or(|index| {
+                let CsvColumn { state, contradiction } = &self.columns[index];
+                contradiction.is_none() && !matches!(state, State::Proposed(None))
+            })
+        })
+    }
+
     /// Looks at one piece.
     pub(in crate::table) fn look(&self, look: &CsvLook, piece: &TextPiece) -> Result<CsvFindings> {
         let rows = self.rows(piece);
@@ -164,7 +194,7 @@ impl CsvPieces {
                 let (plain, general) = self.ways(wanted);
                 let checked = match plain.is_empty() {
                     true => None,
-                    false => check_plain(&piece.bytes, &self.dialect, &plain, piece.n_rows),
+                    false => check_plain(piece, &self.dialect, &plain),
                 };
                 let (checked, general) = match checked {
                     Some(Plain::HaveValues(checked)) => (checked, general),
@@ -296,7 +326,8 @@ impl CsvPieces {
     /// The rows of the file, from the first one on.
     pub(in crate::table) fn cutter(&self, source: &ByteSource, target: usize) -> Result<Cutter> {
         let sizes = PieceSizes { target, ..self.sizes };
-        Ok(Cutter::new(source.stream()?, &self.dialect, sizes, self.options.limit))
+        let cutter = Cutter::new(source.stream()?, &self.dialect, sizes, self.options.limit);
+        Ok(cutter.with_buffers(&self.buffers))
     }
 
     /// The columns of these names in one piece, in the order of the names, and what is wrong with its rows.
@@ -340,7 +371,7 @@ impl CsvPieces {
         let (plain, general) = self.ways(&wanted);
         let read = match plain.is_empty() {
             true => None,
-            false => read_plain(&piece.bytes, &self.dialect, &plain, piece.n_rows),
+            false => read_plain(piece, &self.dialect, &plain),
         };
         let (numbers, general) = match read {
             Some(Plain::Columns(numbers)) => (numbers, general),

@@ -1,8 +1,11 @@
 //! New cells behind the rows of a file, whose own bytes stay as they are.
 
 use memchr::memchr;
+use polars::prelude::DataFrame;
 
-use super::super::pieces::TextPiece;
+use crate::error::Result;
+
+use super::super::pieces::{Buffer, Buffers, RowEncoder, TextPiece};
 use super::cut::complete_record_end;
 use super::dialect::{Dialect, after_mark};
 use super::pieces::CsvPieces;
@@ -28,33 +31,45 @@ impl CsvPieces {
         Some(([&self.header[..mark], line].concat(), line_end))
     }
 
-    /// The rows of a piece, as they stand there, with new cells behind them. `cells` has a line for each row that is kept.
+    /// The rows of a piece, as they stand there, with new cells behind them. `new` has a row for each that is kept.
     ///
     /// Blank lines that are no rows are left out. A last row without a line end gets one.
+    ///
+    /// # Errors
+    /// As [`RowEncoder::rows`].
     pub(crate) fn append_cells(
         &self,
         piece: &TextPiece,
         kept: Option<&[bool]>,
-        cells: &[u8],
+        new: &DataFrame,
+        encoder: &RowEncoder,
         usual_line_end: &[u8],
-    ) -> Vec<u8> {
+        buffers: &Buffers,
+    ) -> Result<Buffer> {
+        if let (None, Some(starts), Some(numbers)) = (kept, piece.row_starts.get(), encoder.numbers(new)) {
+            let mut text = buffers.take();
+            numbers.add_behind(piece, starts, usual_line_end, &mut text);
+            return Ok(text);
+        }
+        let cells = encoder.rows(new, buffers)?;
         let Dialect { delimiter, .. } = self.dialect;
-        let mut lines = Records::new(cells, delimiter, BlankLines::AreRecords);
+        let mut lines = Records::new(&cells, delimiter, BlankLines::AreRecords);
         let blank_lines =
             if self.dialect.n_columns() == 1 { BlankLines::AreRecords } else { BlankLines::AreSkipped };
         let rows = Records::new(&piece.bytes, delimiter, blank_lines);
-        let mut text = Vec::with_capacity(piece.bytes.len() + cells.len() + 2);
+        let mut text = buffers.take();
+        text.room(piece.bytes.len() + cells.len() + 2);
         for (row, (record, line_end)) in rows.enumerate() {
             if kept.is_some_and(|kept| !kept[row]) {
                 continue;
             }
             let Some((new, _)) = lines.next() else { break };
             text.extend_from_slice(record);
-            text.push(delimiter);
+            text.extend_from_slice(&[delimiter]);
             text.extend_from_slice(new);
             text.extend_from_slice(if line_end.ends_with(b"\n") { line_end } else { usual_line_end });
         }
-        text
+        Ok(text)
     }
 }
 

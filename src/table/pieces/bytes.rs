@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use super::super::format::{Compression, Format};
 use super::super::input::{Input, check_is_file};
 use super::super::load::{check_not_cut, empty};
+use super::buffers::Buffer;
 
 /// The bytes of an input, as they are when they are unpacked.
 pub(in crate::table) struct ByteSource {
@@ -286,6 +287,24 @@ impl Unpacked {
         self.n_bytes += n_read as u64;
         outcome.map_err(|error| self.error(error))?;
         Ok(n_read < n_bytes)
+    }
+
+    /// As [`fill`](Self::fill), into a buffer.
+    pub(in crate::table) fn fill_buffer(&mut self, into: &mut Buffer, n_bytes: usize) -> Result<bool> {
+        let mut n_left = n_bytes;
+        while n_left > 0 {
+            match self.reader.read(&mut into.room(n_left)[..n_left]) {
+                Ok(0) => return Ok(true),
+                Ok(n_read) => {
+                    into.add(n_read);
+                    self.n_bytes += n_read as u64;
+                    n_left -= n_read;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(self.error(error)),
+            }
+        }
+        Ok(false)
     }
 
     fn error(&self, error: io::Error) -> Error {

@@ -4,12 +4,13 @@ use polars::prelude::{DataFrame, Schema};
 
 use crate::error::Result;
 
-use super::super::csv::{CsvWriter, Threads};
+use super::super::csv::{CsvWriter, NumberText, Threads};
 use super::super::format::Format;
 use super::super::ndjson::NdJsonWriter;
 use super::super::read_options::Header;
 use super::super::write_options::WriteOptions;
 use super::super::writer::Encoder;
+use super::buffers::{Buffer, Buffers};
 
 /// Turns frames into the rows of a text format. The rows of several frames one behind the other are those of one.
 #[derive(Clone, Debug)]
@@ -52,11 +53,16 @@ impl RowEncoder {
     ///
     /// # Errors
     /// [`Dtype`](crate::ErrorKind::Dtype) for a column that the format cannot hold.
-    pub(crate) fn rows(&self, frame: &DataFrame) -> Result<Vec<u8>> {
-        let mut text = Vec::new();
+    pub(crate) fn rows(&self, frame: &DataFrame, buffers: &Buffers) -> Result<Buffer> {
         if frame.height() == 0 {
+            return Ok(Buffer::default());
+        }
+        if let Some(numbers) = self.numbers(frame) {
+            let mut text = buffers.take();
+            numbers.add_rows(&mut text);
             return Ok(text);
         }
+        let mut text = Vec::new();
         let schema = frame.schema();
         match self.format {
             Format::NdJson => NdJsonWriter::new(&mut text, schema)?.write_chunk(frame)?,
@@ -65,6 +71,14 @@ impl RowEncoder {
                 CsvWriter::new(&mut text, schema, format, &options, Threads::Caller)?.write_chunk(frame)?;
             }
         }
-        Ok(text)
+        Ok(text.into())
+    }
+
+    /// The rows as what writes them itself, where they are CSV of numbers alone.
+    pub(in crate::table) fn numbers<'f>(&'f self, frame: &'f DataFrame) -> Option<NumberText<'f>> {
+        match self.format {
+            Format::NdJson => None,
+            _ => NumberText::of(frame, &self.options, self.delimiter()),
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Inputs that are read piece by piece, and outputs that are put together from pieces.
 //!
 //! ```text
+//! buffers  bytes in memory that is used again
 //! bytes    an input's bytes, unpacked, from front to back or by range, as often as wanted
 //! open     an input of any format: what it holds, its pieces, and their rows
 //! piece    some rows as they stand there (of CSV: `csv/cut.rs`, `csv/pieces.rs`)
@@ -10,6 +11,7 @@
 //! output   text to its place
 //! ```
 
+mod buffers;
 mod bytes;
 mod encode;
 mod flaws;
@@ -22,9 +24,11 @@ mod parquet;
 mod piece;
 
 pub(crate) use super::csv::{PieceSizes, append_names, end_of_rows};
+pub(in crate::table) use buffers::PADDING;
+pub(crate) use buffers::{Buffer, Buffers};
 pub(in crate::table) use bytes::{ByteSource, Unpacked, changed};
 pub(crate) use encode::RowEncoder;
 pub(crate) use flaws::{Flaw, ReadRows, Strictness};
-pub(crate) use open::{Look, OpenInput, OpenOptions};
+pub(crate) use open::{Look, OpenInput, OpenOptions, Trust};
 pub(crate) use output::TextOutput;
 pub(crate) use piece::{GROWTH, Piece, PieceCutter, TextPiece};

@@ -286,7 +286,7 @@ impl LineCutter {
         bytes.truncate(ndjson::end_of_rows(&bytes, limit));
         let n_rows = ndjson::lines(&bytes).count() as u64;
         self.n_rows_left -= n_rows;
-        let piece = TextPiece { offset: self.offset, line: self.line, first_row: self.row, n_rows, bytes };
+        let piece = TextPiece::new(bytes.into(), self.offset, self.line, self.row, n_rows);
         self.offset += piece.bytes.len() as u64;
         self.line += memchr::memchr_iter(b'\n', &piece.bytes).count() as u64;
         self.row += n_rows;

@@ -47,6 +47,17 @@ pub(crate) enum Findings {
     NdJson(NdJsonFindings),
 }
 
+/// What is known of the columns of an input before its rows are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Trust {
+    /// All.
+    Known,
+    /// What the first rows propose.
+    Proposed,
+    /// Too little.
+    Unknown,
+}
+
 /// How inputs are opened.
 pub(crate) struct OpenOptions<'o> {
     pub(crate) read: &'o ReadOptions,
@@ -157,6 +168,18 @@ impl OpenInput {
             Rows::Parquet(_) | Rows::Ipc(_) | Rows::Stream(_) | Rows::Matrix(_) => Ok(None),
         };
         look.map_err(|error| error.in_file(self.input.label()))
+    }
+
+    /// Whether its rows can be read as the first ones propose where `next_look` would look through all of them before.
+    pub(crate) fn trust(&self, columns: &[PlSmallStr]) -> Trust {
+        match self.csv() {
+            Some(rows) if !rows.is_proposed(columns.iter()) => Trust::Known,
+            Some(rows) if self.source.is_read_once() || !rows.may_be_trusted(columns.iter()) => {
+                Trust::Unknown
+            }
+            Some(_) => Trust::Proposed,
+            None => Trust::Known,
+        }
     }
 
     /// Makes it one that can be read more than once.

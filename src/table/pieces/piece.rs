@@ -1,9 +1,12 @@
 //! Some rows, as they stand in an input, and who cuts them off.
 
+use std::sync::OnceLock;
+
 use crate::error::{Error, Result};
 
 use super::super::csv::Cutter;
 use super::super::matrix::MatrixOptions;
+use super::buffers::Buffer;
 use super::ipc::{BatchRows, StreamCutter, StreamRows};
 use super::ndjson::LineCutter;
 use super::parquet::{GroupCutter, GroupRows};
@@ -71,7 +74,7 @@ impl MatrixCutter {
 /// Some rows of a text file, as they stand there.
 pub(crate) struct TextPiece {
     /// Their bytes, line ends included.
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) bytes: Buffer,
     /// Where they start in the file, unpacked.
     pub(crate) offset: u64,
     /// The line that they start on, counted from 1.
@@ -80,6 +83,12 @@ pub(crate) struct TextPiece {
     pub(crate) first_row: u64,
     /// How many rows there are.
     pub(crate) n_rows: u64,
+    /// Whether there may be a quotation mark among the bytes.
+    pub(crate) may_have_quotes: bool,
+    /// Whether there may be a CR among them.
+    pub(crate) may_have_returns: bool,
+    /// Where the rows start, and where the last one ends, once somebody has found out on the way.
+    pub(crate) row_starts: OnceLock<Vec<u32>>,
 }
 
 impl Piece {
@@ -140,6 +149,13 @@ impl PieceCutter {
 }
 
 impl TextPiece {
+    /// The rows of these bytes.
+    pub(in crate::table) fn new(bytes: Buffer, offset: u64, line: u64, first_row: u64, n_rows: u64) -> Self {
+        let (may_have_quotes, may_have_returns) = (true, true);
+        let row_starts = OnceLock::new();
+        Self { bytes, offset, line, first_row, n_rows, may_have_quotes, may_have_returns, row_starts }
+    }
+
     /// An error with a place in the piece as one with a place in the file.
     pub(in crate::table) fn place(&self, error: Error) -> Error {
         error.moved(self.first_row, self.line - 1, self.offset)

@@ -1,0 +1,300 @@
+//! Columns of numbers and truth values as the text of cells, row by row, as the engine's writer has them.
+
+use polars::prelude::*;
+use polars_arrow::array::{Array, PrimitiveArray};
+use polars_arrow::bitmap::Bitmap;
+use polars_arrow::types::NativeType;
+
+use super::super::pieces::{Buffer, TextPiece};
+use super::super::write_options::WriteOptions;
+
+/// The most bytes that a number has: `-1.7976931348623157e+308`, and an `i64` has fewer.
+const LONGEST_NUMBER: usize = 32;
+
+/// Some columns, ready to be written row by row.
+pub(in crate::table) struct NumberText<'f> {
+    columns: Vec<Cells<'f>>,
+    delimiter: u8,
+    null_text: &'f [u8],
+    n_rows: usize,
+}
+
+/// The values of a column, and which are there.
+struct Cells<'f> {
+    values: Values<'f>,
+    validity: Option<&'f Bitmap>,
+}
+
+macro_rules! values {
+    ($($variant:ident $native:ty, $get:ident;)*) => {
+        enum Values<'f> {
+            $($variant(&'f [$native]),)*
+            Boolean(&'f Bitmap),
+        }
+
+        impl<'f> Cells<'f> {
+            /// The cells of a column that is one of these, and in one piece.
+            fn of(series: &'f Series) -> Option<Self> {
+                if series.n_chunks() != 1 {
+                    return None;
+                }
+                Some(match series.dtype() {
+                    $(DataType::$variant => {
+                        let (values, validity) = native(series.$get().ok()?.downcast_iter().next()?);
+                        Self { values: Values::$variant(values), validity }
+                    })*
+                    DataType::Boolean => {
+                        let array = series.bool().ok()?.downcast_iter().next()?;
+                        Self { values: Values::Boolean(array.values()), validity: array.validity() }
+                    }
+                    _ => return None,
+                })
+            }
+        }
+
+        /// Calls `$call` with what writes the value of a row, in a form that knows the type of the column.
+        macro_rules! with_value_of {
+            ($cells:expr, $put:ident => $call:expr) => {
+                match &$cells.values {
+                    $(Values::$variant(values) => {
+                        let $put = |row: usize, out: &mut [u8]| values[row].put(out);
+                        $call
+                    })*
+                    Values::Boolean(values) => {
+                        let $put = |row: usize, out: &mut [u8]| values.get_bit(row).put(out);
+                        $call
+                    }
+                }
+            };
+        }
+    };
+}
+
+values! {
+    Int8 i8, i8; Int16 i16, i16; Int32 i32, i32; Int64 i64, i64;
+    UInt8 u8, u8; UInt16 u16, u16; UInt32 u32, u32; UInt64 u64, u64;
+    Float32 f32, f32; Float64 f64, f64;
+}
+
+fn native<T: NativeType>(array: &PrimitiveArray<T>) -> (&[T], Option<&Bitmap>) {
+    (array.values().as_slice(), array.validity().filter(|_| array.null_count() > 0))
+}
+
+impl<'f> NumberText<'f> {
+    /// The columns of a frame, of at least one column, where all of them are numbers or truth values.
+    pub(in crate::table) fn of(
+        frame: &'f DataFrame,
+        options: &'f WriteOptions,
+        delimiter: u8,
+    ) -> Option<Self> {
+        let series = frame.columns().iter().map(|column| column.as_materialized_series());
+        let columns: Vec<Cells<'f>> = series.map(Cells::of).collect::<Option<_>>()?;
+        let null_text = options.null_text.as_bytes();
+        (!columns.is_empty()).then(|| Self { columns, delimiter, null_text, n_rows: frame.height() })
+    }
+
+    /// How many bytes the cells of a row have at most, the bytes between and behind them included.
+    fn longest_row(&self) -> usize {
+        self.columns.len() * (LONGEST_NUMBER.max(self.null_text.len()) + 1) + 2
+    }
+
+    /// Adds the rows to a text, each with a line end.
+    pub(in crate::table) fn add_rows(&self, text: &mut Buffer) {
+        let room = text.room(self.n_rows * self.longest_row());
+        let n_bytes = self.with_cells(LinesOf { out: room, n_rows: self.n_rows });
+        text.add(n_bytes);
+    }
+
+    /// Adds the rows of a piece, each with these cells behind it, to a text. `starts` says where the rows start and where
+    /// the last one ends. A row without a line end gets the usual one.
+    pub(super) fn add_behind(
+        &self,
+        piece: &TextPiece,
+        starts: &[u32],
+        usual_line_end: &[u8],
+        text: &mut Buffer,
+    ) {
+        let n_bytes = piece.bytes.len() + self.n_rows * (self.longest_row() + 1) + usual_line_end.len();
+        let n_bytes = self.with_cells(RowsBehind {
+            out: text.room(n_bytes),
+            rows: piece.bytes.padded(),
+            starts,
+            usual_line_end,
+            delimiter: self.delimiter,
+            has_returns: piece.may_have_returns,
+        });
+        text.add(n_bytes);
+    }
+
+    /// Lets somebody write with what puts the cells of a row.
+    fn with_cells(&self, writer: impl RowWriter) -> usize {
+        if let [cells] = &self.columns[..] {
+            let null_text = self.null_text;
+            return match cells.validity {
+                None => with_value_of!(cells, put => writer.write(put)),
+                Some(validity) => with_value_of!(cells, put => writer.write(|row, out: &mut [u8]| {
+                    if validity.get_bit(row) { put(row, out) } else { put_bytes(null_text, out) }
+                })),
+            };
+        }
+        writer.write(|row, out: &mut [u8]| {
+            let mut n_bytes = 0;
+            for (index, cells) in self.columns.iter().enumerate() {
+                if index > 0 {
+                    out[n_bytes] = self.delimiter;
+                    n_bytes += 1;
+                }
+                n_bytes += match cells.validity {
+                    Some(validity) if !validity.get_bit(row) => {
+                        put_bytes(self.null_text, &mut out[n_bytes..])
+                    }
+                    _ => with_value_of!(cells, put => put(row, &mut out[n_bytes..])),
+                };
+            }
+            n_bytes
+        })
+    }
+}
+
+/// Writes rows, given what writes the cells of one.
+trait RowWriter {
+    /// Writes all of them, and says how many bytes these are.
+    fn write(self, put: impl Fn(usize, &mut [u8]) -> usize) -> usize;
+}
+
+/// The cells alone.
+struct LinesOf<'o> {
+    out: &'o mut [u8],
+    n_rows: usize,
+}
+
+impl RowWriter for LinesOf<'_> {
+    #[inline(always)]
+    fn write(self, put: impl Fn(usize, &mut [u8]) -> usize) -> usize {
+        let mut end = 0;
+        for row in 0..self.n_rows {
+            let out = &mut self.out[end..];
+            let n_bytes = put(row, out);
+            out[n_bytes] = b'\n';
+            end += n_bytes + 1;
+        }
+        end
+    }
+}
+
+/// The cells behind other rows.
+struct RowsBehind<'o> {
+    out: &'o mut [u8],
+    rows: &'o [u8],
+    starts: &'o [u32],
+    usual_line_end: &'o [u8],
+    delimiter: u8,
+    /// Whether a CR may be among the bytes.
+    has_returns: bool,
+}
+
+impl RowWriter for RowsBehind<'_> {
+    #[inline(always)]
+    fn write(self, put: impl Fn(usize, &mut [u8]) -> usize) -> usize {
+        let Self { out, rows, starts, usual_line_end, delimiter, has_returns } = self;
+        let mut end = 0;
+        for (row, pair) in starts.windows(2).enumerate() {
+            let (start, next) = (pair[0] as usize, pair[1] as usize);
+            let (text_end, line_end) = match has_returns || rows[next - 1] != b'\n' {
+                true => line_end(rows, start, next, usual_line_end),
+                false => (next - 1, &b"\n"[..]),
+            };
+            let n_bytes = text_end - start;
+            let out = &mut out[end..];
+            copy_along(&rows[start..], out, n_bytes);
+            out[n_bytes] = delimiter;
+            let n_cells = put(row, &mut out[n_bytes + 1..]);
+            end += n_bytes + 1 + n_cells;
+            let out = &mut out[n_bytes + 1 + n_cells..];
+            end += match line_end {
+                [b'\n'] => {
+                    out[0] = b'\n';
+                    1
+                }
+                other => put_bytes(other, out),
+            };
+        }
+        end
+    }
+}
+
+/// Where the text of a row ends, and its line end: the usual one where the row has none.
+#[inline(never)]
+fn line_end<'r>(rows: &'r [u8], start: usize, next: usize, usual: &'r [u8]) -> (usize, &'r [u8]) {
+    match &rows[start..next] {
+        [.., b'\r', b'\n'] => (next - 2, b"\r\n"),
+        [.., b'\n'] => (next - 1, b"\n"),
+        [.., b'\r'] => (next - 1, usual),
+        _ => (next, usual),
+    }
+}
+
+/// Copies so many bytes, and some that follow them: both places go on behind.
+#[inline(always)]
+fn copy_along(mut from: &[u8], mut to: &mut [u8], n_bytes: usize) {
+    const STEP: usize = 32;
+    let mut n_left = n_bytes as isize;
+    while n_left > 0
+        && let Some((some, behind)) = from.split_first_chunk::<STEP>()
+        && let Some((place, behind_place)) = to.split_first_chunk_mut::<STEP>()
+    {
+        *place = *some;
+        (from, to) = (behind, behind_place);
+        n_left -= STEP as isize;
+    }
+}
+
+#[inline(always)]
+fn put_bytes(bytes: &[u8], out: &mut [u8]) -> usize {
+    out[..bytes.len()].copy_from_slice(bytes);
+    bytes.len()
+}
+
+/// A value that is written as a cell.
+trait CellText: Copy {
+    /// Writes it, and says how many bytes it has.
+    fn put(self, out: &mut [u8]) -> usize;
+}
+
+macro_rules! integers {
+    ($($native:ty),*) => {$(
+        impl CellText for $native {
+            #[inline(always)]
+            fn put(self, out: &mut [u8]) -> usize {
+                // Counts and flags are small.
+                if (0..10).contains(&self) {
+                    out[0] = b'0' + self as u8;
+                    return 1;
+                }
+                put_bytes(itoa::Buffer::new().format(self).as_bytes(), out)
+            }
+        }
+    )*};
+}
+
+integers!(i8, i16, i32, i64, u8, u16, u32, u64);
+
+macro_rules! floats {
+    ($($native:ty),*) => {$(
+        impl CellText for $native {
+            #[inline(always)]
+            fn put(self, out: &mut [u8]) -> usize {
+                put_bytes(zmij::Buffer::new().format(self).as_bytes(), out)
+            }
+        }
+    )*};
+}
+
+floats!(f32, f64);
+
+impl CellText for bool {
+    #[inline(always)]
+    fn put(self, out: &mut [u8]) -> usize {
+        put_bytes(if self { b"true" } else { b"false" }, out)
+    }
+}

@@ -1,0 +1,128 @@
+//! The numbers of a column as far as they are read.
+
+use polars::prelude::*;
+use polars_arrow::array::PrimitiveArray;
+use polars_arrow::bitmap::MutableBitmap;
+
+use super::super::chunk::Wanted;
+use super::cells::{Found, float, int};
+
+/// The numbers of a column as far as they are read.
+pub(super) struct Numbers {
+    is_float: bool,
+    ints: Vec<i64>,
+    floats: Vec<f64>,
+    n_rows: usize,
+    /// The rows without a number.
+    nulls: Vec<usize>,
+}
+
+/// Where the cells of a column stand.
+#[derive(Clone, Copy)]
+pub(super) struct Cells<'a> {
+    /// All bytes, padded.
+    pub(super) bytes: &'a [u8],
+    /// Where the first cell starts, and what is behind each cell.
+    pub(super) places: &'a [u32],
+    pub(super) n_columns: usize,
+    pub(super) column: usize,
+}
+
+impl Cells<'_> {
+    fn n_rows(&self) -> usize {
+        (self.places.len() - 1) / self.n_columns
+    }
+}
+
+impl Numbers {
+    pub(super) fn new(wanted: &Wanted, n_rows: usize) -> Self {
+        let is_float = wanted.dtype == Some(DataType::Float64);
+        let (n_ints, n_floats) = if is_float { (0, n_rows) } else { (n_rows, 0) };
+        let (ints, floats) = (Vec::with_capacity(n_ints), Vec::with_capacity(n_floats));
+        Self { is_float, ints, floats, n_rows: 0, nulls: Vec::new() }
+    }
+
+    /// Whether there is a number among the rows so far.
+    pub(super) fn has_values(&self) -> bool {
+        self.nulls.len() < self.n_rows
+    }
+
+    /// Adds integers of so many rows.
+    #[inline(always)]
+    pub(super) fn add_ints(&mut self, ints: impl ExactSizeIterator<Item = i64>) {
+        self.n_rows += ints.len();
+        self.ints.extend(ints);
+    }
+
+    /// Adds rows of which only that they are numbers is of interest.
+    pub(super) fn add_unread(&mut self, n_rows: usize) {
+        self.n_rows += n_rows;
+    }
+
+    /// Adds the numbers of some cells; `None` where the general way must say what one is.
+    pub(super) fn add<const KEEP: bool>(&mut self, cells: Cells<'_>) -> Option<()> {
+        match self.is_float {
+            true => add::<f64, KEEP>(cells, float, self.n_rows, &mut self.floats, &mut self.nulls)?,
+            false => add::<i64, KEEP>(cells, int, self.n_rows, &mut self.ints, &mut self.nulls)?,
+        }
+        self.n_rows += cells.n_rows();
+        Some(())
+    }
+
+    pub(super) fn into_series(self, name: PlSmallStr) -> Series {
+        let validity = (!self.nulls.is_empty()).then(|| {
+            let mut validity = MutableBitmap::from_len_set(self.n_rows);
+            self.nulls.iter().for_each(|row| validity.set(*row, false));
+            validity.into()
+        });
+        match self.is_float {
+            true => {
+                let array = PrimitiveArray::new(ArrowDataType::Float64, self.floats.into(), validity);
+                Float64Chunked::with_chunk(name, array).into_series()
+            }
+            false => {
+                let array = PrimitiveArray::new(ArrowDataType::Int64, self.ints.into(), validity);
+                Int64Chunked::with_chunk(name, array).into_series()
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn add<T: Copy + Default, const KEEP: bool>(
+    cells: Cells<'_>,
+    read: impl Fn(&[u8], usize, usize) -> Found<T>,
+    first_row: usize,
+    numbers: &mut Vec<T>,
+    nulls: &mut Vec<usize>,
+) -> Option<()> {
+    let Cells { bytes, places, n_columns, column } = cells;
+    let n_rows = cells.n_rows();
+    let is_last = column + 1 == n_columns;
+    let from = numbers.len();
+    if KEEP {
+        numbers.resize(from + n_rows, T::default());
+    }
+    let mut numbers = numbers[from..].iter_mut();
+    let starts = places.chunks_exact(n_columns);
+    let ends = places[1..].chunks_exact(n_columns);
+    for (row, (starts, ends)) in starts.zip(ends).enumerate() {
+        let (start, mut end) = (starts[column] as usize, ends[column] as usize - 1);
+        // The CR of a line end is no part of the cell.
+        if is_last && end > start && bytes[end - 1] == b'\r' {
+            end -= 1;
+        }
+        let number = match read(bytes, start, end) {
+            Found::Number(number) => number,
+            Found::Null => {
+                nulls.push(first_row + row);
+                T::default()
+            }
+            Found::Unusual => return None,
+        };
+        if KEEP && let Some(place) = numbers.next() {
+            *place = number;
+        }
+    }
+    Some(())
+}

@@ -1,0 +1,282 @@
+//! Numbers out of rows without quotation marks.
+//!
+//! Where nothing is quoted, a row is a line and a cell ends at the next delimiter. Whatever is unusual, a blank, a plus,
+//! nineteen digits, makes the whole piece one for the general way, which knows everything; what is read here is what is read
+//! there.
+//!
+//! ```text
+//! separators  where the cells of some thousand bytes end, 64 bytes at a time
+//! cells       the bytes of a cell → its number, eight digits at a time
+//! columns     the cells of a column, one behind the other → its numbers
+//! layout      rows that are alike byte by byte → their numbers, without looking for cells
+//! ```
+
+mod cells;
+mod columns;
+mod layout;
+mod separators;
+
+use memchr::memchr;
+use polars::prelude::*;
+
+use super::super::pieces::TextPiece;
+use super::chunk::Wanted;
+use super::dialect::Dialect;
+use super::scan::QUOTE;
+use columns::{Cells, Numbers};
+use layout::Layout;
+use separators::Bounds;
+
+/// Whether there is a way here for the cells of a column.
+pub(super) fn is_plain(wanted: &Wanted) -> bool {
+    wanted.guessed && matches!(wanted.dtype, Some(DataType::Int64 | DataType::Float64))
+}
+
+/// What the cells of some plain columns are.
+pub(super) enum Plain {
+    /// Their values.
+    Columns(Vec<Series>),
+    /// For each column, whether there is a value.
+    HaveValues(Vec<bool>),
+}
+
+/// The values of some plain columns; `None` where the general way must find out. On the way, notes where the rows start.
+pub(super) fn read_plain(piece: &TextPiece, dialect: &Dialect, wanted: &[&Wanted]) -> Option<Plain> {
+    let mut row_starts = Vec::with_capacity(piece.n_rows as usize + 1);
+    let columns = walk::<true>(piece, dialect, wanted, &mut row_starts)?;
+    let _ = piece.row_starts.set(row_starts);
+    let name = |wanted: &Wanted| PlSmallStr::from_str(&dialect.names[wanted.index]);
+    let series = columns.into_iter().zip(wanted).map(|(column, wanted)| column.into_series(name(wanted)));
+    Some(Plain::Columns(series.collect()))
+}
+
+/// Whether all cells of some plain columns are numbers of their dtypes; `None` where the general way must find out.
+pub(super) fn check_plain(piece: &TextPiece, dialect: &Dialect, wanted: &[&Wanted]) -> Option<Plain> {
+    let columns = walk::<false>(piece, dialect, wanted, &mut Vec::new())?;
+    Some(Plain::HaveValues(columns.iter().map(Numbers::has_values).collect()))
+}
+
+/// Reads the cells, and keeps their values or only looks at them.
+fn walk<const KEEP: bool>(
+    piece: &TextPiece,
+    dialect: &Dialect,
+    wanted: &[&Wanted],
+    row_starts: &mut Vec<u32>,
+) -> Option<Vec<Numbers>> {
+    /// As many cells as the places of which stay in the nearest cache.
+    const CELLS: usize = 2048;
+    /// Rows that are alike are read as long as their bytes stay there.
+    const ALIKE_BYTES: usize = 16 << 10;
+    /// So often rows that are alike may end before they are no longer expected.
+    const MOST_ENDS: usize = 8;
+
+    let (text, padded) = (&piece.bytes[..], piece.bytes.padded());
+    let is_small = u32::try_from(text.len() + 2).is_ok();
+    if !is_small || piece.may_have_quotes && memchr(QUOTE, text).is_some() {
+        return None;
+    }
+    let n_columns = dialect.n_columns();
+    let capacity = if KEEP { piece.n_rows as usize } else { 0 };
+    let mut columns: Vec<Numbers> = wanted.iter().map(|wanted| Numbers::new(wanted, capacity)).collect();
+    let mut layout = Layout::of_row(text, 0, dialect, wanted);
+    let mut n_ends = 0;
+    let mut bounds = Bounds::default();
+    let mut position = 0;
+    while position < text.len() {
+        if let Some(alike) = &layout {
+            let row_bytes = alike.row_bytes();
+            let n_rows = alike.count(&text[position..], ALIKE_BYTES.div_ceil(row_bytes));
+            let end = position + n_rows * row_bytes;
+            if KEEP {
+                alike.read(&text[position..end], &mut columns);
+                row_starts.extend((position..end).step_by(row_bytes).map(|start| start as u32));
+            } else {
+                columns.iter_mut().for_each(|column| column.add_unread(n_rows));
+            }
+            position = end;
+            if n_rows > 0 {
+                continue;
+            }
+            n_ends += 1;
+            if n_ends > MOST_ENDS {
+                layout = None;
+            }
+        }
+        let most_rows = if layout.is_some() { 32 } else { (CELLS / n_columns).max(1) };
+        bounds.find(padded, position, text.len(), dialect.delimiter, n_columns, most_rows)?;
+        let places = bounds.places(n_columns);
+        for (column, wanted) in columns.iter_mut().zip(wanted) {
+            column.add::<KEEP>(Cells { bytes: padded, places, n_columns, column: wanted.index })?;
+        }
+        if KEEP {
+            row_starts.extend(places.iter().step_by(n_columns).take(bounds.n_rows()));
+        }
+        position = places.last().map_or(text.len(), |place| (*place as usize).min(text.len()));
+    }
+    row_starts.push(text.len() as u32);
+    Some(columns)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::super::format::Format;
+    use super::super::super::read_options::ReadOptions;
+    use super::super::chunk::build_chunk;
+    use super::super::rows::{Nulls, Rows};
+    use super::*;
+
+    /// What the general way reads, where every cell fits its dtype.
+    fn general(bytes: &[u8], dialect: &Dialect, wanted: &[Wanted]) -> Option<Vec<Series>> {
+        let rows = Rows { bytes, start: dialect.body, dialect };
+        let chunk = build_chunk(&rows, &dialect.names, wanted, &Nulls { texts: &[] }).ok()?;
+        chunk.columns.into_iter().map(Result::ok).collect()
+    }
+
+    fn piece(text: &[u8]) -> TextPiece {
+        TextPiece::new(text.to_vec().into(), 0, 1, 0, 0)
+    }
+
+    fn cell() -> impl Strategy<Value = String> {
+        let odd = prop::sample::select(vec![
+            "",
+            "0",
+            "-0",
+            "00",
+            "-",
+            ".",
+            "1.",
+            ".5",
+            "-.5",
+            "1e5",
+            "1E-3",
+            "inf",
+            "NaN",
+            " 1",
+            "1 ",
+            "+1",
+            "0.5",
+            "00.5",
+            "-007",
+            "9007199254740993",
+            "123456789012345678",
+            "1234567890123456789",
+            "99999999999999999999.5",
+            "0.1234567890123456789",
+            "x",
+            "1.5x",
+            "2.50",
+            "-1.0",
+            "\r",
+        ]);
+        prop_oneof![
+            4 => any::<i64>().prop_map(|number| number.to_string()),
+            4 => (-999i64..999).prop_map(|number| number.to_string()),
+            4 => any::<f64>().prop_map(|number| number.to_string()),
+            4 => (-1e6..1e6).prop_map(|number: f64| format!("{number:.3}")),
+            2 => odd.prop_map(str::to_owned),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_is_read_here_is_what_is_read_there(
+            rows in proptest::collection::vec((cell(), cell(), prop::sample::select(vec!["\n", "\r\n", "\n\n"])), 1..4),
+            last_cut in any::<bool>(),
+        ) {
+            let mut text = String::from("a,b\n");
+            for (a, b, line_end) in &rows {
+                text += &format!("{a},{b}{line_end}");
+            }
+            if last_cut {
+                text.pop();
+            }
+            let Ok(dialect) = Dialect::find(text.as_bytes(), Format::Csv, &ReadOptions::default()) else { return Ok(()) };
+            let body = &text.as_bytes()[dialect.body..];
+            for dtypes in [[DataType::Int64, DataType::Float64], [DataType::Float64, DataType::Int64]] {
+                let wanted: Vec<Wanted> = (0..)
+                    .zip(dtypes)
+                    .map(|(index, dtype)| Wanted { index, dtype: Some(dtype), guessed: true })
+                    .collect();
+                let all: Vec<&Wanted> = wanted.iter().collect();
+                let expected = general(text.as_bytes(), &dialect, &wanted);
+                let piece = piece(body);
+                let read = read_plain(&piece, &dialect, &all);
+                prop_assert_eq!(read.is_some(), check_plain(&piece, &dialect, &all).is_some());
+                let Some(Plain::Columns(columns)) = read else { continue };
+                let Some(expected) = expected else { panic!("the general way refuses {text:?}") };
+                for (column, expected) in columns.iter().zip(&expected) {
+                    prop_assert!(column.equals_missing(expected), "{text:?}: {column:?} {expected:?}");
+                    prop_assert_eq!(format!("{column:?}"), format!("{expected:?}"));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn rows_that_are_alike_and_others_among_them() {
+        let dialect = Dialect::find(b"a,b\n1,1", Format::Csv, &ReadOptions::default()).unwrap();
+        let wanted = Wanted { index: 1, dtype: Some(DataType::Int64), guessed: true };
+        let all = [&wanted];
+        for n in [1, 63, 64, 65, 200, 3000] {
+            for odd in ["5,12\n", "12,3\n", "x,-4\n", "1,\n", ""] {
+                let lines: String = (0..n).map(|row| format!("{},{}\n", row % 7, row % 10)).collect();
+                let text = format!("{lines}{odd}{lines}");
+                let cell = |line: &str| line.split_once(',').unwrap().1.parse::<i64>().ok();
+                let expected: Vec<Option<i64>> = text.lines().map(cell).collect();
+                let piece = piece(text.as_bytes());
+                let Some(Plain::Columns(columns)) = read_plain(&piece, &dialect, &all) else {
+                    panic!("unusual")
+                };
+                assert_eq!(columns[0].i64().unwrap().to_vec(), expected, "{n} rows, {odd:?}");
+                let starts = piece.row_starts.get().unwrap();
+                let ends: Vec<u32> = (0..)
+                    .zip(text.bytes())
+                    .filter(|(_, byte)| *byte == b'\n')
+                    .map(|(at, _)| at + 1)
+                    .collect();
+                assert_eq!(starts[0], 0);
+                assert_eq!(starts[1..], ends);
+            }
+        }
+        let leading = "1,10\n".to_owned() + &"1,02\n".repeat(70);
+        assert!(
+            read_plain(&piece(leading.as_bytes()), &dialect, &all).is_none(),
+            "a leading zero is no number"
+        );
+    }
+
+    #[test]
+    fn a_file_of_one_column_has_rows_without_a_value() {
+        let dialect = Dialect::find(b"a\n1", Format::Csv, &ReadOptions::default()).unwrap();
+        for dtype in [DataType::Int64, DataType::Float64] {
+            let wanted = Wanted { index: 0, dtype: Some(dtype), guessed: true };
+            for (text, expected) in [("\n", vec![None]), ("1\n\n\n2", vec![Some(1.0), None, None, Some(2.0)])]
+            {
+                let Some(Plain::Columns(columns)) = read_plain(&piece(text.as_bytes()), &dialect, &[&wanted])
+                else {
+                    panic!("unusual")
+                };
+                let floats = columns[0].cast(&DataType::Float64).unwrap();
+                assert_eq!(floats.f64().unwrap().to_vec(), expected, "{text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn usual_rows_are_read_here() {
+        let text = b"1,2.5,x\r\n,,y\n-3,4,\n";
+        let dialect = Dialect::find(b"a,b,c\n1,1,1", Format::Csv, &ReadOptions::default()).unwrap();
+        let wanted = [(0, DataType::Int64), (1, DataType::Float64)];
+        let wanted = wanted.map(|(index, dtype)| Wanted { index, dtype: Some(dtype), guessed: true });
+        let all: Vec<&Wanted> = wanted.iter().collect();
+        let Some(Plain::Columns(columns)) = read_plain(&piece(text), &dialect, &all) else {
+            panic!("unusual")
+        };
+        assert_eq!(columns[0].i64().unwrap().to_vec(), [Some(1), None, Some(-3)]);
+        assert_eq!(columns[1].f64().unwrap().to_vec(), [Some(2.5), None, Some(4.0)]);
+    }
+}

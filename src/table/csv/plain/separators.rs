@@ -1,0 +1,194 @@
+//! Where cells end, 64 bytes at a time.
+
+use super::super::super::pieces::PADDING;
+
+/// How many bytes are looked at at a time.
+const BLOCK: usize = 64;
+
+const _: () = assert!(BLOCK <= PADDING);
+
+/// Where the cells of some rows start and end.
+#[derive(Debug, Default)]
+pub(super) struct Bounds {
+    /// Where the first cell starts, and then, cell by cell, what is behind the byte that ends it.
+    places: Vec<u32>,
+    n_rows: usize,
+}
+
+impl Bounds {
+    /// Where the first cell starts, and behind each cell of all rows.
+    pub(super) fn places(&self, n_columns: usize) -> &[u32] {
+        &self.places[..self.n_rows * n_columns + 1]
+    }
+
+    /// How many rows there are.
+    pub(super) fn n_rows(&self) -> usize {
+        self.n_rows
+    }
+
+    /// Finds the cells of up to `most_rows` rows from `start` on, of bytes that end at `len` and are padded. `None` where a
+    /// row has not `n_columns` cells.
+    pub(super) fn find(
+        &mut self,
+        bytes: &[u8],
+        start: usize,
+        len: usize,
+        delimiter: u8,
+        n_columns: usize,
+        most_rows: usize,
+    ) -> Option<()> {
+        let wanted = most_rows * n_columns;
+        let Self { places, n_rows } = self;
+        places.resize(wanted + 1 + 2 * BLOCK, 0);
+        places[0] = start as u32;
+        let mut n_found = 0;
+        let mut n_newlines = 0;
+        let mut base = start;
+        while base < len && n_found < wanted {
+            let block: &[u8; BLOCK] = bytes.get(base..base + BLOCK)?.try_into().ok()?;
+            let (mut separators, mut newlines) = separators(block, delimiter);
+            if len - base < BLOCK {
+                let within = (1 << (len - base)) - 1;
+                separators &= within;
+                newlines &= within;
+            }
+            let room: &mut [u32; BLOCK] =
+                places.get_mut(n_found + 1..n_found + 1 + BLOCK)?.try_into().ok()?;
+            let n = separators.count_ones() as usize;
+            put_places(separators, n, base as u32 + 1, room);
+            n_found += n;
+            n_newlines += newlines.count_ones() as usize;
+            base += BLOCK;
+        }
+        if base >= len && len > start && bytes[len - 1] != b'\n' {
+            // The end of the file ends a row, too.
+            n_found += 1;
+            *places.get_mut(n_found)? = len as u32 + 1;
+            n_newlines += 1;
+        }
+        *n_rows = n_found / n_columns;
+        let n_whole = *n_rows * n_columns;
+        let is_newline = |place: &u32| matches!(bytes[..len].get(*place as usize - 1), Some(b'\n') | None);
+        let behind = &places[n_whole + 1..n_found + 1];
+        let n_behind = behind.iter().filter(|place| is_newline(place)).count();
+        let ends = places[1..n_whole + 1].chunks_exact(n_columns).all(|row| is_newline(&row[n_columns - 1]));
+        // A line end behind every row, and nowhere else.
+        (*n_rows > 0 && ends && n_newlines - n_behind == *n_rows).then_some(())
+    }
+}
+
+/// Writes where each of the `n` set bits stands, `first` being the place of the lowest bit. Eight are written at a time,
+/// whether they are there or not, so that no branch hangs on how many there are.
+#[inline(always)]
+fn put_places(mut bits: u64, n: usize, first: u32, places: &mut [u32; BLOCK]) {
+    for eight in places.chunks_exact_mut(8).take(n.div_ceil(8)) {
+        for place in eight {
+            *place = first.wrapping_add(bits.trailing_zeros());
+            bits &= bits.wrapping_sub(1);
+        }
+    }
+}
+
+/// Which bytes are delimiters or line ends, and which are line ends.
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)]
+#[inline(always)]
+fn separators(block: &[u8; BLOCK], delimiter: u8) -> (u64, u64) {
+    use std::arch::x86_64::{
+        __m128i, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8,
+    };
+    let (mut separators, mut newlines) = (0, 0);
+    for (index, sixteen) in block.as_chunks::<16>().0.iter().enumerate() {
+        // SAFETY: every processor of this kind has SSE2, and sixteen bytes are there to be loaded from any place.
+        let (found, lines) = unsafe {
+            let bytes = _mm_loadu_si128(sixteen.as_ptr().cast::<__m128i>());
+            let lines = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'\n' as i8));
+            let cells = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(delimiter as i8));
+            (_mm_movemask_epi8(_mm_or_si128(lines, cells)), _mm_movemask_epi8(lines))
+        };
+        separators |= (found as u64) << (16 * index);
+        newlines |= (lines as u64) << (16 * index);
+    }
+    (separators, newlines)
+}
+
+/// Which bytes are delimiters or line ends, and which are line ends.
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+fn separators(block: &[u8; BLOCK], delimiter: u8) -> (u64, u64) {
+    separators_by_words(block, delimiter)
+}
+
+/// The same on any processor, eight bytes at a time.
+#[cfg(any(test, not(target_arch = "x86_64")))]
+#[inline(always)]
+fn separators_by_words(block: &[u8; BLOCK], delimiter: u8) -> (u64, u64) {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const LOWS: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+    /// Brings the lowest bits of eight bytes together, in their order, in the highest byte.
+    const GATHER: u64 = 0x0102_0408_1020_4080;
+    let equal = |word: u64, byte: u8| {
+        let differing = word ^ (ONES * u64::from(byte));
+        let is_zero = !(((differing & LOWS) + LOWS) | differing | LOWS);
+        (is_zero >> 7).wrapping_mul(GATHER) >> 56
+    };
+    let (mut separators, mut newlines) = (0, 0);
+    for (index, eight) in block.as_chunks::<8>().0.iter().enumerate() {
+        let word = u64::from_le_bytes(*eight);
+        let lines = equal(word, b'\n');
+        separators |= (equal(word, delimiter) | lines) << (8 * index);
+        newlines |= lines << (8 * index);
+    }
+    (separators, newlines)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn separators_are_where_they_are(
+            cells in proptest::collection::vec(prop::sample::select(b"1,\n;\x0b\x8a\xac\0".to_vec()), BLOCK),
+            delimiter in prop::sample::select(b",;\n".to_vec()),
+        ) {
+            let block: [u8; BLOCK] = cells.try_into().unwrap();
+            let bits = |is: &dyn Fn(u8) -> bool| {
+                block.iter().rev().fold(0u64, |bits, byte| bits << 1 | u64::from(is(*byte)))
+            };
+            let expected = (bits(&|byte| byte == delimiter || byte == b'\n'), bits(&|byte| byte == b'\n'));
+            prop_assert_eq!(separators(&block, delimiter), expected);
+            prop_assert_eq!(separators_by_words(&block, delimiter), expected);
+        }
+    }
+
+    /// The cells of some rows, or nothing.
+    fn cells(text: &str, n_columns: usize, most_rows: usize) -> Option<Vec<&str>> {
+        let mut bytes = text.as_bytes().to_vec();
+        bytes.resize(text.len() + PADDING, b',');
+        let mut bounds = Bounds::default();
+        bounds.find(&bytes, 0, text.len(), b',', n_columns, most_rows)?;
+        let places = bounds.places(n_columns);
+        assert_eq!(places.len(), bounds.n_rows() * n_columns + 1);
+        Some(places.windows(2).map(|pair| &text[pair[0] as usize..pair[1] as usize - 1]).collect())
+    }
+
+    #[test]
+    fn cells_end_at_separators() {
+        assert_eq!(cells("1,22\n,4\n", 2, 9).unwrap(), ["1", "22", "", "4"]);
+        assert_eq!(cells("1,22\n,4", 2, 9).unwrap(), ["1", "22", "", "4"]);
+        assert_eq!(cells("1,22\n,", 2, 9).unwrap(), ["1", "22", "", ""]);
+        assert_eq!(cells("1\n\n3", 1, 9).unwrap(), ["1", "", "3"]);
+        let long = "12345678,123\n".repeat(40);
+        let some = cells(&long, 2, 7).unwrap().len();
+        assert!((14..60).contains(&some), "{some}");
+        assert_eq!(cells(&long, 2, 100).unwrap().len(), 80);
+        for ragged in ["1,2\n3\n4,5,6\n", "1\n2\n", "1,2\n\n3,4\n", "1,2,3\n4\n", "3"] {
+            assert_eq!(cells(ragged, 2, 9), None, "{ragged:?}");
+        }
+    }
+}
