@@ -106,6 +106,11 @@ pub enum ErrorKind {
         /// What does not fit.
         message: String,
     },
+    /// What must be in memory at once, a row or a page, is more than may be.
+    TooLarge {
+        /// What it is, how large, and what to do.
+        message: String,
+    },
     /// A row function failed on a row: it returned an error, it panicked, or the row's values do not fit its arguments.
     Row {
         /// The function's message, or the panic's.
@@ -194,6 +199,8 @@ impl RowFailure {
 pub struct Position {
     /// The file.
     pub path: Option<PathBuf>,
+    /// The part of a file that is no text, such as `row group 2, page 0`: counted from 0.
+    pub part: Option<String>,
     /// The index of the row in the table, counted from 0.
     pub row: Option<u64>,
     /// The line of a text file, counted from 1.
@@ -260,6 +267,11 @@ impl Error {
         Self::new(ErrorKind::Shape { message: message.into() })
     }
 
+    /// Something that must be in memory at once is larger than what fits.
+    pub fn too_large(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::TooLarge { message: message.into() })
+    }
+
     /// A row function failed.
     pub fn row(message: impl Into<String>, cause: RowFailure) -> Self {
         Self::new(ErrorKind::Row { message: message.into(), cause })
@@ -289,6 +301,17 @@ impl Error {
     #[must_use]
     pub fn in_file(mut self, path: impl AsRef<Path>) -> Self {
         self.0.position.path.get_or_insert_with(|| path.as_ref().to_path_buf());
+        self
+    }
+
+    /// Adds the part of the file, in front of a smaller part of it that is known already.
+    #[must_use]
+    pub(crate) fn in_part(mut self, part: &str) -> Self {
+        let position = &mut self.0.position;
+        position.part = Some(match position.part.take() {
+            Some(smaller) => format!("{part}, {smaller}"),
+            None => part.to_owned(),
+        });
         self
     }
 
@@ -357,6 +380,10 @@ impl fmt::Display for Position {
             write!(f, "{}", path.display())?;
             separator = ", ";
         }
+        if let Some(part) = &self.part {
+            write!(f, "{separator}{part}")?;
+            separator = ", ";
+        }
         if let Some(line) = self.line {
             write!(f, "{separator}line {line}")?;
             separator = ", ";
@@ -399,6 +426,7 @@ impl fmt::Display for ErrorKind {
             }
             Self::Empty { message }
             | Self::Shape { message }
+            | Self::TooLarge { message }
             | Self::Pool { message }
             | Self::Engine { message } => f.write_str(message),
             Self::ColumnNotFound { name, available } => {

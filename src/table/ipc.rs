@@ -1,16 +1,17 @@
 //! The Arrow IPC file and stream formats, by the engine's own readers and writers.
 
-use std::io::{Cursor, Write};
+use std::io::Write;
 use std::sync::Arc;
 
 use polars::prelude::*;
 use polars_arrow::io::ipc::write::{FileWriter, StreamWriter, WriteOptions};
-use polars_io::ipc::{IpcReader, IpcStreamReader};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 use super::canonical::canonical;
-use super::contain::{contain, contain_write};
+use super::contain::contain_write;
+use super::format::Format;
+use super::pieces::{ByteSource, IpcPieces, StreamPieces};
 use super::read_options::ReadOptions;
 use super::writer::{Encoder, Gathered, write_error};
 
@@ -19,59 +20,14 @@ pub(super) const STREAM: &str = "Arrow stream";
 
 /// Reads an IPC file.
 pub(super) fn read_file(bytes: Vec<u8>, options: &ReadOptions) -> Result<DataFrame> {
-    let schema = file_schema(&bytes)?;
-    let (selection, names) = selection(&schema, options)?;
-    let limit = options.limit;
-    contain(FILE, move || {
-        let reader = IpcReader::new(Cursor::new(bytes)).set_rechunk(false).with_n_rows(limit);
-        select(reader.with_projection(Some(sorted(&selection))).finish()?, &selection, &names, limit)
-    })
+    let source = ByteSource::memory(bytes, Format::Ipc);
+    IpcPieces::open(&source, options, usize::MAX)?.read_whole(&source)
 }
 
-/// Reads an IPC stream.
+/// Reads an IPC stream. One without its end mark is an error, since nothing tells it from half of one.
 pub(crate) fn read_stream(bytes: Vec<u8>, options: &ReadOptions) -> Result<DataFrame> {
-    check_stream_is_whole(&bytes)?;
-    let schema = stream_schema(&bytes)?;
-    let (selection, names) = selection(&schema, options)?;
-    let limit = options.limit;
-    contain(STREAM, move || {
-        let reader = IpcStreamReader::new(Cursor::new(bytes)).set_rechunk(false).with_n_rows(limit);
-        select(reader.with_projection(Some(sorted(&selection))).finish()?, &selection, &names, limit)
-    })
-}
-
-/// The schema of an IPC file.
-pub(super) fn file_schema(bytes: &[u8]) -> Result<Schema> {
-    contain(FILE, || Ok(Schema::from_arrow_schema(IpcReader::new(Cursor::new(bytes)).schema()?.as_ref())))
-}
-
-/// The schema of an IPC stream.
-pub(super) fn stream_schema(bytes: &[u8]) -> Result<Schema> {
-    contain(STREAM, || IpcStreamReader::new(Cursor::new(bytes)).schema())
-}
-
-fn selection(schema: &Schema, options: &ReadOptions) -> Result<(Vec<usize>, Vec<String>)> {
-    let names: Vec<String> = schema.iter_names().map(|name| name.to_string()).collect();
-    Ok((options.selection(&names)?, names))
-}
-
-fn sorted(selection: &[usize]) -> Vec<usize> {
-    let mut projection = selection.to_vec();
-    projection.sort_unstable();
-    projection
-}
-
-fn select(
-    frame: DataFrame,
-    selection: &[usize],
-    names: &[String],
-    limit: Option<usize>,
-) -> PolarsResult<DataFrame> {
-    let frame = frame.select(selection.iter().map(|index| names[*index].as_str()))?;
-    Ok(match limit {
-        Some(limit) => frame.head(Some(limit)),
-        None => frame,
-    })
+    let source = ByteSource::memory(bytes, Format::IpcStream);
+    StreamPieces::open(&source, options, usize::MAX)?.read_whole(&source)
 }
 
 /// Writes IPC files and streams.
@@ -147,49 +103,4 @@ fn arrow_schema(schema: &Schema) -> ArrowSchema {
         .iter()
         .map(|(name, dtype)| (name.clone(), dtype.to_arrow_field(name.clone(), CompatLevel::newest())));
     fields.collect()
-}
-
-/// That a stream ends with its end mark.
-///
-/// The engine's reader takes a stream that was cut off for one that has ended, and loses rows in silence. The specification
-/// lets a writer leave the mark away; then nothing tells a whole stream from half of one, and it is refused.
-fn check_stream_is_whole(bytes: &[u8]) -> Result<()> {
-    let mut position = 0;
-    let cut = || {
-        let message = "it ends without its end mark; it was cut off";
-        Error::malformed(STREAM, message).at_byte(bytes.len() as u64)
-    };
-    let word = |at: usize| -> Result<usize> {
-        let word = bytes.get(at..at + 4).ok_or_else(cut)?;
-        Ok(u32::from_le_bytes([word[0], word[1], word[2], word[3]]) as usize)
-    };
-    while position < bytes.len() {
-        let mut length = word(position)?;
-        position += 4;
-        if length == u32::MAX as usize {
-            length = word(position)?;
-            position += 4;
-        }
-        if length == 0 {
-            return Ok(());
-        }
-        let header = bytes.get(position..position + length).ok_or_else(cut)?;
-        position += length;
-        let body = contain(STREAM, || body_length(header))?;
-        if body > bytes.len() - position {
-            return Err(cut());
-        }
-        position += body;
-    }
-    Err(cut())
-}
-
-/// The length of the body that follows a message's header.
-fn body_length(header: &[u8]) -> PolarsResult<usize> {
-    use polars_arrow::io::ipc::format::ipc::MessageRef;
-    use polars_arrow::io::ipc::format::ipc::planus::ReadAsRoot;
-    let length = MessageRef::read_as_root(header)
-        .and_then(|message| message.body_length())
-        .map_err(|error| polars_err!(ComputeError: "a message's header is corrupt: {error}"))?;
-    usize::try_from(length).map_err(|_| polars_err!(ComputeError: "a message's length is negative"))
 }

@@ -5,10 +5,12 @@ use std::io::{Cursor, Write};
 use polars::prelude::*;
 use polars_io::parquet::write::{BatchedWriter, ParquetWriter as EngineWriter};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 use super::contain::{contain, contain_write};
 use super::describe::RowGroup;
+use super::format::Format;
+use super::pieces::{ByteSource, ParquetPieces};
 use super::read_options::ReadOptions;
 use super::writer::{Encoder, Gathered, write_error};
 
@@ -16,28 +18,8 @@ pub(super) const NAME: &str = "Parquet";
 
 /// Reads the columns and rows that the options want.
 pub(super) fn read(bytes: Vec<u8>, options: &ReadOptions) -> Result<DataFrame> {
-    let metadata = contain(NAME, || ParquetReader::new(Cursor::new(&bytes)).get_metadata().cloned())?;
-    let schema = schema_of(&bytes)?;
-    let names: Vec<String> = schema.iter_names().map(|name| name.to_string()).collect();
-    let selection = options.selection(&names)?;
-    let expected = match options.limit {
-        Some(limit) => limit.min(metadata.num_rows),
-        None => metadata.num_rows,
-    };
-    let frame = contain(NAME, move || {
-        let mut projection = selection.clone();
-        projection.sort_unstable();
-        let frame = ParquetReader::new(Cursor::new(bytes))
-            .with_projection(Some(projection))
-            .with_slice(Some((0, expected)))
-            .finish()?;
-        frame.select(selection.iter().map(|index| names[*index].as_str()))
-    })?;
-    if frame.height() != expected && frame.width() > 0 {
-        let message = format!("it says that it has {expected} rows, and {} are found", frame.height());
-        return Err(Error::malformed(NAME, message));
-    }
-    Ok(frame)
+    let source = ByteSource::memory(bytes, Format::Parquet);
+    ParquetPieces::open(&source, options, i32::MAX as usize)?.read_whole(&source)
 }
 
 /// The schema and the row groups, without reading a row.

@@ -133,7 +133,7 @@ impl Cutter {
             "the row that starts here is larger than the {most} bytes that fit; raise --memory-limit, or look for a \
              quotation mark that is never closed"
         );
-        Error::shape(message).at_line(self.line).at_byte(self.offset)
+        Error::too_large(message).at_line(self.line).at_byte(self.offset)
     }
 }
 

@@ -96,12 +96,34 @@ impl ByteSource {
 
     /// No bytes.
     pub(in crate::table) fn none() -> Self {
-        Self {
-            kind: Kind::Memory(Arc::default()),
-            n_packed: Arc::default(),
-            compression: Compression::None,
-            format: Format::IpcStream,
-        }
+        Self::memory(Vec::new(), Format::IpcStream)
+    }
+
+    /// Bytes that are in memory already.
+    pub(in crate::table) fn memory(bytes: Vec<u8>, format: Format) -> Self {
+        let n_packed = Arc::new(AtomicU64::new(bytes.len() as u64));
+        Self { kind: Kind::Memory(Arc::new(bytes)), n_packed, compression: Compression::None, format }
+    }
+
+    /// A file that nobody else knows.
+    pub(in crate::table) fn file(file: File, len: u64, format: Format) -> Self {
+        let kind = Kind::File { file: Arc::new(file), len, stamp: None };
+        let n_packed = Arc::new(AtomicU64::new(len));
+        Self { kind, n_packed, compression: Compression::None, format }
+    }
+
+    /// A second handle on bytes that can be read where they lie.
+    pub(in crate::table) fn share(&self) -> Result<Self> {
+        let kind = match &self.kind {
+            Kind::File { file, len, stamp } => {
+                Kind::File { file: Arc::clone(file), len: *len, stamp: *stamp }
+            }
+            Kind::Packed { file } => Kind::Packed { file: Arc::clone(file) },
+            Kind::Memory(bytes) => Kind::Memory(Arc::clone(bytes)),
+            Kind::Once { .. } => return Err(Error::engine("an input that can be read once is shared")),
+        };
+        let n_packed = Arc::clone(&self.n_packed);
+        Ok(Self { kind, n_packed, compression: self.compression, format: self.format })
     }
 
     /// The size in bytes of the input as it lies there, packed; of what can be read once, as far as it has been read.
@@ -206,13 +228,14 @@ impl ByteSource {
         }
     }
 
-    /// The bytes of a range.
+    /// The bytes of a range, as far as there are such: no more are taken memory for than there are.
     pub(in crate::table) fn range(&self, range: Range<u64>) -> Result<Vec<u8>> {
-        let n_bytes = (range.end - range.start) as usize;
+        let end = self.len().map_or(range.end, |len| range.end.min(len));
+        let n_bytes = end.saturating_sub(range.start) as usize;
         match &self.kind {
             Kind::Memory(bytes) => {
                 let from = range.start.min(bytes.len() as u64) as usize;
-                Ok(bytes[from..(from + n_bytes).min(bytes.len())].to_vec())
+                Ok(bytes[from..from + n_bytes].to_vec())
             }
             Kind::File { file, .. } => {
                 let reader = Positioned { file: Arc::clone(file), offset: range.start };
@@ -405,11 +428,21 @@ impl<'s> Seekable<'s> {
 
 impl Read for Seekable<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let range = self.position..self.position + into.len() as u64;
-        let bytes = self.source.range(range).map_err(|error| io::Error::other(error.to_string()))?;
-        into[..bytes.len()].copy_from_slice(&bytes);
-        self.position += bytes.len() as u64;
-        Ok(bytes.len())
+        let n_read = match &self.source.kind {
+            Kind::File { file, len, .. } => {
+                let n_left = len.saturating_sub(self.position);
+                let n_bytes = usize::try_from(n_left).map_or(into.len(), |n_left| n_left.min(into.len()));
+                read_at(file, &mut into[..n_bytes], self.position)?
+            }
+            _ => {
+                let range = self.position..self.position.saturating_add(into.len() as u64);
+                let bytes = self.source.range(range).map_err(|error| io::Error::other(error.to_string()))?;
+                into[..bytes.len()].copy_from_slice(&bytes);
+                bytes.len()
+            }
+        };
+        self.position += n_read as u64;
+        Ok(n_read)
     }
 }
 
@@ -423,5 +456,42 @@ impl Seek for Seekable<'_> {
         };
         self.position = position.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
         Ok(self.position)
+    }
+}
+
+/// Bytes that go forward, and can pass over some.
+pub(in crate::table) struct Forward {
+    stream: Unpacked,
+    position: u64,
+}
+
+impl Forward {
+    pub(in crate::table) fn new(stream: Unpacked) -> Self {
+        Self { stream, position: 0 }
+    }
+}
+
+impl Read for Forward {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let n_bytes = self.stream.read(into)?;
+        self.position += n_bytes as u64;
+        Ok(n_bytes)
+    }
+}
+
+impl Seek for Forward {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let position = match to {
+            SeekFrom::Start(position) => Some(position),
+            SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
+            SeekFrom::End(_) => None,
+        };
+        let n_bytes = position.and_then(|position| position.checked_sub(self.position));
+        let n_bytes = n_bytes.ok_or_else(|| io::Error::from(io::ErrorKind::Unsupported))?;
+        let passed = io::copy(&mut self.by_ref().take(n_bytes), &mut io::sink())?;
+        match passed == n_bytes {
+            true => Ok(self.position),
+            false => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "failed to fill whole buffer")),
+        }
     }
 }

@@ -29,6 +29,8 @@ pub(crate) use buffers::{Buffer, Buffers};
 pub(in crate::table) use bytes::{ByteSource, Unpacked, changed};
 pub(crate) use encode::RowEncoder;
 pub(crate) use flaws::{Flaw, ReadRows, Strictness};
+pub(in crate::table) use ipc::{IpcPieces, StreamPieces};
 pub(crate) use open::{Look, OpenInput, OpenOptions, Trust};
 pub(crate) use output::TextOutput;
+pub(in crate::table) use parquet::ParquetPieces;
 pub(crate) use piece::{GROWTH, Piece, PieceCutter, TextPiece};

@@ -269,7 +269,7 @@ impl LineCutter {
                         "the line is larger than the {} bytes that fit; raise --memory-limit",
                         self.largest_row
                     );
-                    return Err(Error::shape(message).at_line(self.line).at_byte(self.offset));
+                    return Err(Error::too_large(message).at_line(self.line).at_byte(self.offset));
                 }
                 None => wanted = (bytes.len() * 2).max(self.target),
             }

@@ -1,6 +1,7 @@
 //! An input, opened, of any format.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use polars::prelude::{DataType, PlSmallStr, Schema};
 
@@ -16,7 +17,7 @@ use super::bytes::ByteSource;
 use super::flaws::{ReadRows, Strictness};
 use super::ipc::{IpcPieces, StreamPieces};
 use super::ndjson::{NdJsonFindings, NdJsonLook, NdJsonPieces};
-use super::parquet::ParquetPieces;
+use super::parquet::{GroupCutter, ParquetPieces};
 use super::piece::{MatrixCutter, Piece, PieceCutter, of_values};
 
 /// An input, opened: what it holds is known as far as its first rows or its metadata tell.
@@ -29,7 +30,7 @@ pub(crate) struct OpenInput {
 enum Rows {
     Csv(Box<CsvPieces>),
     NdJson(NdJsonPieces),
-    Parquet(Box<ParquetPieces>),
+    Parquet(Arc<ParquetPieces>),
     Ipc(Box<IpcPieces>),
     Stream(Box<StreamPieces>),
     Matrix(MatrixOptions),
@@ -86,14 +87,15 @@ impl OpenInput {
                 Format::NdJson => Rows::NdJson(NdJsonPieces::new(read, sizes, strictness)),
                 Format::Parquet => {
                     source.make_seekable(&check_cancelled)?;
-                    let largest_page = sizes.largest_row.saturating_mul(2);
-                    Rows::Parquet(Box::new(ParquetPieces::open(&source, read, largest_page)?))
+                    Rows::Parquet(Arc::new(ParquetPieces::open(&source, read, sizes.largest_row)?))
                 }
                 Format::Ipc => {
                     source.make_seekable(&check_cancelled)?;
-                    Rows::Ipc(Box::new(IpcPieces::open(&source, read)?))
+                    Rows::Ipc(Box::new(IpcPieces::open(&source, read, sizes.largest_row)?))
                 }
-                Format::IpcStream => Rows::Stream(Box::new(StreamPieces::open(&source, read)?)),
+                Format::IpcStream => {
+                    Rows::Stream(Box::new(StreamPieces::open(&source, read, sizes.largest_row)?))
+                }
             };
             Ok(Self { input: input.clone(), source, rows })
         };
@@ -277,8 +279,13 @@ impl OpenInput {
             Rows::NdJson(rows) => {
                 rows.cutter(source, target).map(|cutter| PieceCutter::Lines(Box::new(cutter)))
             }
-            Rows::Parquet(rows) => Ok(PieceCutter::Groups(rows.cutter(of_values(target), columns))),
-            Rows::Ipc(rows) => Ok(PieceCutter::Batches(rows.pieces().into_iter())),
+            Rows::Parquet(rows) => source.share().map(|source| {
+                let cutter = GroupCutter::new(Arc::clone(rows), source, of_values(target), columns);
+                PieceCutter::Groups(Box::new(cutter))
+            }),
+            Rows::Ipc(rows) => source.share().map(|source| {
+                PieceCutter::Batches(Box::new(rows.cutter(source, of_values(target), columns)))
+            }),
             Rows::Stream(rows) => {
                 let cutter = rows.cutter(source, of_values(target), columns);
                 cutter.map(|cutter| PieceCutter::Stream(Box::new(cutter)))
@@ -297,9 +304,9 @@ impl OpenInput {
             (Rows::NdJson(rows), Piece::Text(piece)) => {
                 return rows.read_rows(piece, columns).map_err(|error| error.in_file(self.label()));
             }
-            (Rows::Parquet(rows), Piece::Group(group)) => rows.read(&self.source, *group, columns),
-            (Rows::Ipc(rows), Piece::Batch(batch)) => rows.read(&self.source, *batch, columns),
-            (Rows::Stream(_), Piece::Stream(rows)) => Ok(rows.frame.clone()),
+            (Rows::Parquet(rows), Piece::Group(group)) => rows.read(&self.source, group, columns),
+            (Rows::Ipc(rows), Piece::Batch(batch)) => rows.read(batch, columns),
+            (Rows::Stream(rows), Piece::Batch(batch)) => rows.read(batch, columns),
             (Rows::Matrix(options), Piece::Matrix(rows)) => {
                 options.rows_of(columns, rows.first_row, rows.n_rows)
             }

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use super::super::csv::Cutter;
 use super::super::matrix::MatrixOptions;
 use super::buffers::Buffer;
-use super::ipc::{BatchRows, StreamCutter, StreamRows};
+use super::ipc::{BatchRows, FileCutter, StreamCutter};
 use super::ndjson::LineCutter;
 use super::parquet::{GroupCutter, GroupRows};
 
@@ -23,10 +23,8 @@ pub(crate) enum Piece {
     Text(TextPiece),
     /// Of a row group.
     Group(GroupRows),
-    /// Of a record batch in a file.
+    /// Of a record batch.
     Batch(BatchRows),
-    /// Of a record batch in a stream.
-    Stream(StreamRows),
     /// Of a random matrix.
     Matrix(MatrixRows),
 }
@@ -35,8 +33,8 @@ pub(crate) enum Piece {
 pub(crate) enum PieceCutter {
     Csv(Box<Cutter>),
     Lines(Box<LineCutter>),
-    Groups(GroupCutter),
-    Batches(std::vec::IntoIter<BatchRows>),
+    Groups(Box<GroupCutter>),
+    Batches(Box<FileCutter>),
     Stream(Box<StreamCutter>),
     Matrix(MatrixCutter),
 }
@@ -98,7 +96,6 @@ impl Piece {
             Self::Text(piece) => piece.n_rows,
             Self::Group(rows) => rows.n_rows as u64,
             Self::Batch(rows) => rows.n_rows as u64,
-            Self::Stream(rows) => rows.frame.height() as u64,
             Self::Matrix(rows) => rows.n_rows as u64,
         }
     }
@@ -109,7 +106,6 @@ impl Piece {
             Self::Text(piece) => piece.first_row,
             Self::Group(rows) => rows.first_row,
             Self::Batch(rows) => rows.first_row,
-            Self::Stream(rows) => rows.first_row,
             Self::Matrix(rows) => rows.first_row as u64,
         }
     }
@@ -121,7 +117,6 @@ impl Piece {
             Self::Group(GroupRows { n_bytes, .. })
             | Self::Batch(BatchRows { n_bytes, .. })
             | Self::Matrix(MatrixRows { n_bytes, .. }) => *n_bytes as u64 * GROWTH_OF_VALUES,
-            Self::Stream(rows) => rows.frame.estimated_size() as u64 * GROWTH_OF_VALUES,
         }
     }
 
@@ -140,9 +135,9 @@ impl PieceCutter {
         Ok(match self {
             Self::Csv(cutter) => cutter.next_piece()?.map(Piece::Text),
             Self::Lines(cutter) => cutter.next_piece()?.map(Piece::Text),
-            Self::Groups(cutter) => cutter.next_rows().map(Piece::Group),
-            Self::Batches(batches) => batches.next().map(Piece::Batch),
-            Self::Stream(cutter) => cutter.next_rows()?.map(Piece::Stream),
+            Self::Groups(cutter) => cutter.next_rows()?.map(Piece::Group),
+            Self::Batches(batches) => batches.next_rows()?.map(Piece::Batch),
+            Self::Stream(cutter) => cutter.next_rows()?.map(Piece::Batch),
             Self::Matrix(cutter) => cutter.next_rows().map(Piece::Matrix),
         })
     }

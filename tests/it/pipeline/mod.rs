@@ -2,6 +2,7 @@
 
 mod faults;
 mod formats;
+mod pages;
 mod stream;
 
 use std::path::Path;

@@ -1,0 +1,288 @@
+//! A record batch that is still to be decoded, and its pieces.
+
+use std::sync::Arc;
+
+use polars::prelude::*;
+use polars_arrow::array::Array;
+use polars_arrow::io::ipc::IpcSchema;
+use polars_arrow::io::ipc::format::ipc::MetadataVersion;
+use polars_arrow::io::ipc::read::Dictionaries;
+use polars_arrow::io::ipc::read::common::{read_dictionary, read_record_batch};
+use polars_arrow::record_batch::RecordBatchT;
+
+use crate::error::{Error, Result};
+
+use super::super::super::contain::contain;
+use super::super::bytes::{ByteSource, Seekable};
+use super::message::{BatchLayout, Extent, Message, cut};
+use super::slice::slice;
+
+/// What the batches of an input have in common.
+pub(super) struct Common {
+    pub(super) format: &'static str,
+    pub(super) schema: ArrowSchema,
+    pub(super) ipc_schema: IpcSchema,
+    /// How many bytes of a batch may be in memory at a time.
+    pub(super) largest: usize,
+}
+
+/// A batch, or a dictionary.
+pub(super) struct Batch {
+    common: Arc<Common>,
+    message: Message,
+    layout: BatchLayout,
+    /// How many nodes and buffers each column has, where that is known.
+    extents: Option<Vec<Extent>>,
+    body: ByteSource,
+    /// Where the body begins there.
+    start: u64,
+    dictionaries: Arc<Dictionaries>,
+    /// Its number among the batches.
+    index: usize,
+}
+
+/// Some rows of a batch.
+#[derive(Clone)]
+pub(crate) struct BatchRows {
+    pub(super) batch: Arc<Batch>,
+    from: usize,
+    pub(in crate::table::pieces) n_rows: usize,
+    pub(in crate::table::pieces) first_row: u64,
+    pub(in crate::table::pieces) n_bytes: usize,
+}
+
+/// Cuts batches into pieces.
+pub(super) struct Splitter {
+    target: usize,
+    columns: Vec<PlSmallStr>,
+    current: Option<(Arc<Batch>, usize)>,
+    row: u64,
+    n_rows_left: usize,
+}
+
+impl Batch {
+    pub(super) fn new(
+        common: &Arc<Common>,
+        message: Message,
+        body: ByteSource,
+        start: u64,
+        dictionaries: Arc<Dictionaries>,
+        index: usize,
+    ) -> Result<Self> {
+        let end = start.checked_add(message.body_len);
+        if body.len().zip(end).is_none_or(|(len, end)| end > len) {
+            return Err(cut(common.format));
+        }
+        let word = |place: u64| -> Result<Option<i64>> {
+            let bytes = body.range(start + place..start + place + 8)?;
+            Ok(bytes.as_slice().try_into().ok().map(i64::from_le_bytes))
+        };
+        let layout = message.layout(common.format, &word)?;
+        let extents = layout.extents(common.schema.iter_values().map(|field| &field.dtype));
+        Ok(Self { common: Arc::clone(common), message, layout, extents, body, start, dictionaries, index })
+    }
+
+    pub(super) fn n_rows(&self) -> usize {
+        self.layout.n_rows
+    }
+
+    /// The bytes of some columns when they are unpacked.
+    fn n_bytes(&self, columns: &[PlSmallStr]) -> u64 {
+        let Some(extents) = &self.extents else { return self.layout.unpacked.iter().sum() };
+        let mut buffers = self.layout.unpacked.iter();
+        let of_column = |(name, extent): (&PlSmallStr, &Extent)| {
+            let n_bytes = buffers.by_ref().take(extent.n_buffers).sum::<u64>();
+            if columns.contains(name) { n_bytes } else { 0 }
+        };
+        self.common.schema.iter_names().zip(extents).map(of_column).sum()
+    }
+
+    /// Whether a part of its rows can be read without the others.
+    fn can_be_sliced(&self) -> bool {
+        !self.layout.is_packed && self.common.ipc_schema.is_little_endian && self.extents.is_some()
+    }
+
+    /// Adds the values of a dictionary to those that are known.
+    pub(super) fn add_dictionary(&self, dictionaries: &mut Dictionaries) -> Result<()> {
+        self.check_size(self.layout.unpacked.iter().sum(), "a dictionary")?;
+        let common = &self.common;
+        contain(common.format, || {
+            self.message.with_dictionary(|dictionary| {
+                read_dictionary(
+                    dictionary,
+                    &common.schema,
+                    &common.ipc_schema,
+                    dictionaries,
+                    &mut Seekable::new(&self.body),
+                    self.start,
+                    &mut Vec::new(),
+                    Default::default(),
+                )
+            })
+        })
+    }
+
+    fn check_size(&self, n_bytes: u64, what: &str) -> Result<()> {
+        let most = self.common.largest;
+        if n_bytes > most as u64 {
+            let message =
+                format!("{what} has {n_bytes} bytes unpacked, and {most} fit; raise --memory-limit");
+            return Err(Error::too_large(message));
+        }
+        Ok(())
+    }
+
+    /// Says which batch an error is about.
+    fn place(&self, error: Error) -> Error {
+        error.in_part(&format!("record batch {}", self.index))
+    }
+
+    /// Some rows of the columns at some places, in the order of the file.
+    fn decode(&self, from: usize, n_rows: usize, places: &[usize]) -> Result<RecordBatchT<Box<dyn Array>>> {
+        let common = &self.common;
+        let projected: ArrowSchema = places
+            .iter()
+            .filter_map(|place| common.schema.get_at_index(*place))
+            .map(|(name, field)| (name.clone(), field.clone()))
+            .collect();
+        if let (true, Some(extents)) = (self.can_be_sliced() && n_rows < self.n_rows(), &self.extents) {
+            let columns = common.schema.iter_values().zip(extents).enumerate();
+            let columns: Vec<_> = columns
+                .map(|(place, (field, extent))| (&field.dtype, *extent, places.contains(&place)))
+                .collect();
+            let bytes = |range: std::ops::Range<u64>| {
+                let n_bytes = (range.end - range.start) as usize;
+                let bytes = self.body.range(self.start + range.start..self.start + range.end)?;
+                if bytes.len() < n_bytes { Err(super::super::bytes::changed()) } else { Ok(bytes) }
+            };
+            let sliced = slice(common.format, &self.layout, &columns, from..from + n_rows, &bytes)?;
+            let fields = places.iter().filter_map(|place| common.ipc_schema.fields.get(*place).cloned());
+            let ipc_schema = IpcSchema { fields: fields.collect(), is_little_endian: true };
+            let message = Message {
+                header: sliced.header,
+                body_len: sliced.body.len() as u64,
+                kind: self.message.kind,
+            };
+            return contain(common.format, || {
+                message.with_batch(|batch| {
+                    read_record_batch(
+                        batch,
+                        &projected,
+                        &ipc_schema,
+                        None,
+                        None,
+                        &self.dictionaries,
+                        MetadataVersion::V5,
+                        &mut std::io::Cursor::new(&sliced.body),
+                        0,
+                        &mut Vec::new(),
+                        Default::default(),
+                    )
+                })
+            });
+        }
+        let projection = (places.len() < common.schema.len()).then_some(places);
+        let batch = contain(common.format, || {
+            self.message.with_batch(|batch| {
+                read_record_batch(
+                    batch,
+                    &common.schema,
+                    &common.ipc_schema,
+                    projection,
+                    None,
+                    &self.dictionaries,
+                    self.message.version()?,
+                    &mut Seekable::new(&self.body),
+                    self.start,
+                    &mut Vec::new(),
+                    Default::default(),
+                )
+            })
+        })?;
+        if batch.len() != self.n_rows() {
+            let message =
+                format!("it says that it has {} rows, and {} are found", self.n_rows(), batch.len());
+            return Err(Error::malformed(common.format, message));
+        }
+        let (schema, mut arrays) = batch.into_schema_and_arrays();
+        arrays.iter_mut().for_each(|array| array.slice(from, n_rows));
+        contain(common.format, || RecordBatchT::try_new(n_rows, schema, arrays))
+    }
+}
+
+impl BatchRows {
+    /// The columns of these names, in the dtypes of the file.
+    pub(super) fn read(&self, columns: &[PlSmallStr]) -> Result<DataFrame> {
+        let batch = &self.batch;
+        let common = &batch.common;
+        if columns.is_empty() {
+            return DataFrame::new(self.n_rows, Vec::new()).map_err(Error::engine);
+        }
+        let mut places: Vec<usize> = columns.iter().filter_map(|name| common.schema.index_of(name)).collect();
+        places.sort_unstable();
+        let read = || {
+            let arrays = batch.decode(self.from, self.n_rows, &places)?.into_arrays();
+            contain(common.format, || {
+                let series = places.iter().zip(arrays).filter_map(|(place, array)| {
+                    let (_, field) = common.schema.get_at_index(*place)?;
+                    Some(Series::try_from((field, vec![array])))
+                });
+                let series: Vec<Series> = series.collect::<PolarsResult<_>>()?;
+                let column = |name: &PlSmallStr| {
+                    let found = series.iter().find(|series| series.name() == name);
+                    found.map(|series| series.clone().into_column())
+                };
+                DataFrame::new(self.n_rows, columns.iter().filter_map(column).collect())
+            })
+        };
+        read().map_err(|error| batch.place(error))
+    }
+}
+
+impl Splitter {
+    pub(super) fn new(target: usize, columns: &[PlSmallStr], n_rows: usize) -> Self {
+        Self { target, columns: columns.to_vec(), current: None, row: 0, n_rows_left: n_rows }
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.n_rows_left == 0
+    }
+
+    /// Goes on with the next batch.
+    pub(super) fn begin(&mut self, batch: Batch) -> Result<()> {
+        let n_bytes = batch.n_bytes(&self.columns);
+        if !batch.can_be_sliced() {
+            batch.check_size(n_bytes, "it").map_err(|error| batch.place(error))?;
+        }
+        self.current = Some((Arc::new(batch), 0));
+        Ok(())
+    }
+
+    /// The next piece of the batch; `None` behind its last row.
+    pub(super) fn next_rows(&mut self) -> Option<BatchRows> {
+        let (batch, from) = self.current.as_mut()?;
+        let (all, start) = (batch.n_rows(), *from);
+        let left = all - start;
+        if left == 0 || self.n_rows_left == 0 {
+            self.current = None;
+            return None;
+        }
+        let row_bytes = (batch.n_bytes(&self.columns) / all as u64).max(1) as usize;
+        let n_rows = match batch.can_be_sliced() {
+            true => left.div_ceil(left.div_ceil((self.target / row_bytes).max(1))),
+            false => left,
+        };
+        let n_rows = n_rows.min(self.n_rows_left);
+        let rows = BatchRows {
+            batch: Arc::clone(batch),
+            from: start,
+            n_rows,
+            first_row: self.row,
+            n_bytes: n_rows.saturating_mul(row_bytes),
+        };
+        *from += n_rows;
+        self.row += n_rows as u64;
+        self.n_rows_left -= n_rows;
+        Some(rows)
+    }
+}

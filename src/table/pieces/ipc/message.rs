@@ -1,0 +1,257 @@
+//! The header of a record batch or dictionary: what it says, and whether that can be true of the bytes behind it.
+
+use polars::prelude::{ArrowDataType, PolarsResult, polars_err};
+use polars_arrow::datatypes::PhysicalType;
+use polars_arrow::io::ipc::format::ipc::planus::ReadAsRoot;
+use polars_arrow::io::ipc::format::ipc::{
+    DictionaryBatchRef, MessageHeaderRef, MessageRef, MetadataVersion, RecordBatchRef,
+};
+
+use crate::error::{Error, Result};
+
+use super::super::super::contain::contain;
+
+/// A message without its body.
+pub(super) struct Message {
+    pub(super) header: Vec<u8>,
+    pub(super) body_len: u64,
+    pub(super) kind: MessageKind,
+}
+
+/// What a message brings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MessageKind {
+    Batch,
+    Dictionary,
+    Other,
+}
+
+/// What the header of a batch says of its columns.
+pub(super) struct BatchLayout {
+    pub(super) n_rows: usize,
+    /// The length and the number of nulls of each array.
+    pub(super) nodes: Vec<(usize, usize)>,
+    /// Where each buffer begins in the body, and its length there.
+    pub(super) buffers: Vec<(u64, u64)>,
+    /// How many buffers of bytes the arrays of views have.
+    pub(super) variadic: Vec<usize>,
+    pub(super) is_packed: bool,
+    /// How many bytes each buffer has when it is unpacked.
+    pub(super) unpacked: Vec<u64>,
+}
+
+/// How many nodes and buffers an array has.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Extent {
+    pub(super) n_nodes: usize,
+    pub(super) n_buffers: usize,
+}
+
+/// No header is larger: that of a million columns is not.
+const LARGEST_HEADER: usize = 64 << 20;
+
+/// Gives up to so many of the next bytes.
+pub(super) type Take<'t> = dyn FnMut(usize) -> Result<Vec<u8>> + 't;
+
+impl Message {
+    /// Reads a header; `None` at the mark that ends a stream.
+    pub(super) fn read(format: &'static str, take: &mut Take<'_>) -> Result<Option<Self>> {
+        let mut word = || -> Result<u32> {
+            let bytes = take(4)?;
+            let bytes: [u8; 4] = bytes.as_slice().try_into().map_err(|_| cut(format))?;
+            Ok(u32::from_le_bytes(bytes))
+        };
+        let mut length = word()?;
+        if length == u32::MAX {
+            length = word()?;
+        }
+        if length == 0 {
+            return Ok(None);
+        }
+        let length = length as usize;
+        if length > LARGEST_HEADER {
+            let message = format!("the header of a message says that it has {length} bytes");
+            return Err(Error::malformed(format, message));
+        }
+        let header = take(length)?;
+        if header.len() < length {
+            return Err(cut(format));
+        }
+        let (body_len, kind) = contain(format, || {
+            let message = MessageRef::read_as_root(&header).map_err(corrupt)?;
+            let body_len = message.body_length().map_err(corrupt)?;
+            let body_len = u64::try_from(body_len)
+                .map_err(|_| polars_err!(ComputeError: "a message says that it has {body_len} bytes"))?;
+            let kind = match message.header().map_err(corrupt)? {
+                Some(MessageHeaderRef::RecordBatch(_)) => MessageKind::Batch,
+                Some(MessageHeaderRef::DictionaryBatch(_)) => MessageKind::Dictionary,
+                _ => MessageKind::Other,
+            };
+            Ok((body_len, kind))
+        })?;
+        Ok(Some(Self { header, body_len, kind }))
+    }
+
+    /// What the header says, checked against the length of the body. `word` gives the eight bytes at a place in the body.
+    pub(super) fn layout(
+        &self,
+        format: &'static str,
+        word: &dyn Fn(u64) -> Result<Option<i64>>,
+    ) -> Result<BatchLayout> {
+        let mut layout = contain(format, || self.with_batch(|batch| layout_of(batch, self.body_len)))?;
+        for (place, length) in &layout.buffers {
+            let unpacked = match layout.is_packed && *length >= 8 {
+                true => match word(*place)? {
+                    None => return Err(cut(format)),
+                    Some(-1) => length - 8,
+                    Some(unpacked) => u64::try_from(unpacked).map_err(|_| {
+                        Error::malformed(format, format!("a buffer says that it has {unpacked} bytes"))
+                    })?,
+                },
+                false => *length,
+            };
+            layout.unpacked.push(unpacked);
+        }
+        Ok(layout)
+    }
+
+    /// Calls a function with the batch, that of a dictionary included.
+    pub(super) fn with_batch<T>(
+        &self,
+        call: impl FnOnce(RecordBatchRef<'_>) -> PolarsResult<T>,
+    ) -> PolarsResult<T> {
+        let message = MessageRef::read_as_root(&self.header).map_err(corrupt)?;
+        match message.header().map_err(corrupt)? {
+            Some(MessageHeaderRef::RecordBatch(batch)) => call(batch),
+            Some(MessageHeaderRef::DictionaryBatch(dictionary)) => {
+                match dictionary.data().map_err(corrupt)? {
+                    Some(batch) => call(batch),
+                    None => Err(polars_err!(ComputeError: "a dictionary has no values")),
+                }
+            }
+            _ => Err(polars_err!(ComputeError: "a message is no record batch")),
+        }
+    }
+
+    /// Calls a function with the dictionary.
+    pub(super) fn with_dictionary<T>(
+        &self,
+        call: impl FnOnce(DictionaryBatchRef<'_>) -> PolarsResult<T>,
+    ) -> PolarsResult<T> {
+        let message = MessageRef::read_as_root(&self.header).map_err(corrupt)?;
+        match message.header().map_err(corrupt)? {
+            Some(MessageHeaderRef::DictionaryBatch(dictionary)) => call(dictionary),
+            _ => Err(polars_err!(ComputeError: "a message is no dictionary")),
+        }
+    }
+
+    pub(super) fn version(&self) -> PolarsResult<MetadataVersion> {
+        MessageRef::read_as_root(&self.header).and_then(|message| message.version()).map_err(corrupt)
+    }
+}
+
+/// What is said of something that ends before its end.
+pub(super) fn cut(format: &'static str) -> Error {
+    let message = match format == super::super::super::ipc::STREAM {
+        true => "it ends without its end mark; it was cut off",
+        false => "a message lies behind the end of the file",
+    };
+    Error::malformed(format, message)
+}
+
+fn corrupt(error: polars_arrow::io::ipc::format::ipc::planus::Error) -> polars::prelude::PolarsError {
+    polars_err!(ComputeError: "a message's header is corrupt: {error}")
+}
+
+fn layout_of(batch: RecordBatchRef<'_>, body_len: u64) -> PolarsResult<BatchLayout> {
+    let count = |n: i64, what: &str| {
+        usize::try_from(n)
+            .map_err(|_| polars_err!(ComputeError: "a record batch says that it has {n} {what}"))
+    };
+    let mut nodes = Vec::new();
+    for node in batch.nodes().map_err(corrupt)?.into_iter().flatten() {
+        let (length, n_nulls) = (count(node.length(), "values")?, count(node.null_count(), "nulls")?);
+        if n_nulls > length {
+            return Err(
+                polars_err!(ComputeError: "an array says that {n_nulls} of its {length} values are null"),
+            );
+        }
+        nodes.push((length, n_nulls));
+    }
+    let mut buffers = Vec::new();
+    for buffer in batch.buffers().map_err(corrupt)?.into_iter().flatten() {
+        let (place, length) = (u64::try_from(buffer.offset()), u64::try_from(buffer.length()));
+        match (place, length) {
+            (Ok(place), Ok(length)) if place.checked_add(length).is_some_and(|end| end <= body_len) => {
+                buffers.push((place, length));
+            }
+            _ => {
+                return Err(polars_err!(ComputeError:
+                    "a buffer of {} bytes at byte {} is not within the {body_len} bytes of its record batch",
+                    buffer.length(), buffer.offset()));
+            }
+        }
+    }
+    let mut variadic = Vec::new();
+    for n_buffers in batch.variadic_buffer_counts().map_err(corrupt)?.into_iter().flatten() {
+        let n_buffers = count(n_buffers, "buffers")?;
+        if n_buffers > buffers.len() {
+            return Err(polars_err!(ComputeError: "an array says that it has {n_buffers} buffers"));
+        }
+        variadic.push(n_buffers);
+    }
+    Ok(BatchLayout {
+        n_rows: count(batch.length().map_err(corrupt)?, "rows")?,
+        nodes,
+        buffers,
+        variadic,
+        is_packed: batch.compression().map_err(corrupt)?.is_some(),
+        unpacked: Vec::new(),
+    })
+}
+
+impl BatchLayout {
+    /// The extent of each of some columns; `None` where they do not fit what the header says, or are of a kind that is not
+    /// known here.
+    pub(super) fn extents<'d>(&self, dtypes: impl Iterator<Item = &'d ArrowDataType>) -> Option<Vec<Extent>> {
+        let mut variadic = self.variadic.iter().copied();
+        let extents: Vec<Extent> = dtypes.map(|dtype| extent(dtype, &mut variadic)).collect::<Option<_>>()?;
+        let n_nodes: usize = extents.iter().map(|extent| extent.n_nodes).sum();
+        let n_buffers: usize = extents.iter().map(|extent| extent.n_buffers).sum();
+        (n_nodes == self.nodes.len() && n_buffers == self.buffers.len()).then_some(extents)
+    }
+}
+
+fn extent(dtype: &ArrowDataType, variadic: &mut impl Iterator<Item = usize>) -> Option<Extent> {
+    let n_buffers = match dtype.to_physical_type() {
+        PhysicalType::Null => 0,
+        PhysicalType::Boolean
+        | PhysicalType::Primitive(_)
+        | PhysicalType::FixedSizeBinary
+        | PhysicalType::Dictionary(_) => 2,
+        PhysicalType::Binary | PhysicalType::LargeBinary | PhysicalType::Utf8 | PhysicalType::LargeUtf8 => 3,
+        PhysicalType::BinaryView | PhysicalType::Utf8View => 2 + variadic.next()?,
+        PhysicalType::List | PhysicalType::LargeList | PhysicalType::Map => 2,
+        PhysicalType::FixedSizeList | PhysicalType::Struct => 1,
+        PhysicalType::Union => return None,
+    };
+    let mut all = Extent { n_nodes: 1, n_buffers };
+    for child in children(dtype) {
+        let child = extent(child, variadic)?;
+        all.n_nodes += child.n_nodes;
+        all.n_buffers += child.n_buffers;
+    }
+    Some(all)
+}
+
+/// The dtypes within a nested one.
+pub(super) fn children(dtype: &ArrowDataType) -> Vec<&ArrowDataType> {
+    match dtype.to_storage() {
+        ArrowDataType::List(field)
+        | ArrowDataType::LargeList(field)
+        | ArrowDataType::FixedSizeList(field, _)
+        | ArrowDataType::Map(field, _) => vec![&field.dtype],
+        ArrowDataType::Struct(fields) => fields.iter().map(|field| &field.dtype).collect(),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,375 @@
+//! Arrow IPC files and streams, and the rows of a piece.
+
+use std::collections::VecDeque;
+use std::io::Write;
+use std::sync::Arc;
+
+use polars::prelude::*;
+use polars_arrow::io::ipc::format::ipc::Block;
+use polars_arrow::io::ipc::read::{Dictionaries, read_file_metadata, read_stream_metadata};
+
+use crate::error::{Error, Result};
+
+use super::super::super::cast::apply_dtypes;
+use super::super::super::contain::contain;
+use super::super::super::format::Format;
+use super::super::super::ipc::{FILE, STREAM};
+use super::super::super::read_options::ReadOptions;
+use super::super::bytes::{ByteSource, Forward, Seekable, Unpacked};
+use super::batch::{Batch, BatchRows, Common, Splitter};
+use super::message::{Message, MessageKind, cut};
+
+/// The columns wanted of a file or stream.
+struct Wanted {
+    /// With the dtypes of the file.
+    in_file: Schema,
+    /// With the dtypes that were asked for.
+    schema: Schema,
+    options: ReadOptions,
+}
+
+/// An IPC file of which the metadata is known.
+pub(in crate::table) struct IpcPieces {
+    common: Arc<Common>,
+    dictionaries: Arc<Dictionaries>,
+    /// Where each record batch lies, and how many rows it has.
+    batches: Vec<(Block, usize)>,
+    wanted: Wanted,
+}
+
+/// An IPC stream of which the schema is known.
+pub(in crate::table) struct StreamPieces {
+    common: Arc<Common>,
+    wanted: Wanted,
+}
+
+impl Wanted {
+    fn new(arrow: &ArrowSchema, format: &'static str, options: &ReadOptions) -> Result<Self> {
+        let all = contain(format, || Ok(Schema::from_arrow_schema(arrow)))?;
+        let names: Vec<String> = all.iter_names().map(|name| name.to_string()).collect();
+        let selection = options.selection(&names)?;
+        let wanted =
+            |index: &usize| all.get_at_index(*index).map(|(name, dtype)| (name.clone(), dtype.clone()));
+        let in_file: Schema = selection.iter().filter_map(wanted).collect();
+        let given = |(name, dtype): (&PlSmallStr, &DataType)| {
+            (name.clone(), options.dtype_of(name).unwrap_or(dtype).clone())
+        };
+        let schema = in_file.iter().map(given).collect();
+        Ok(Self { in_file, schema, options: options.clone() })
+    }
+
+    fn read(&self, rows: &BatchRows, columns: &[PlSmallStr]) -> Result<DataFrame> {
+        let frame = rows.read(columns)?;
+        apply_dtypes(frame, &self.options).map_err(|error| error.moved(rows.first_row, 0, 0))
+    }
+
+    /// All pieces as one table, in the dtypes of the file.
+    fn whole(&self, next: &mut dyn FnMut() -> Result<Option<BatchRows>>) -> Result<DataFrame> {
+        let names: Vec<PlSmallStr> = self.in_file.iter_names().cloned().collect();
+        let mut frame: Option<DataFrame> = None;
+        while let Some(rows) = next()? {
+            let block = rows.read(&names)?;
+            match &mut frame {
+                None => frame = Some(block),
+                Some(frame) => {
+                    frame.vstack_mut_owned(block).map_err(Error::engine)?;
+                }
+            }
+        }
+        Ok(frame.unwrap_or_else(|| DataFrame::empty_with_schema(&self.in_file)))
+    }
+
+    fn limit(&self) -> usize {
+        self.options.limit.unwrap_or(usize::MAX)
+    }
+}
+
+impl IpcPieces {
+    /// Reads the metadata. No more than `largest` bytes of a batch may be in memory at a time.
+    pub(in crate::table) fn open(source: &ByteSource, options: &ReadOptions, largest: usize) -> Result<Self> {
+        let metadata = contain(FILE, || read_file_metadata(&mut Seekable::new(source)))?;
+        let common = Arc::new(Common {
+            format: FILE,
+            schema: metadata.schema.as_ref().clone(),
+            ipc_schema: metadata.ipc_schema,
+            largest,
+        });
+        let mut dictionaries = Dictionaries::default();
+        for (index, block) in metadata.dictionaries.unwrap_or_default().iter().enumerate() {
+            let batch = batch_at(&common, source, block, MessageKind::Dictionary, index, &Arc::default())?;
+            batch.add_dictionary(&mut dictionaries)?;
+        }
+        let mut batches = Vec::new();
+        let mut n_rows = 0_usize;
+        for (index, block) in metadata.blocks.into_iter().enumerate() {
+            let batch = batch_at(&common, source, &block, MessageKind::Batch, index, &Arc::default())?;
+            n_rows = n_rows.checked_add(batch.n_rows()).ok_or_else(|| {
+                Error::malformed(FILE, "its record batches say that they have more rows than there can be")
+            })?;
+            batches.push((block, batch.n_rows()));
+        }
+        let wanted = Wanted::new(&common.schema, FILE, options)?;
+        Ok(Self { common, dictionaries: Arc::new(dictionaries), batches, wanted })
+    }
+
+    pub(in crate::table) fn schema(&self) -> Schema {
+        self.wanted.schema.clone()
+    }
+
+    pub(in crate::table) fn n_rows(&self) -> u64 {
+        let n_rows: usize = self.batches.iter().map(|(_, n_rows)| n_rows).sum();
+        n_rows.min(self.wanted.limit()) as u64
+    }
+
+    pub(in crate::table::pieces) fn cutter(
+        &self,
+        source: ByteSource,
+        target: usize,
+        columns: &[PlSmallStr],
+    ) -> FileCutter {
+        FileCutter {
+            common: Arc::clone(&self.common),
+            dictionaries: Arc::clone(&self.dictionaries),
+            source,
+            blocks: self.batches.iter().map(|(block, _)| *block).collect(),
+            index: 0,
+            splitter: Splitter::new(target, columns, self.n_rows() as usize),
+        }
+    }
+
+    pub(in crate::table::pieces) fn read(
+        &self,
+        rows: &BatchRows,
+        columns: &[PlSmallStr],
+    ) -> Result<DataFrame> {
+        self.wanted.read(rows, columns)
+    }
+
+    /// The columns wanted, whole, in the dtypes of the file.
+    pub(in crate::table) fn read_whole(&self, source: &ByteSource) -> Result<DataFrame> {
+        let names: Vec<PlSmallStr> = self.wanted.in_file.iter_names().cloned().collect();
+        let mut cutter = self.cutter(source.share()?, usize::MAX, &names);
+        self.wanted.whole(&mut || cutter.next_rows())
+    }
+}
+
+/// Cuts the batches of a file into pieces.
+pub(crate) struct FileCutter {
+    common: Arc<Common>,
+    dictionaries: Arc<Dictionaries>,
+    source: ByteSource,
+    blocks: VecDeque<Block>,
+    index: usize,
+    splitter: Splitter,
+}
+
+impl FileCutter {
+    pub(in crate::table::pieces) fn next_rows(&mut self) -> Result<Option<BatchRows>> {
+        loop {
+            if let Some(rows) = self.splitter.next_rows() {
+                return Ok(Some(rows));
+            }
+            let Some(block) = self.blocks.pop_front() else { return Ok(None) };
+            if self.splitter.is_done() {
+                return Ok(None);
+            }
+            let Self { common, source, index, dictionaries, .. } = self;
+            let batch = batch_at(common, source, &block, MessageKind::Batch, *index, dictionaries)?;
+            *index += 1;
+            self.splitter.begin(batch)?;
+        }
+    }
+}
+
+/// The batch or dictionary that lies at a place of a file.
+fn batch_at(
+    common: &Arc<Common>,
+    source: &ByteSource,
+    block: &Block,
+    kind: MessageKind,
+    index: usize,
+    dictionaries: &Arc<Dictionaries>,
+) -> Result<Batch> {
+    let read = || {
+        let offset = u64::try_from(block.offset).ok();
+        let start = offset.zip(u64::try_from(block.meta_data_length).ok());
+        let start = start.and_then(|(offset, length)| offset.checked_add(length));
+        let (Some(offset), Some(start)) = (offset, start) else {
+            return Err(Error::malformed(FILE, "its place in the file is none"));
+        };
+        let mut position = offset;
+        let message = Message::read(FILE, &mut |n_bytes| {
+            let bytes = source.range(position..position.saturating_add(n_bytes as u64))?;
+            position += bytes.len() as u64;
+            Ok(bytes)
+        })?;
+        match message {
+            Some(message) if message.kind == kind => {
+                Batch::new(common, message, source.share()?, start, Arc::clone(dictionaries), index)
+            }
+            _ => Err(Error::malformed(FILE, "there is another message in its place")),
+        }
+    };
+    let what = if kind == MessageKind::Batch { "record batch" } else { "dictionary" };
+    read().map_err(|error: Error| error.in_part(&format!("{what} {index}")))
+}
+
+impl StreamPieces {
+    /// Reads the schema. No more than `largest` bytes of a batch may be in memory at a time.
+    pub(in crate::table) fn open(source: &ByteSource, options: &ReadOptions, largest: usize) -> Result<Self> {
+        let mut reader = Forward::new(source.sample()?);
+        let metadata = contain(STREAM, || read_stream_metadata(&mut reader))?;
+        let wanted = Wanted::new(&metadata.schema, STREAM, options)?;
+        let common =
+            Common { format: STREAM, schema: metadata.schema, ipc_schema: metadata.ipc_schema, largest };
+        Ok(Self { common: Arc::new(common), wanted })
+    }
+
+    pub(in crate::table) fn schema(&self) -> Schema {
+        self.wanted.schema.clone()
+    }
+
+    /// The rows of a stream.
+    pub(in crate::table::pieces) fn cutter(
+        &self,
+        source: &ByteSource,
+        target: usize,
+        columns: &[PlSmallStr],
+    ) -> Result<StreamCutter> {
+        let place = match source.len() {
+            Some(len) => Place::Positions { source: source.share()?, next: 0, len },
+            None => Place::Forward(Box::new(source.stream()?)),
+        };
+        Ok(StreamCutter {
+            common: Arc::clone(&self.common),
+            place,
+            dictionaries: Arc::default(),
+            index: 0,
+            is_over: false,
+            splitter: Splitter::new(target, columns, self.wanted.limit()),
+        })
+    }
+
+    pub(in crate::table::pieces) fn read(
+        &self,
+        rows: &BatchRows,
+        columns: &[PlSmallStr],
+    ) -> Result<DataFrame> {
+        self.wanted.read(rows, columns)
+    }
+
+    /// The columns wanted, whole, in the dtypes of the stream.
+    pub(in crate::table) fn read_whole(&self, source: &ByteSource) -> Result<DataFrame> {
+        let names: Vec<PlSmallStr> = self.wanted.in_file.iter_names().cloned().collect();
+        let mut cutter = self.cutter(source, usize::MAX, &names)?;
+        self.wanted.whole(&mut || cutter.next_rows())
+    }
+}
+
+/// Cuts the batches of a stream into pieces.
+pub(crate) struct StreamCutter {
+    common: Arc<Common>,
+    place: Place,
+    dictionaries: Arc<Dictionaries>,
+    index: usize,
+    is_over: bool,
+    splitter: Splitter,
+}
+
+/// Where a stream is read.
+enum Place {
+    /// In bytes that lie somewhere.
+    Positions { source: ByteSource, next: u64, len: u64 },
+    /// In bytes that come one after the other.
+    Forward(Box<Unpacked>),
+}
+
+impl StreamCutter {
+    pub(in crate::table::pieces) fn next_rows(&mut self) -> Result<Option<BatchRows>> {
+        loop {
+            if let Some(rows) = self.splitter.next_rows() {
+                return Ok(Some(rows));
+            }
+            if self.is_over || self.splitter.is_done() {
+                return Ok(None);
+            }
+            let part = format!("record batch {}", self.index);
+            let place = &mut self.place;
+            let Some(message) = Message::read(STREAM, &mut |n_bytes| place.take(n_bytes))? else {
+                self.is_over = true;
+                continue;
+            };
+            let (body, start) = self.place.body(message.body_len, self.common.largest)?;
+            let kind = message.kind;
+            if kind == MessageKind::Other {
+                continue;
+            }
+            let dictionaries = Arc::clone(&self.dictionaries);
+            let batch = Batch::new(&self.common, message, body, start, dictionaries, self.index)
+                .map_err(|error| error.in_part(&part))?;
+            match kind {
+                MessageKind::Dictionary => {
+                    let mut dictionaries = self.dictionaries.as_ref().clone();
+                    batch.add_dictionary(&mut dictionaries)?;
+                    self.dictionaries = Arc::new(dictionaries);
+                }
+                _ => {
+                    self.index += 1;
+                    self.splitter.begin(batch)?;
+                }
+            }
+        }
+    }
+}
+
+impl Place {
+    fn take(&mut self, n_bytes: usize) -> Result<Vec<u8>> {
+        match self {
+            Self::Positions { source, next, .. } => {
+                let bytes = source.range(*next..next.saturating_add(n_bytes as u64))?;
+                *next += bytes.len() as u64;
+                Ok(bytes)
+            }
+            Self::Forward(stream) => {
+                let mut bytes = Vec::new();
+                stream.fill(&mut bytes, n_bytes)?;
+                Ok(bytes)
+            }
+        }
+    }
+
+    /// Goes behind a body; gives where it lies: where the stream lies, or in memory, or in a temporary file.
+    fn body(&mut self, body_len: u64, largest: usize) -> Result<(ByteSource, u64)> {
+        match self {
+            Self::Positions { source, next, len } => {
+                let start = *next;
+                *next = start.checked_add(body_len).filter(|end| end <= len).ok_or_else(|| cut(STREAM))?;
+                Ok((source.share()?, start))
+            }
+            Self::Forward(stream) if body_len <= largest as u64 => {
+                let mut body = Vec::new();
+                stream.fill(&mut body, body_len as usize)?;
+                match body.len() as u64 == body_len {
+                    true => Ok((ByteSource::memory(body, Format::IpcStream), 0)),
+                    false => Err(cut(STREAM)),
+                }
+            }
+            Self::Forward(stream) => {
+                const BLOCK_BYTES: u64 = 1 << 20;
+                let store_error = |error| Error::io("keep the input in a temporary file", error);
+                let mut file = tempfile::tempfile().map_err(store_error)?;
+                let mut left = body_len;
+                while left > 0 {
+                    let mut block = Vec::new();
+                    stream.fill(&mut block, left.min(BLOCK_BYTES) as usize)?;
+                    if block.is_empty() {
+                        return Err(cut(STREAM));
+                    }
+                    file.write_all(&block).map_err(store_error)?;
+                    left -= block.len() as u64;
+                }
+                Ok((ByteSource::file(file, body_len, Format::IpcStream), 0))
+            }
+        }
+    }
+}

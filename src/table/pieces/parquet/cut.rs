@@ -1,0 +1,165 @@
+//! Row groups into slices.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use polars::prelude::{DataType, PlSmallStr};
+use polars_parquet::read::ColumnChunkMetadata;
+
+use crate::error::Result;
+
+use super::super::bytes::ByteSource;
+use super::pages::{Chunk, ColumnPages};
+use super::read::ParquetPieces;
+
+/// Some rows of a row group.
+#[derive(Clone, Debug)]
+pub(crate) struct GroupRows {
+    pub(super) group: usize,
+    /// The rows within the group.
+    pub(super) from: usize,
+    pub(in crate::table::pieces) n_rows: usize,
+    pub(in crate::table::pieces) first_row: u64,
+    /// How many bytes they take in memory, about, with the pages that they lie in.
+    pub(in crate::table::pieces) n_bytes: usize,
+    /// The pages of the columns wanted, where the row group is read in slices.
+    pub(super) layout: Option<Arc<Layout>>,
+}
+
+/// Where the pages of some columns of a row group lie.
+#[derive(Debug)]
+pub(super) struct Layout {
+    /// For each column its name, and the pages of each of its parts.
+    columns: Vec<(PlSmallStr, Vec<ColumnPages>)>,
+}
+
+/// Cuts row groups into pieces.
+pub(crate) struct GroupCutter {
+    file: Arc<ParquetPieces>,
+    source: ByteSource,
+    columns: Vec<PlSmallStr>,
+    target: usize,
+    next: GroupRows,
+    n_rows_left: usize,
+}
+
+impl Layout {
+    /// The pages of each part of a column.
+    pub(super) fn of(&self, column: &str) -> Option<&[ColumnPages]> {
+        self.columns.iter().find(|(name, _)| name == column).map(|(_, parts)| parts.as_slice())
+    }
+
+    fn parts(&self) -> impl Iterator<Item = &ColumnPages> {
+        self.columns.iter().flat_map(|(_, parts)| parts)
+    }
+
+    /// The bytes of the pages that hold some rows, unpacked, and those of the dictionaries.
+    fn n_bytes(&self, rows: Range<u64>) -> usize {
+        let of_part = |part: &ColumnPages| {
+            let pages = part.of_rows(rows.clone()).iter().map(|page| page.n_unpacked).sum::<usize>();
+            pages + part.dictionary.as_ref().map_or(0, |(_, n_unpacked)| *n_unpacked)
+        };
+        self.parts().map(of_part).sum()
+    }
+
+    /// Where to cut: at a border of pages of the part that has the most bytes, where one is near, so that no page is unpacked
+    /// for two slices. It may be a few times as far as wanted: memory is counted by what is read.
+    fn border(&self, from: u64, wanted: u64, n_rows: u64) -> u64 {
+        const FARTHEST: u64 = 3;
+        let Some(largest) = self.parts().max_by_key(|part| part.n_unpacked()) else { return wanted };
+        let n_wanted = wanted - from;
+        let behind = largest.pages.partition_point(|page| page.first_row <= wanted);
+        let before = largest.pages[..behind].last().map(|page| page.first_row);
+        let after = largest.pages.get(behind).map_or(n_rows, |page| page.first_row);
+        before
+            .filter(|row| *row >= from + n_wanted.div_ceil(2))
+            .unwrap_or(if after <= from + n_wanted * FARTHEST { after } else { wanted })
+    }
+}
+
+impl GroupCutter {
+    pub(in crate::table::pieces) fn new(
+        file: Arc<ParquetPieces>,
+        source: ByteSource,
+        target: usize,
+        columns: &[PlSmallStr],
+    ) -> Self {
+        let next = GroupRows { group: 0, from: 0, n_rows: 0, first_row: 0, n_bytes: 0, layout: None };
+        let n_rows_left = file.n_rows() as usize;
+        Self { file, source, columns: columns.to_vec(), target, next, n_rows_left }
+    }
+
+    pub(in crate::table::pieces) fn next_rows(&mut self) -> Result<Option<GroupRows>> {
+        loop {
+            let Some(group) = self.file.metadata.row_groups.get(self.next.group) else { return Ok(None) };
+            if self.n_rows_left == 0 {
+                return Ok(None);
+            }
+            let left = group.num_rows() - self.next.from;
+            if left == 0 {
+                self.next =
+                    GroupRows { group: self.next.group + 1, from: 0, layout: None, ..self.next.clone() };
+                continue;
+            }
+            let row_bytes = self.row_bytes();
+            let most = (self.target / row_bytes).max(1);
+            if self.next.from == 0 && left > most {
+                self.next.layout = Some(Arc::new(self.layout()?));
+            }
+            // Slices of a row group are alike, so that none is left over that is not worth the way.
+            let mut n_rows = left.div_ceil(left.div_ceil(most)).min(self.n_rows_left);
+            let mut n_bytes = n_rows * row_bytes;
+            if let Some(layout) = &self.next.layout {
+                let from = self.next.from as u64;
+                n_rows = (layout.border(from, from + n_rows as u64, group.num_rows() as u64) - from) as usize;
+                n_rows = n_rows.min(self.n_rows_left);
+                n_bytes = (n_rows * row_bytes).max(layout.n_bytes(from..from + n_rows as u64));
+            }
+            let rows = GroupRows { n_rows, n_bytes, ..self.next.clone() };
+            self.next.from += n_rows;
+            self.next.first_row += n_rows as u64;
+            self.n_rows_left -= n_rows;
+            return Ok(Some(rows));
+        }
+    }
+
+    /// The bytes that a row of the group takes in memory, about.
+    fn row_bytes(&self) -> usize {
+        let group = &self.file.metadata.row_groups[self.next.group];
+        let n_rows = group.num_rows().max(1);
+        let of_column = |name: &PlSmallStr| {
+            let parts = group.columns_under_root_iter(name).into_iter().flatten();
+            let size =
+                |part: &ColumnChunkMetadata| part.uncompressed_size().max(part.compressed_size()).max(0);
+            let unpacked = parts.map(size).fold(0_i64, i64::saturating_add);
+            (unpacked as usize / n_rows).max(width(self.file.in_file.get(name)))
+        };
+        self.columns.iter().map(of_column).fold(0, usize::saturating_add).max(1)
+    }
+
+    fn layout(&self) -> Result<Layout> {
+        let file = &self.file;
+        let group = &file.metadata.row_groups[self.next.group];
+        let bytes = |range| file.bytes(&self.source, range);
+        let of_column = |name: &PlSmallStr| {
+            let parts = group.columns_under_root_iter(name).into_iter().flatten();
+            let of_part = |part| {
+                let chunk = Chunk { part, n_rows: group.num_rows() as u64, largest_page: file.largest_page };
+                chunk.pages(chunk.range(self.source.len())?, true, &bytes)
+            };
+            let parts: Result<Vec<ColumnPages>> = parts.map(of_part).collect();
+            let placed = parts.map_err(|error| file.place(error, self.next.group, name))?;
+            Ok((name.clone(), placed))
+        };
+        Ok(Layout { columns: self.columns.iter().map(of_column).collect::<Result<_>>()? })
+    }
+}
+
+/// The bytes that a value takes in memory, at least.
+fn width(dtype: Option<&DataType>) -> usize {
+    match dtype {
+        Some(dtype) if dtype.is_primitive_numeric() || dtype.is_temporal() => 8,
+        Some(DataType::Boolean) => 1,
+        _ => 16,
+    }
+}
