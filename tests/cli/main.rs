@@ -12,6 +12,7 @@ mod flags;
 mod formats;
 mod help;
 mod luau;
+mod memory;
 mod pipes;
 mod run;
 mod stream;

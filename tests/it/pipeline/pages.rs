@@ -34,7 +34,7 @@ fn frame() -> DataFrame {
 
 fn check_slices(path: PathBuf, folder: &std::path::Path) {
     for format in [Format::NdJson, Format::Parquet, Format::IpcStream] {
-        check(&Case::copy(format), &[path.clone()], folder, [1_000, 30_001, 1 << 20]);
+        check(&Case::copy(format), std::slice::from_ref(&path), folder, [1_000, 30_001, 1 << 20]);
     }
     let case = Case::new(&["n + 1 AS m"], Format::NdJson);
     check(&Case { filter: Some("b"), head: Some(900), ..case }, &[path], folder, [1_000, 30_001]);

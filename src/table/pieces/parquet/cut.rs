@@ -62,18 +62,22 @@ impl Layout {
         self.parts().map(of_part).sum()
     }
 
-    /// Where to cut: at a border of pages of the part that has the most bytes, where one is near, so that no page is unpacked
-    /// for two slices. It may be a few times as far as wanted: memory is counted by what is read.
+    /// Where to cut: at a border of pages of the part that has the most bytes, so that no page is unpacked for two slices. A
+    /// slice may be some times as large as wanted for that, and where it would not get to a border all the same, it is so that
+    /// a page is unpacked less often: memory is counted by what is read.
     fn border(&self, from: u64, wanted: u64, n_rows: u64) -> u64 {
-        const FARTHEST: u64 = 3;
+        const FARTHEST: u64 = 8;
+        const WITHIN_A_PAGE: u64 = 4;
         let Some(largest) = self.parts().max_by_key(|part| part.n_unpacked()) else { return wanted };
         let n_wanted = wanted - from;
         let behind = largest.pages.partition_point(|page| page.first_row <= wanted);
         let before = largest.pages[..behind].last().map(|page| page.first_row);
         let after = largest.pages.get(behind).map_or(n_rows, |page| page.first_row);
-        before
-            .filter(|row| *row >= from + n_wanted.div_ceil(2))
-            .unwrap_or(if after <= from + n_wanted * FARTHEST { after } else { wanted })
+        match before.filter(|row| *row >= from + n_wanted.div_ceil(2)) {
+            Some(before) => before,
+            None if after <= from + n_wanted * FARTHEST => after,
+            None => (from + n_wanted * WITHIN_A_PAGE).min(after),
+        }
     }
 }
 

@@ -1,0 +1,68 @@
+//! What must not be in memory whole is not: row groups, record batches and packed files that are larger than the limit.
+
+#![cfg(target_os = "linux")]
+
+use std::fs::{File, read_to_string};
+use std::process::Stdio;
+use std::time::Duration;
+
+use super::support::Place;
+
+/// The most kilobytes that a run of the program has had.
+fn peak(place: &Place, arguments: &[&str], stdin: Option<&str>) -> u64 {
+    let mut command = std::process::Command::new(place.command(&[]).get_program());
+    command.args(arguments).current_dir(place.path(".")).stdout(Stdio::null());
+    if let Some(stdin) = stdin {
+        command.stdin(File::open(place.path(stdin)).unwrap());
+    }
+    let mut program = command.spawn().unwrap();
+    let status = format!("/proc/{}/status", program.id());
+    let mut peak = 0;
+    let ended = loop {
+        let text = read_to_string(&status).unwrap_or_default();
+        if let Some(line) = text.lines().find_map(|line| line.strip_prefix("VmHWM:")) {
+            peak = line.trim().trim_end_matches("kB").trim().parse().unwrap();
+        }
+        if let Some(ended) = program.try_wait().unwrap() {
+            break ended;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    };
+    assert!(ended.success(), "{arguments:?}");
+    peak
+}
+
+#[test]
+fn nothing_larger_than_the_limit_is_in_memory_whole() {
+    let place = Place::new();
+    // One block of 262,144 rows, 27 MB unpacked.
+    let generate = |name: &str, rows: &str| {
+        let command = ["generate", "--rows", rows, "--cols", "13", "--high", "1000000", "-q", "-o", name];
+        place.run(&command).code(0);
+    };
+    let run = |name: &str, limit: &str, stdin: Option<&str>| {
+        let range =
+            ["count-range", name, "--min", "4", "--max", "8", "--only", "-j", "2", "--memory-limit", limit];
+        peak(&place, &range, stdin)
+    };
+    generate("small.parquet", "10");
+    let base = run("small.parquet", "8MB", None);
+    // The pages of all columns that hold a row have 13 MB.
+    for (name, limit, most) in [
+        ("m.parquet", "32MB", 36_000),
+        ("m.arrow", "8MB", 16_000),
+        ("m.arrows", "8MB", 16_000),
+        ("m.csv.gz", "8MB", 16_000),
+    ] {
+        generate(name, "262144");
+        let stdins = if name == "m.arrows" { vec![None, Some(name)] } else { vec![None] };
+        for stdin in stdins {
+            let used = run(if stdin.is_some() { "-" } else { name }, limit, stdin).saturating_sub(base);
+            assert!(
+                used < most,
+                "{name} takes {used} kB more than a small file (stdin: {})",
+                stdin.is_some()
+            );
+        }
+    }
+}
