@@ -74,7 +74,7 @@ pub use apply::{
 pub use error::{Error, ErrorKind, Position, Result, RowFailure};
 pub use fault::{Fault, FaultCounts, Ledger, OnError, RowFate};
 pub use pool::{AsyncResult, Imap, Panic, Pool, PoolBuilder, PoolError, PoolScope, StarFunction, cpu_count};
-pub use progress::{CancellationToken, Progress};
+pub use progress::{CancellationToken, Progress, RunStatus};
 
 pub use ::arrow;
 pub use ::polars;

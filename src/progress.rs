@@ -28,8 +28,35 @@ pub trait Progress: Send + Sync {
     /// So many more rows are done.
     fn advance(&self, n_rows: u64);
 
+    /// How a run over files stands: told after each piece of the input, from the thread that writes, and one last time when
+    /// everything is written. Its rows are those that came out in order, so that the last figures are those of the summary,
+    /// whatever [`advance`](Self::advance) has heard of rows that were worked on ahead and are not wanted.
+    fn status(&self, status: &RunStatus) {
+        let _ = status;
+    }
+
     /// The run is over, well or not.
     fn finish(&self) {}
+}
+
+/// How far a run over files is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RunStatus {
+    /// Whether the inputs are only looked through so far, for dtypes that their first rows do not tell.
+    pub is_looking: bool,
+    /// The rows of the inputs that are done, or looked through.
+    pub n_rows: u64,
+    /// How many rows there are, where that is known.
+    pub n_rows_in_all: Option<u64>,
+    /// The bytes of the inputs that are done, packed as they lie there.
+    pub n_bytes: u64,
+    /// How many bytes there are, where that is known.
+    pub n_bytes_in_all: Option<u64>,
+    /// The rows that have failed so far.
+    pub n_faults: u64,
+    /// The memory that pieces in flight are counted with.
+    pub n_bytes_in_flight: u64,
 }
 
 /// A flag that stops a run: clones of it are one and the same.

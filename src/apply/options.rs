@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::error::{Error, Result};
 use crate::fault::OnError;
 use crate::pool::cpu_count;
-use crate::progress::{CancellationToken, Progress};
+use crate::progress::{CancellationToken, Progress, RunStatus};
 use crate::row::RunContext;
 
 /// How a row function is to be run over a frame: on how many threads, in chunks of how many rows, and what becomes of
@@ -77,6 +77,12 @@ impl ApplyOptions {
         match &self.cancellation {
             Some(token) if token.is_cancelled() => Err(Error::new(crate::ErrorKind::Cancelled)),
             _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn tell(&self, status: &RunStatus) {
+        if let Some(progress) = &self.progress {
+            progress.status(status);
         }
     }
 

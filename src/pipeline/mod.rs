@@ -19,7 +19,7 @@ mod work;
 
 pub use columns::Keep;
 pub use destination::{Destination, Preview};
-pub use run::Pipeline;
+pub use run::{Pipeline, RowOrder};
 pub use selection::ColumnSelection;
 pub use summary::{RunSummary, StageTimes};
 pub use work::Work;

@@ -61,6 +61,7 @@ pub struct Pipeline<'f> {
     pub(super) work: Work<'f>,
     pub(super) keep: Keep,
     pub(super) head: Option<usize>,
+    pub(super) order: RowOrder,
     pub(super) apply: ApplyOptions,
     pub(super) destination: Destination,
     pub(super) ledger: Option<Output>,
@@ -69,6 +70,20 @@ pub struct Pipeline<'f> {
     pub(super) memory_limit: Option<u64>,
     pub(super) piece_bytes: Option<usize>,
     whole: bool,
+}
+
+/// In which order rows are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RowOrder {
+    /// In that of the input: always the same.
+    #[default]
+    Input,
+    /// Piece by piece as they are finished, so that one slow row keeps nobody waiting. The rows are the same, and those of a
+    /// piece stay together and in their order; which piece comes first may change from run to run, and of several rows that
+    /// fail any may be the one that a run ends with. Where the first rows are wanted, where faults are limited or
+    /// kept in files, and where whole tables are needed, the order is the input's.
+    Finished,
 }
 
 /// Where the rows come from.
@@ -97,6 +112,7 @@ impl<'f> Pipeline<'f> {
             work,
             keep: Keep::default(),
             head: None,
+            order: RowOrder::default(),
             apply: ApplyOptions::default(),
             destination,
             ledger: None,
@@ -130,6 +146,12 @@ impl<'f> Pipeline<'f> {
     /// Writes this many rows, from the first, at most; rows after them may not even be read.
     pub fn head(mut self, n_rows: impl Into<Option<usize>>) -> Self {
         self.head = n_rows.into();
+        self
+    }
+
+    /// In which order rows are written; that of the input where nothing is said.
+    pub fn order(mut self, order: RowOrder) -> Self {
+        self.order = order;
         self
     }
 

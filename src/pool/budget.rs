@@ -29,6 +29,11 @@ impl Budget {
         Arc::new(Self { limit, state: Mutex::default(), freed: Condvar::new() })
     }
 
+    /// The bytes that are out.
+    pub(crate) fn used(&self) -> u64 {
+        self.lock().used
+    }
+
     /// The most bytes that were out at a time.
     #[cfg(test)]
     pub(crate) fn peak(&self) -> u64 {

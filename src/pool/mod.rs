@@ -72,7 +72,7 @@ pub use builder::PoolBuilder;
 pub use error::{Panic, PoolError};
 pub use handle::Pool;
 pub use imap::Imap;
-pub(crate) use ordered::run_ordered;
+pub(crate) use ordered::{Order, run_ordered};
 pub(crate) use plan::{Cost, Step};
 pub use scope::PoolScope;
 pub use star::StarFunction;

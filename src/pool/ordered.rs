@@ -13,8 +13,10 @@
 //! No worker that holds an item ever waits: what is late waits in the window before the sink, and who waits for memory has
 //! no item yet. Permits are taken in the order of the items, so the item that the sink waits for always has its own, and the
 //! run goes on.
+//!
+//! Where the order is nobody's concern, the sink takes what is done, whatever its number.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -32,8 +34,17 @@ const PATIENCE: Duration = Duration::from_millis(20);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct MorselSeq(u64);
 
+/// In which order the sink takes what is done.
+#[derive(Clone, Copy)]
+pub(crate) enum Order<'o> {
+    /// In that of the items.
+    Items,
+    /// As they are done, whenever the function says so.
+    Done(&'o dyn Fn() -> bool),
+}
+
 /// Takes items from `next`, runs `work` on each on one of `n_workers` threads, and hands what it gives to `sink`, in the order
-/// of the items.
+/// of the items, or as `order` says.
 ///
 /// `next` is called by the workers, one at a time, and says `None` behind the last item; it gets a function that tells
 /// whether the run is over, for it to hand on to whatever it waits for. `sink` runs on the calling thread, and ends the run
@@ -50,6 +61,7 @@ pub(crate) struct MorselSeq(u64);
 /// When `work` or `next` does.
 pub(crate) fn run_ordered<I: Send, R: Send>(
     n_workers: usize,
+    order: Order<'_>,
     check_cancelled: &(dyn Fn() -> Result<()> + Sync),
     next: impl FnMut(&dyn Fn() -> bool) -> Result<Option<(I, Permit)>> + Send,
     work: impl Fn(I, &mut Permit) -> R + Sync,
@@ -71,7 +83,7 @@ pub(crate) fn run_ordered<I: Send, R: Send>(
             };
             start(threads, format!("parrow-{index}"), worker)?;
         }
-        drain(window, check_cancelled, &mut sink)
+        drain(window, order, check_cancelled, &mut sink)
     })
 }
 
@@ -120,19 +132,20 @@ fn start<'scope>(
 /// Hands what arrives to the sink, in order, until the end.
 fn drain<R>(
     window: &Window<R>,
+    order: Order<'_>,
     check_cancelled: &(dyn Fn() -> Result<()> + Sync),
     sink: &mut impl FnMut(R, Permit) -> Result<ControlFlow<()>>,
 ) -> Result<()> {
-    let mut place = MorselSeq(0);
+    let mut taken = Taken::default();
     loop {
-        let arrived = window.take(place, check_cancelled)?;
+        let is_free = matches!(order, Order::Done(is_free) if is_free());
+        let arrived = window.take(&mut taken, is_free, check_cancelled)?;
         let failure = match arrived {
             Arrived::Item(Ok((result, permit))) => {
                 check_cancelled()?;
                 if sink(result, permit)?.is_break() {
                     return Ok(());
                 }
-                place = MorselSeq(place.0 + 1);
                 continue;
             }
             Arrived::Item(Err(failure)) | Arrived::End(Err(failure)) => failure,
@@ -151,6 +164,24 @@ struct OnDrop<F: Fn()>(F);
 impl<F: Fn()> Drop for OnDrop<F> {
     fn drop(&mut self) {
         (self.0)();
+    }
+}
+
+/// Which items the sink has taken.
+#[derive(Default)]
+struct Taken {
+    /// All before this one.
+    before: u64,
+    /// And these.
+    ahead: BTreeSet<MorselSeq>,
+}
+
+impl Taken {
+    fn add(&mut self, place: MorselSeq) {
+        self.ahead.insert(place);
+        while self.ahead.remove(&MorselSeq(self.before)) {
+            self.before += 1;
+        }
     }
 }
 
@@ -196,18 +227,24 @@ impl<R> Window<R> {
         self.changed.notify_all();
     }
 
-    /// Waits for the item of this place, or for the end when it is behind the last one.
+    /// Waits for the first item that is not taken, or for any where that `is_free`, or for the end when there is none.
     fn take(
         &self,
-        place: MorselSeq,
+        taken: &mut Taken,
+        is_free: bool,
         check_cancelled: &(dyn Fn() -> Result<()> + Sync),
     ) -> Result<Arrived<R>> {
         let mut state = self.lock();
         loop {
-            if let Some(outcome) = state.items.remove(&place) {
+            let first = MorselSeq(taken.before);
+            let done = state.items.first_key_value().map(|(place, _)| *place);
+            if let Some(place) = done.filter(|place| is_free || *place == first)
+                && let Some(outcome) = state.items.remove(&place)
+            {
+                taken.add(place);
                 return Ok(Arrived::Item(outcome));
             }
-            if let Some((_, end)) = state.end.take_if(|(n_items, _)| *n_items <= place) {
+            if let Some((_, end)) = state.end.take_if(|(n_items, _)| *n_items <= first) {
                 return Ok(Arrived::End(end));
             }
             check_cancelled()?;
@@ -240,6 +277,7 @@ mod tests {
         let mut items = 0..200;
         let outcome = run_ordered(
             n_threads,
+            Order::Items,
             GO_ON,
             |stops| match items.next() {
                 Some(item) if Some(item) == fails_at => Err(Error::shape("at its end")),
@@ -250,6 +288,33 @@ mod tests {
             |result, _permit| sink(result),
         );
         (outcome, budget.peak())
+    }
+
+    #[test]
+    fn results_come_as_they_are_done_where_nobody_asks_for_an_order() {
+        let budget = Budget::new(1_000);
+        let mut items = 0..100_u64;
+        let mut seen = Vec::new();
+        run_ordered(
+            3,
+            Order::Done(&|| true),
+            GO_ON,
+            |stops| Ok(items.next().and_then(|item| budget.acquire(10, stops).map(|permit| (item, permit)))),
+            |item, _| {
+                if item == 0 {
+                    thread::sleep(Duration::from_millis(50));
+                }
+                item
+            },
+            |item, _permit| {
+                seen.push(item);
+                Ok(ControlFlow::Continue(()))
+            },
+        )
+        .unwrap();
+        assert_ne!(seen[0], 0, "nobody waits for the slow one");
+        seen.sort_unstable();
+        assert_eq!(seen, (0..100).collect::<Vec<_>>());
     }
 
     #[test]

@@ -105,7 +105,17 @@ fn progress_is_shown_where_it_is_asked_for() {
     let arguments = ["apply", "points.csv", "x + 1 AS n"];
     place.run(&arguments).code(0).stderr("");
     place.run(&[&arguments[..], &["--progress", "never"]].concat()).code(0).stderr("");
-    place.run(&[&arguments[..], &["--progress", "always"]].concat()).code(0).stderr_has("3 of 3 rows");
+    place
+        .run(&[&arguments[..], &["--progress", "always"]].concat())
+        .code(0)
+        .stderr_has("parrow: 3 of 3 rows, ")
+        .stderr_has(" rows/s");
+    let failing =
+        ["apply", "points.csv", "CAST(x AS TINYINT) AS n", "--on-error", "null", "--progress", "always"];
+    place.file("points.csv", "x\n1\n1000\n2\n");
+    place.run(&failing).code(1).stderr_has("parrow: 3 of 3 rows, 11 B of 11 B, ").stderr_has(", 1 failed");
+    let first = ["apply", "points.csv", "x + 1 AS n", "--head", "2", "--progress", "always"];
+    place.run(&first).code(0).stderr_has("parrow: 2 of 2 rows, ");
 }
 
 #[test]

@@ -44,3 +44,20 @@ fn a_row_that_does_not_fit_is_said_with_its_line() {
     assert_eq!(place.files(), ["in.csv"]);
     place.run(&["apply", "in.csv", "--memory-limit", "much"]).code(2).stderr_has("--memory-limit");
 }
+
+#[test]
+fn rows_in_no_order_are_the_same_rows() {
+    let place = Place::new();
+    place.run(&["generate", "--rows", "30000", "--cols", "3", "--seed", "5", "-o", "m.csv", "-q"]).code(0);
+    let range = ["count-range", "m.csv", "--min", "4", "--max", "8", "--memory-limit", "1MiB", "-j", "3"];
+    let sorted = |text: &str| {
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines[1..].sort();
+        lines
+    };
+    place.run(&[&range[..], &["-o", "a.csv"]].concat()).code(0);
+    place.run(&[&range[..], &["-o", "b.csv", "--unordered"]].concat()).code(0);
+    assert_eq!(sorted(&place.read("a.csv")), sorted(&place.read("b.csv")));
+    place.run(&[&range[..], &["-o", "c.csv", "--unordered", "--head", "50"]].concat()).code(0);
+    assert!(place.read("a.csv").starts_with(&place.read("c.csv")), "the first rows are those of the input");
+}

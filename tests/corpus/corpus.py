@@ -198,8 +198,7 @@ def shape_of_text(path, program):
     told = subprocess.run([program, "info", str(path), "--json"], capture_output=True)
     if told.returncode != 0:
         return None
-    files = json.loads(told.stdout)
-    file = files[0] if isinstance(files, list) else files
+    file = json.loads(told.stdout)["files"][0]
     try:
         text = path.read_bytes().decode("utf-8-sig")
         records = [record for record in csv.reader(io.StringIO(text, newline=""), delimiter=file["delimiter"])]
@@ -208,7 +207,7 @@ def shape_of_text(path, program):
     n_columns = max((len(record) for record in records), default=0)
     # A blank line is a row of a file of one column, and none of another.
     records = [record for record in records if record or n_columns <= 1]
-    return len(records) - (1 if file.get("header") else 0), n_columns
+    return len(records) - 1, n_columns
 
 
 def run(folder, program, share):

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use parrow::pipeline::{Destination, Keep, Pipeline, Work};
+use parrow::pipeline::{Destination, Keep, Pipeline, RowOrder, Work};
 use parrow::script::SqlPredicate;
 use parrow::table::{Format, Header, Input, MatrixOptions, Output, ReadOptions, WriteOptions};
 use parrow::{ApplyOptions, ApplyOptionsBuilder, Error, OnError};
@@ -36,6 +36,7 @@ pub struct Settings {
     max_errors: Option<u64>,
     ledger: Option<Output>,
     rejects: Option<Output>,
+    order: RowOrder,
 }
 
 impl Settings {
@@ -84,6 +85,7 @@ impl Settings {
             max_errors: None,
             ledger: None,
             rejects: None,
+            order: if run.unordered { RowOrder::Finished } else { RowOrder::Input },
         })
     }
 
@@ -117,6 +119,7 @@ impl Settings {
             .max_errors(self.max_errors)
             .ledger(self.ledger)
             .rejects(self.rejects)
+            .order(self.order)
             .memory_limit(self.memory_limit.map(|n_bytes| n_bytes as u64))
             .apply(watch(self.apply).build()?))
     }

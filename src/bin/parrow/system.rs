@@ -90,6 +90,13 @@ fn exit_after(grace: Duration) {
     });
 }
 
+/// The memory that the program has now, where the system tells it in `/proc`.
+pub fn resident_bytes() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()?.checked_mul(1024)
+}
+
 /// Whether a person types what comes from standard input.
 pub fn stdin_is_terminal() -> bool {
     std::io::stdin().is_terminal()

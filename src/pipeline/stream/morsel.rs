@@ -69,6 +69,8 @@ pub(super) struct Shared {
 /// A piece that is done.
 pub(super) struct Prepared {
     pub(super) n_rows_read: u64,
+    /// The bytes of the input that it stands for.
+    pub(super) n_bytes_read: u64,
     pub(super) n_rows: u64,
     pub(super) n_columns: usize,
     /// The rows as text, where text is written.
@@ -219,6 +221,7 @@ impl Morsels<'_> {
 
         let mut prepared = Prepared {
             n_rows_read,
+            n_bytes_read: job.n_bytes,
             n_rows: n_rows as u64,
             n_columns: 0,
             text: None,

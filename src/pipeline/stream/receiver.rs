@@ -14,6 +14,7 @@ use crate::apply::Sharing;
 use crate::error::{Error, Result};
 use crate::fault::OnError;
 use crate::pool::Permit;
+use crate::progress::RunStatus;
 use crate::table::pieces::{TextOutput, end_of_rows};
 use crate::table::{Output, TableWriter, WriteOptions};
 
@@ -32,9 +33,23 @@ pub(super) struct Receiver {
 #[derive(Default)]
 pub(super) struct Received {
     pub(super) n_rows_read: u64,
+    pub(super) n_bytes_read: u64,
     pub(super) n_rows: u64,
     pub(super) sharing: Sharing,
     pub(super) busy: StageTimes,
+}
+
+impl Received {
+    /// How the run stands.
+    pub(super) fn status(&self, n_rows_in_all: Option<u64>, n_faults: u64) -> RunStatus {
+        RunStatus {
+            n_rows: self.n_rows_read,
+            n_rows_in_all,
+            n_bytes: self.n_bytes_read,
+            n_faults,
+            ..RunStatus::default()
+        }
+    }
 }
 
 enum Target {
@@ -106,6 +121,7 @@ impl Receiver {
         self.faults.take(faults, rejects)?;
         let received = &mut self.received;
         received.n_rows_read += prepared.n_rows_read;
+        received.n_bytes_read += prepared.n_bytes_read;
         received.n_rows += prepared.n_rows;
         received.sharing.n_chunks += prepared.sharing.n_chunks;
         received.sharing.largest_chunk = received.sharing.largest_chunk.max(prepared.sharing.largest_chunk);

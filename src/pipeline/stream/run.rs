@@ -10,7 +10,7 @@ use super::super::columns::Keep;
 use super::super::destination::Destination;
 use super::super::faults::{FaultKeeper, LedgerFile, RejectsFile};
 use super::super::memory::{Sizes, default_limit};
-use super::super::run::{Pipeline, Source};
+use super::super::run::{Pipeline, RowOrder, Source};
 use super::super::summary::{RunSummary, StageTimes};
 use super::morsel::{Half, Morsels, Outcome, Placed, Shared};
 use super::plan::{Function, Writing, is_verbatim, settle_columns, trusted_columns};
@@ -18,7 +18,8 @@ use super::receiver::Receiver;
 use super::sources::Sources;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fault::OnError;
-use crate::pool::{Budget, Permit, run_ordered};
+use crate::pool::{Budget, Order, Permit, run_ordered};
+use crate::progress::RunStatus;
 use crate::row::{Kernel, RowFunction, is_undeclared};
 use crate::table::pieces::{RowEncoder, Strictness, append_names};
 use crate::table::{Header, MatrixOptions, Output, ReadOptions};
@@ -142,22 +143,42 @@ fn run_over(
     if let Some(progress) = pipeline.apply.progress() {
         progress.begin(sources.n_rows());
     }
-    let outcome = flow(&morsels, &mut receiver, n_threads, sizes);
-    if let Some(progress) = pipeline.apply.progress() {
-        progress.finish();
-    }
-    outcome?;
-    morsels.kernels().try_for_each(|kernel| kernel.finish())?;
-    drop(morsels);
-    pipeline.apply.check_cancelled()?;
-    let (delivered, received, faults) = receiver.finish(&written)?;
+    // Under a head the first rows are wanted, a person is shown the first and the last ones, and the files that hold
+    // the faults are in the order of the rows.
+    let is_free = pipeline.order == RowOrder::Finished
+        && pipeline.head.is_none()
+        && pipeline.max_errors.is_none()
+        && pipeline.ledger.is_none()
+        && pipeline.rejects.is_none()
+        && matches!(pipeline.destination, Destination::Output(..));
+    let outcome = flow(&morsels, &mut receiver, n_threads, sizes, is_free);
+    let finished = || {
+        if let Some(progress) = pipeline.apply.progress() {
+            progress.finish();
+        }
+    };
+    let outcome = outcome.and_then(|()| {
+        morsels.kernels().try_for_each(|kernel| kernel.finish())?;
+        drop(morsels);
+        pipeline.apply.check_cancelled()?;
+        receiver.finish(&written)
+    });
+    let (delivered, received, mut faults) = outcome.inspect_err(|_| finished())?;
+    faults.first.sort_by_key(|error| error.position().row);
+    let n_bytes = sources.inputs.iter().map(|input| input.n_bytes()).sum();
+    pipeline.apply.tell(&RunStatus {
+        n_bytes,
+        n_bytes_in_all: Some(n_bytes),
+        ..received.status(Some(received.n_rows_read), faults.counts.n_rows())
+    });
+    finished();
     Ok(RunSummary {
         n_rows_read: received.n_rows_read,
         n_rows_written: received.n_rows,
         n_columns_written: n_columns,
         faults: faults.counts,
         first_failures: faults.first,
-        n_bytes_read: sources.inputs.iter().map(|input| input.n_bytes()).sum(),
+        n_bytes_read: n_bytes,
         n_bytes_written: delivered.n_bytes,
         n_threads,
         sharing: received.sharing,
@@ -167,8 +188,15 @@ fn run_over(
 }
 
 /// Lets all pieces flow from the sources to the receiver.
-fn flow(morsels: &Morsels<'_>, receiver: &mut Receiver, n_threads: usize, sizes: Sizes) -> Result<()> {
+fn flow(
+    morsels: &Morsels<'_>,
+    receiver: &mut Receiver,
+    n_threads: usize,
+    sizes: Sizes,
+    is_free: bool,
+) -> Result<()> {
     let budget = Budget::new(sizes.in_flight);
+    let (n_rows_in_all, n_bytes_in_all) = (morsels.sources.n_rows(), morsels.sources.n_bytes_in_all());
     // Pieces whose dtypes no row has decided so far.
     let mut waiting: VecDeque<(Half, Permit)> = VecDeque::new();
     let is_text = !matches!(morsels.writing, Writing::Frames);
@@ -195,10 +223,17 @@ fn flow(morsels: &Morsels<'_>, receiver: &mut Receiver, n_threads: usize, sizes:
         let Some((prepared, permit)) = done else { return Ok(ControlFlow::Continue(())) };
         let flow = receiver.receive(prepared, permit)?;
         morsels.set_located(receiver.faults.first.len());
+        morsels.apply.tell(&RunStatus {
+            n_bytes_in_all,
+            n_bytes_in_flight: budget.used(),
+            ..receiver.received.status(n_rows_in_all, receiver.faults.counts.n_rows())
+        });
         Ok(flow)
     };
     run_ordered(
         n_threads,
+        // Until the dtypes of all new columns are known, the lowest rows decide.
+        Order::Done(&|| is_free && morsels.is_decided()),
         &|| morsels.apply.check_cancelled(),
         morsels.sources.jobs(n_threads, &budget, morsels.columns),
         |job, permit| morsels.work(job, permit),

@@ -8,7 +8,8 @@ use super::super::memory::Sizes;
 use crate::apply::ApplyOptions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fault::{Fault, OnError};
-use crate::pool::{Budget, Permit, run_ordered};
+use crate::pool::{Budget, Order, Permit, run_ordered};
+use crate::progress::RunStatus;
 use crate::table::pieces::{
     GROWTH, Look, OpenInput, OpenOptions, Piece, PieceCutter, PieceSizes, ReadRows, Strictness, Trust,
 };
@@ -34,6 +35,8 @@ pub(super) struct Job {
     pub(super) piece: Piece,
     /// The index of the first row of the piece among the rows of all inputs.
     pub(super) first_row: u64,
+    /// The bytes of the input, as it lies there, that it stands for.
+    pub(super) n_bytes: u64,
 }
 
 impl Sources {
@@ -120,16 +123,30 @@ impl Sources {
         let budget = Budget::new(self.sizes.in_flight);
         let mut found = Vec::new();
         let mut n_rows = 0;
+        let n_bytes_in_all = self.n_bytes_in_all();
+        let mut status = RunStatus { is_looking: true, n_bytes_in_all, ..RunStatus::default() };
+        status.n_bytes = self.inputs[..index].iter().map(OpenInput::n_bytes).sum();
         {
             let input = &self.inputs[index];
+            let mut n_seen = 0;
             let mut cutter = input.cutter(target, &[])?;
             run_ordered(
                 apply.n_threads(),
+                Order::Items,
                 &|| apply.check_cancelled(),
-                |is_over| cut(&mut cutter, input, target, &budget, is_over),
-                |piece: Piece, _| (piece.start(), piece.n_rows(), input.look(&look, &piece)),
-                |(start, n_rows_there, findings), _permit| {
+                |is_over| {
+                    let piece = cut(&mut cutter, input, target, &budget, is_over)?;
+                    Ok(piece.map(|(piece, permit)| ((input.n_bytes_of(&piece, &mut n_seen), piece), permit)))
+                },
+                |(n_bytes, piece): (u64, Piece), _| {
+                    (n_bytes, piece.start(), piece.n_rows(), input.look(&look, &piece))
+                },
+                |(n_bytes, start, n_rows_there, findings), _permit| {
                     n_rows += n_rows_there;
+                    status.n_rows = n_rows;
+                    status.n_bytes += n_bytes;
+                    status.n_bytes_in_flight = budget.used();
+                    apply.tell(&status);
                     found.push((start, findings?));
                     Ok(ControlFlow::Continue(()))
                 },
@@ -149,6 +166,11 @@ impl Sources {
         self.n_rows.iter().copied().sum()
     }
 
+    /// How many bytes there are as they lie there, where that is known.
+    pub(super) fn n_bytes_in_all(&self) -> Option<u64> {
+        self.inputs.iter().map(OpenInput::n_bytes_in_all).sum()
+    }
+
     /// How many bytes the pieces of an input have.
     fn piece_bytes(&self, index: usize, n_threads: usize) -> usize {
         self.sizes.piece_of(self.inputs[index].n_unpacked_bytes(), n_threads, self.is_given)
@@ -164,6 +186,7 @@ impl Sources {
         let mut index = 0;
         let mut n_rows_before = 0;
         let mut n_rows = 0;
+        let mut n_seen = 0;
         let mut current: Option<PieceCutter> = None;
         move |is_over| {
             loop {
@@ -177,13 +200,15 @@ impl Sources {
                     current = Some(cutter);
                     let first_row = n_rows_before + piece.first_row();
                     n_rows = first_row + piece.n_rows();
-                    return Ok(Some((Job { input: index, piece, first_row }, permit)));
+                    let n_bytes = input.n_bytes_of(&piece, &mut n_seen);
+                    return Ok(Some((Job { input: index, piece, first_row, n_bytes }, permit)));
                 }
                 if is_over() {
                     return Ok(None);
                 }
                 input.check_unchanged()?;
                 n_rows_before = n_rows;
+                n_seen = 0;
                 index += 1;
             }
         }

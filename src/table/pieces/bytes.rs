@@ -21,6 +21,8 @@ pub(in crate::table) struct ByteSource {
     kind: Kind,
     /// How many packed bytes there are, or were read so far.
     n_packed: Arc<AtomicU64>,
+    /// How many packed bytes the stream that was begun last has read.
+    n_streamed: Arc<AtomicU64>,
     pub(in crate::table) compression: Compression,
     pub(in crate::table) format: Format,
 }
@@ -91,7 +93,7 @@ impl ByteSource {
             Some((file, _)) => Kind::Packed { file: Arc::clone(file) },
             None => Kind::Once { prefix, rest: Mutex::new(Some(Box::new(unpacked))) },
         };
-        Ok(Self { kind, n_packed, compression, format })
+        Ok(Self { kind, n_packed, n_streamed: Arc::default(), compression, format })
     }
 
     /// No bytes.
@@ -102,14 +104,15 @@ impl ByteSource {
     /// Bytes that are in memory already.
     pub(in crate::table) fn memory(bytes: Vec<u8>, format: Format) -> Self {
         let n_packed = Arc::new(AtomicU64::new(bytes.len() as u64));
-        Self { kind: Kind::Memory(Arc::new(bytes)), n_packed, compression: Compression::None, format }
+        let (kind, n_streamed) = (Kind::Memory(Arc::new(bytes)), Arc::default());
+        Self { kind, n_packed, n_streamed, compression: Compression::None, format }
     }
 
     /// A file that nobody else knows.
     pub(in crate::table) fn file(file: File, len: u64, format: Format) -> Self {
         let kind = Kind::File { file: Arc::new(file), len, stamp: None };
         let n_packed = Arc::new(AtomicU64::new(len));
-        Self { kind, n_packed, compression: Compression::None, format }
+        Self { kind, n_packed, n_streamed: Arc::default(), compression: Compression::None, format }
     }
 
     /// A second handle on bytes that can be read where they lie.
@@ -122,13 +125,21 @@ impl ByteSource {
             Kind::Memory(bytes) => Kind::Memory(Arc::clone(bytes)),
             Kind::Once { .. } => return Err(Error::engine("an input that can be read once is shared")),
         };
-        let n_packed = Arc::clone(&self.n_packed);
-        Ok(Self { kind, n_packed, compression: self.compression, format: self.format })
+        let (n_packed, n_streamed) = (Arc::clone(&self.n_packed), Arc::clone(&self.n_streamed));
+        Ok(Self { kind, n_packed, n_streamed, compression: self.compression, format: self.format })
     }
 
     /// The size in bytes of the input as it lies there, packed; of what can be read once, as far as it has been read.
     pub(in crate::table) fn n_packed_bytes(&self) -> u64 {
         self.n_packed.load(Ordering::Relaxed)
+    }
+
+    /// How many packed bytes have been read of what is unpacked from front to back.
+    pub(in crate::table) fn n_streamed_bytes(&self) -> u64 {
+        match &self.kind {
+            Kind::Once { .. } => self.n_packed_bytes(),
+            _ => self.n_streamed.load(Ordering::Relaxed),
+        }
     }
 
     /// How many bytes there are, unpacked, where that is known.
@@ -194,6 +205,8 @@ impl ByteSource {
             }
             Kind::Packed { file } => {
                 let reader = Positioned { file: Arc::clone(file), offset: 0 };
+                self.n_streamed.store(0, Ordering::Relaxed);
+                let reader = Counted { reader, n_bytes: Arc::clone(&self.n_streamed) };
                 Unpacked::new(Box::new(reader), self.compression)
             }
             Kind::Memory(bytes) => plain(Box::new(Cursor::new(SharedBytes(Arc::clone(bytes))))),

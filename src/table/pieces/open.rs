@@ -131,6 +131,28 @@ impl OpenInput {
         self.source.n_packed_bytes()
     }
 
+    /// The bytes of the input, as it lies there, that a piece stands for. `n_seen` is how many packed ones were read before.
+    pub(crate) fn n_bytes_of(&self, piece: &Piece, n_seen: &mut u64) -> u64 {
+        match (piece, self.n_rows()) {
+            (Piece::Text(piece), _) if self.source.len().is_some() => piece.bytes.len() as u64,
+            (Piece::Group(_) | Piece::Batch(_), Some(n_rows)) if n_rows > 0 => {
+                (u128::from(self.n_bytes()) * u128::from(piece.n_rows()) / u128::from(n_rows)) as u64
+            }
+            (Piece::Matrix(_), _) => 0,
+            (Piece::Batch(batch), _) => batch.n_bytes as u64,
+            _ => {
+                let now = self.source.n_streamed_bytes();
+                now.saturating_sub(std::mem::replace(n_seen, now))
+            }
+        }
+    }
+
+    /// Its size in bytes as it lies there, where that is known before it is read.
+    pub(crate) fn n_bytes_in_all(&self) -> Option<u64> {
+        let is_known = !self.source.is_read_once() && !matches!(self.rows, Rows::Matrix(_) | Rows::Stream(_));
+        is_known.then(|| self.n_bytes())
+    }
+
     /// How many bytes its text has, where that is known.
     pub(crate) fn n_unpacked_bytes(&self) -> Option<u64> {
         self.source.len()

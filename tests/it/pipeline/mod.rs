@@ -7,7 +7,7 @@ mod stream;
 
 use std::path::Path;
 
-use parrow::pipeline::{ColumnSelection, Destination, Keep, Pipeline, Work};
+use parrow::pipeline::{ColumnSelection, Destination, Keep, Pipeline, RowOrder, Work};
 use parrow::polars::prelude::*;
 use parrow::row::Typed;
 use parrow::script::{SqlExpressions, SqlPredicate};
@@ -90,4 +90,42 @@ fn a_preview_has_the_first_and_the_last_rows() {
     let preview = summary.preview.unwrap();
     assert_eq!((preview.first.height(), preview.last.height(), preview.n_rows), (3, 2, 100));
     assert_eq!(preview.first.get_column_names(), ["s"]);
+}
+
+/// Hears how a run stands.
+#[derive(Default)]
+struct Heard(std::sync::Mutex<Vec<parrow::RunStatus>>);
+
+impl parrow::Progress for Heard {
+    fn advance(&self, _: u64) {}
+
+    fn status(&self, status: &parrow::RunStatus) {
+        self.0.lock().unwrap().push(*status);
+    }
+}
+
+#[test]
+fn the_last_figures_are_those_of_the_summary() {
+    let folder = place();
+    let n_bytes = std::fs::metadata(folder.path().join("in.csv")).unwrap().len();
+    let fussy = || Typed::new("n", |n: i64| if n == 7 { Err("seven") } else { Ok(n * 2) });
+    for (head, order) in [(None, RowOrder::Input), (None, RowOrder::Finished), (Some(8), RowOrder::Input)] {
+        let heard = std::sync::Arc::new(Heard::default());
+        let options = ApplyOptions::builder()
+            .on_error(OnError::Skip)
+            .progress(heard.clone())
+            .threads(2)
+            .build()
+            .unwrap();
+        let run = pipeline(folder.path(), Work::rows(fussy())).apply(options);
+        let summary = run.head(head).order(order).piece_bytes(4).run().unwrap();
+        let heard = heard.0.lock().unwrap();
+        let last = heard.last().unwrap();
+        assert_eq!(last.n_rows, summary.n_rows_read);
+        assert_eq!((last.n_rows_in_all, last.n_faults), (Some(summary.n_rows_read), 1));
+        assert_eq!((last.n_bytes, last.n_bytes_in_all), (n_bytes, Some(n_bytes)));
+        let told: Vec<u64> =
+            heard.iter().filter(|status| !status.is_looking).map(|status| status.n_rows).collect();
+        assert!(told.is_sorted() && told.len() > 2, "{heard:?}");
+    }
 }

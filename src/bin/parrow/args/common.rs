@@ -83,6 +83,11 @@ pub struct RunArgs {
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     pub memory_limit: Option<usize>,
 
+    /// Write rows as they are finished, a piece at a time, where their order does not matter: one slow row keeps nobody
+    /// waiting
+    #[arg(long)]
+    pub unordered: bool,
+
     /// What becomes of rows that fail
     #[arg(long, value_name = "POLICY", value_enum, default_value_t, hide_possible_values = false)]
     pub on_error: OnErrorChoice,
