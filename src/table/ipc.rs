@@ -11,9 +11,10 @@ use crate::error::Result;
 use super::canonical::canonical;
 use super::contain::contain_write;
 use super::format::Format;
+use super::gathered::Gathered;
 use super::pieces::{ByteSource, IpcPieces, StreamPieces};
 use super::read_options::ReadOptions;
-use super::writer::{Encoder, Gathered, write_error};
+use super::writer::{Encoder, write_error};
 
 pub(super) const FILE: &str = "Arrow";
 pub(super) const STREAM: &str = "Arrow stream";
@@ -85,6 +86,10 @@ impl<W: Write + Send> Encoder for IpcWriter<W> {
         }
         let rest = self.gathered.take()?;
         self.write(rest)
+    }
+
+    fn n_gathered_rows(&self) -> usize {
+        self.gathered.n_rows()
     }
 
     fn finish(&mut self) -> Result<()> {

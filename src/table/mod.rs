@@ -17,6 +17,7 @@ mod csv;
 mod describe;
 mod dtype;
 mod format;
+mod gathered;
 mod input;
 mod ipc;
 mod join;

@@ -10,9 +10,10 @@ use crate::error::Result;
 use super::contain::{contain, contain_write};
 use super::describe::RowGroup;
 use super::format::Format;
+use super::gathered::Gathered;
 use super::pieces::{ByteSource, ParquetPieces};
 use super::read_options::ReadOptions;
-use super::writer::{Encoder, Gathered, write_error};
+use super::writer::{Encoder, write_error};
 
 pub(super) const NAME: &str = "Parquet";
 
@@ -67,6 +68,10 @@ impl<W: Write + Send> Encoder for ParquetWriter<W> {
     fn end_block(&mut self) -> Result<()> {
         let rest = self.gathered.take()?;
         self.write(rest)
+    }
+
+    fn n_gathered_rows(&self) -> usize {
+        self.gathered.n_rows()
     }
 
     fn finish(&mut self) -> Result<()> {

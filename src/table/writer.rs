@@ -110,6 +110,11 @@ impl TableWriter {
         self.encoder.end_block().map_err(|error| error.in_file(self.output.label()))
     }
 
+    /// How many rows are kept until there are enough of them for a block.
+    pub(crate) fn n_gathered_rows(&self) -> usize {
+        self.encoder.n_gathered_rows()
+    }
+
     /// Writes the end, brings all of it to the disk and the file to its name.
     ///
     /// # Errors
@@ -174,6 +179,11 @@ pub(super) trait Encoder: Send {
         Ok(())
     }
 
+    /// How many rows are kept for a block.
+    fn n_gathered_rows(&self) -> usize {
+        0
+    }
+
     /// Writes what belongs at the end.
     fn finish(&mut self) -> Result<()>;
 }
@@ -189,52 +199,6 @@ pub(super) fn write_error(error: PolarsError) -> Error {
             Error::io("write", source)
         }
         error => Error::engine(error),
-    }
-}
-
-/// Collects small chunks, since formats with a block a chunk are slow to read back where blocks are small.
-#[derive(Default)]
-pub(super) struct Gathered {
-    frame: Option<DataFrame>,
-}
-
-impl Gathered {
-    /// How many rows make a block.
-    const BLOCK_ROWS: usize = 512 * 512;
-
-    /// Keeps a chunk.
-    pub(super) fn keep(&mut self, frame: &DataFrame) -> Result<()> {
-        match &mut self.frame {
-            None => self.frame = Some(frame.clone()),
-            Some(gathered) => {
-                gathered.vstack_mut(frame).map_err(Error::engine)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Keeps a chunk, and gives the blocks that are full, each in one piece: where they end is the same whatever the chunks.
-    pub(super) fn add(&mut self, frame: &DataFrame) -> Result<Vec<DataFrame>> {
-        self.keep(frame)?;
-        let mut blocks = Vec::new();
-        while let Some(kept) = self.frame.take_if(|kept| kept.height() >= Self::BLOCK_ROWS) {
-            let (mut block, rest) = kept.split_at(Self::BLOCK_ROWS as i64);
-            block.rechunk_mut();
-            blocks.push(block);
-            self.frame = (rest.height() > 0).then_some(rest);
-        }
-        Ok(blocks)
-    }
-
-    /// Gives all that is kept, in blocks.
-    pub(super) fn take(&mut self) -> Result<Vec<DataFrame>> {
-        let Some(frame) = self.frame.take() else { return Ok(Vec::new()) };
-        let mut blocks = self.add(&frame)?;
-        if let Some(mut rest) = self.frame.take() {
-            rest.rechunk_mut();
-            blocks.push(rest);
-        }
-        Ok(blocks)
     }
 }
 

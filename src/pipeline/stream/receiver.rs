@@ -1,5 +1,6 @@
 //! What is done is put together in order: text, blocks of rows, or the first and last rows.
 
+use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -53,9 +54,26 @@ impl Received {
 }
 
 enum Target {
-    Text { output: Box<TextOutput>, before: Option<Vec<u8>>, delimiter: u8 },
-    Table { output: Output, options: WriteOptions, schema: Option<SchemaRef>, writer: Option<TableWriter> },
-    Preview { n_first: usize, n_last: usize, first: Vec<DataFrame>, last: Vec<DataFrame>, schema: Schema },
+    Text {
+        output: Box<TextOutput>,
+        before: Option<Vec<u8>>,
+        delimiter: u8,
+    },
+    Table {
+        output: Output,
+        options: WriteOptions,
+        schema: Option<SchemaRef>,
+        writer: Option<TableWriter>,
+        /// The permits of rows that are gathered for a block, and their numbers.
+        held: VecDeque<(Permit, usize)>,
+    },
+    Preview {
+        n_first: usize,
+        n_last: usize,
+        first: Vec<DataFrame>,
+        last: Vec<DataFrame>,
+        schema: Schema,
+    },
 }
 
 impl Receiver {
@@ -80,6 +98,7 @@ impl Receiver {
                 options: options.clone(),
                 schema: is_declared.then(|| Arc::new(schema.clone())),
                 writer: None,
+                held: VecDeque::new(),
             },
             (Destination::Preview { n_first, n_last }, _) => Target::Preview {
                 n_first: *n_first,
@@ -102,14 +121,14 @@ impl Receiver {
 
     /// Finds out before the first row whether a table of this schema can be written.
     fn begin(&mut self) -> Result<()> {
-        if let Target::Table { output, options, schema: Some(schema), writer } = &mut self.target {
+        if let Target::Table { output, options, schema: Some(schema), writer, .. } = &mut self.target {
             *writer = Some(TableWriter::create(output, schema, options)?);
         }
         Ok(())
     }
 
     /// Takes a piece; breaks when no more rows are wanted.
-    pub(super) fn receive(&mut self, mut prepared: Prepared, permit: Permit) -> Result<ControlFlow<()>> {
+    pub(super) fn receive(&mut self, mut prepared: Prepared, mut permit: Permit) -> Result<ControlFlow<()>> {
         let is_last = prepared.n_rows >= self.n_rows_left;
         if is_last {
             self.cut(&mut prepared);
@@ -136,13 +155,21 @@ impl Receiver {
                 output.write(&before.take().unwrap_or_default(), 0)?;
                 output.write(&prepared.text.unwrap_or_default(), prepared.n_rows)?;
             }
-            Target::Table { output, options, writer, .. } => {
+            Target::Table { output, options, writer, held, .. } => {
                 let frame = prepared.frame.unwrap_or_default();
                 let writer = match writer {
                     Some(writer) => writer,
                     None => writer.insert(TableWriter::create(output, frame.schema(), options)?),
                 };
                 writer.write_chunk(&frame)?;
+                // What is gathered counts until it is written; nobody works on it, so that nobody waits for it.
+                permit.resize(frame.estimated_size() as u64);
+                permit.park();
+                held.push_back((permit, frame.height()));
+                let mut n_held: usize = held.iter().map(|(_, n_rows)| n_rows).sum();
+                while held.front().is_some_and(|(_, n_rows)| n_held - n_rows >= writer.n_gathered_rows()) {
+                    n_held -= held.pop_front().map_or(0, |(_, n_rows)| n_rows);
+                }
             }
             Target::Preview { n_first, n_last, first, last, .. } => {
                 let frame = prepared.frame.unwrap_or_default();
@@ -151,7 +178,6 @@ impl Receiver {
             }
         }
         self.received.busy.write += start.elapsed();
-        drop(permit);
         Ok(if is_last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
 
