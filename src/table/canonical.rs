@@ -28,9 +28,7 @@ fn canonical_series(series: &Series) -> PolarsResult<Series> {
             texts.iter().for_each(|text| builder.append_option(text));
             builder.finish().into_series()
         }
-        DataType::Boolean if has_nulls => {
-            BooleanChunked::from_iter_options(name, series.bool()?.iter()).into_series()
-        }
+        DataType::Boolean => BooleanChunked::from_iter_options(name, series.bool()?.iter()).into_series(),
         DataType::List(_) => series.list()?.apply_to_inner(&|inner| canonical_series(&inner))?.into_series(),
         DataType::Int8 if has_nulls => zeroed(series.i8()?),
         DataType::Int16 if has_nulls => zeroed(series.i16()?),
@@ -58,7 +56,9 @@ where
 {
     let numbers = numbers.rechunk();
     let values: Vec<T::Native> = numbers.iter().map(Option::unwrap_or_default).collect();
-    let validity = numbers.downcast_iter().next().and_then(|array| array.validity().cloned());
+    // Bit by bit: behind the last one of a bitmap may stand anything.
+    let validity = numbers.downcast_iter().next().and_then(|array| array.validity());
+    let validity = validity.map(|validity| validity.iter().collect());
     ChunkedArray::<T>::from_vec_validity(numbers.name().clone(), values, validity).into_series()
 }
 

@@ -205,7 +205,9 @@ def shape_of_text(path, program):
     except (UnicodeDecodeError, csv.Error, KeyError, TypeError):
         return None
     n_columns = max((len(record) for record in records), default=0)
-    # A blank line is a row of a file of one column, and none of another.
+    # Blank lines before the header are none, and behind it rows of a file of one column only.
+    while records and not records[0]:
+        records.pop(0)
     records = [record for record in records if record or n_columns <= 1]
     return len(records) - 1, n_columns
 

@@ -3,6 +3,7 @@
 mod apply;
 mod architecture;
 mod functions;
+mod fuzz;
 mod pipeline;
 mod pool;
 mod processes;

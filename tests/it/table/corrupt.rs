@@ -28,7 +28,7 @@ fn read_bytes(scratch: &Scratch, name: &str, bytes: &[u8]) -> parrow::Result<Dat
 }
 
 /// Panics of decoders are contained, and would only fill the test's output.
-fn quietly(test: impl FnOnce()) {
+pub(crate) fn quietly(test: impl FnOnce()) {
     static HOOK: std::sync::Once = std::sync::Once::new();
     HOOK.call_once(|| {
         let default_hook = std::panic::take_hook();

@@ -10,3 +10,5 @@ mod matrix;
 mod outputs;
 mod round_trip;
 mod support;
+
+pub(crate) use corrupt::quietly;
