@@ -19,6 +19,7 @@ mod work;
 
 pub use columns::Keep;
 pub use destination::{Destination, Preview};
+pub use faults::{CommandLine, RunRecord};
 pub use run::{Pipeline, RowOrder};
 pub use selection::ColumnSelection;
 pub use summary::{RunSummary, StageTimes};

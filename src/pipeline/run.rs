@@ -7,10 +7,10 @@ use polars::prelude::DataFrame;
 
 use super::columns::{Keep, check_names, combine, reduce_columns};
 use super::destination::{Destination, head, or_cancelled};
-use super::faults::LedgerFile;
+use super::faults::{CommandLine, LedgerFile};
 use super::filter::Kept;
 use super::kept_rows::FunctionOfKept;
-use super::stream::run_streamed;
+use super::stream::{RetryPlan, run_streamed};
 use super::summary::{RunSummary, StageTimes};
 use super::text_column::{cell_instead, left_out};
 use super::work::{Task, Work};
@@ -67,6 +67,8 @@ pub struct Pipeline<'f> {
     pub(super) ledger: Option<Output>,
     pub(super) rejects: Option<Output>,
     pub(super) max_errors: Option<u64>,
+    pub(super) commands: Vec<CommandLine>,
+    pub(super) retry: Option<RetryPlan>,
     pub(super) memory_limit: Option<u64>,
     pub(super) piece_bytes: Option<usize>,
     whole: bool,
@@ -118,6 +120,8 @@ impl<'f> Pipeline<'f> {
             ledger: None,
             rejects: None,
             max_errors: None,
+            commands: Vec::new(),
+            retry: None,
             memory_limit: None,
             piece_bytes: None,
             whole: false,
@@ -184,6 +188,12 @@ impl<'f> Pipeline<'f> {
         self
     }
 
+    /// The command lines that led to this run, to be kept beside the [`ledger`](Self::ledger) for who retries its rows.
+    pub fn recorded_as(mut self, commands: Vec<CommandLine>) -> Self {
+        self.commands = commands;
+        self
+    }
+
     /// Keeps what is in flight, from the bytes that were read to those that are to be written, within so many bytes; not
     /// given, within a quarter of the memory that the machine, or the cgroup, has.
     ///
@@ -219,6 +229,56 @@ impl<'f> Pipeline<'f> {
     pub fn run(self) -> Result<RunSummary> {
         let options = self.apply.clone();
         self.run_stages().map_err(|error| or_cancelled(error, &options))
+    }
+
+    /// Runs the rows that an earlier run has put into its ledger once more, and these alone, and patches the output of that run:
+    /// it becomes what it would be if this function had been run over all rows in the first place, save that columns whose dtype
+    /// rows have decided keep it. The ledger becomes that of the rows that have failed again.
+    ///
+    /// Inputs, options, condition and destination are to be those of that run, save for the function, and dtypes and null texts
+    /// that make its rows readable. Both files are written beside the old ones and renamed, first the output: at no time is there
+    /// an output whose faults are unknown.
+    ///
+    /// # Errors
+    /// Those of [`run`](Self::run); [`Io`](crate::ErrorKind::Io) when an input, the output or the ledger has changed since.
+    ///
+    /// # Example
+    /// ```
+    /// use parrow::pipeline::{Destination, Pipeline, Work};
+    /// use parrow::script::SqlExpressions;
+    /// use parrow::table::{Input, Output, WriteOptions};
+    /// use parrow::{ApplyOptions, OnError};
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let (path, target) = (folder.path().join("in.csv"), folder.path().join("out.csv"));
+    /// # let ledger = folder.path().join("faults.csv");
+    /// std::fs::write(&path, "t\n1\nx\n3\n")?;
+    /// let pipeline = |expression: &str| -> parrow::Result<Pipeline<'static>> {
+    ///     let work = Work::rows(SqlExpressions::parse([expression])?);
+    ///     let output = Destination::Output(Output::from(target.as_path()), WriteOptions::default());
+    ///     let options = ApplyOptions::builder().on_error(OnError::Collect).build()?;
+    ///     Ok(Pipeline::new(vec![Input::from(path.as_path())], work, output).apply(options))
+    /// };
+    /// let first = pipeline("CAST(t AS BIGINT) AS n")?.ledger(Output::from(ledger.as_path())).run()?;
+    /// assert_eq!(first.faults.n_rows(), 1);
+    /// let second = pipeline("CASE WHEN t = 'x' THEN 0 ELSE CAST(t AS BIGINT) END AS n")?.retry(&ledger)?;
+    /// assert!(second.faults.is_empty());
+    /// assert_eq!(std::fs::read_to_string(&target)?, "t,n\n1,1\nx,0\n3,3\n");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn retry(mut self, ledger: impl AsRef<Path>) -> Result<RunSummary> {
+        let ledger = ledger.as_ref();
+        let plan = RetryPlan::of_ledger(ledger, &self.apply)?;
+        let inputs: &[Input] = if let Source::Inputs(inputs) = &self.source { inputs } else { &[] };
+        let output = match &self.destination {
+            Destination::Output(output, _) => output.path(),
+            Destination::Preview { .. } => None,
+        };
+        plan.record.check(inputs, output)?;
+        self.ledger = Some(Output::from(ledger));
+        self.max_errors = None;
+        self.retry = Some(plan);
+        self.run()
     }
 
     fn run_stages(self) -> Result<RunSummary> {
@@ -260,6 +320,7 @@ impl<'f> Pipeline<'f> {
         let delivered = timed(&mut times.write, || self.destination.deliver(&result, &self.apply))?;
         Ok(RunSummary {
             n_rows_read,
+            n_rows_retried: None,
             n_rows_written: result.height() as u64,
             n_columns_written: result.width(),
             first_failures: first_failures(&ledger, &table),

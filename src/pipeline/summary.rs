@@ -14,6 +14,8 @@ use crate::fault::FaultCounts;
 pub struct RunSummary {
     /// How many rows were read.
     pub n_rows_read: u64,
+    /// How many rows were retried, where a run retried some of them: those that failed before.
+    pub n_rows_retried: Option<u64>,
     /// How many rows were written, or would have been.
     pub n_rows_written: u64,
     /// How many columns they have.

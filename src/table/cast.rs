@@ -113,7 +113,7 @@ fn rounded_cast(series: &Series, dtype: &DataType) -> Option<Series> {
 }
 
 /// A column as another dtype, when every value comes back the same; else `None`.
-pub(super) fn lossless_cast(series: &Series, dtype: &DataType) -> Option<Series> {
+pub(crate) fn lossless_cast(series: &Series, dtype: &DataType) -> Option<Series> {
     if series.dtype() == dtype {
         return Some(series.clone());
     }

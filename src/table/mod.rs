@@ -37,6 +37,7 @@ mod text;
 mod write_options;
 mod writer;
 
+pub(crate) use cast::lossless_cast;
 pub(crate) use csv::{TextAmongNumbers, TextSearch, shell_word, to_csv};
 pub(crate) use ipc::read_stream as read_ipc_stream;
 pub(crate) use join::{cast_to_joined, join_schemas};

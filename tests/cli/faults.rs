@@ -121,3 +121,86 @@ fn what_goes_with_a_policy_asks_for_one() {
     run.code(2).one_clear_line().stderr_has("end it in .csv, .parquet or .ndjson");
     assert_eq!(place.files(), ["points.csv"]);
 }
+
+#[test]
+fn rows_are_retried_with_another_function_and_the_output_is_patched() {
+    let place = Place::new();
+    place.file("t.csv", "a,b\n1,10\n2,x\n3,n/a\n4\n5,50\n");
+    let run = |arguments: &[&str]| place.run(arguments);
+    run(&[
+        "apply",
+        "t.csv",
+        "--luau",
+        "return 100 / tonumber(b)",
+        "--name",
+        "n",
+        "--dtype",
+        "b=str",
+        "--on-error",
+        "collect",
+        "--ledger",
+        "l.csv",
+        "-o",
+        "out.csv",
+        "-q",
+    ])
+    .code(1);
+    assert_eq!(place.read("out.csv"), "a,b,n\n1,10,10.0\n2,x,\n3,n/a,\n5,50,2.0\n");
+    assert_eq!(place.files(), ["l.csv", "l.csv.run.json", "out.csv", "t.csv"]);
+
+    // The same function fails again.
+    run(&["retry", "l.csv"])
+        .code(1)
+        .stderr_has("mended 0 of 3 rows of l.csv in out.csv")
+        .stderr_has("3 of 3 rows failed (1 parse, 2 error, 1 left out)");
+    assert_eq!(place.read("out.csv"), "a,b,n\n1,10,10.0\n2,x,\n3,n/a,\n5,50,2.0\n");
+    assert!(place.read("l.csv").lines().skip(1).all(|line| line.contains(",2,,")), "{}", place.read("l.csv"));
+
+    // Another one, which keeps the column's name; from another folder.
+    std::fs::create_dir(place.path("sub")).expect("a folder");
+    place.file(
+        "sub/f.luau",
+        "function f(b) if b == 'n/a' then error('no') end return 100 / (tonumber(b) or 1) end",
+    );
+    let mut command = place.command(&["retry", "../l.csv", "--script", "f.luau"]);
+    let output = command.current_dir(place.path("sub")).output().expect("it runs");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("mended 1 of 3 rows of ../l.csv in out.csv"), "{stderr}");
+    assert_eq!(place.read("out.csv"), "a,b,n\n1,10,10.0\n2,x,100.0\n3,n/a,\n5,50,2.0\n");
+
+    // The function of the last retry stays; a null value makes another row readable.
+    run(&["retry", "l.csv", "--null-value", "n/a", "--json"]).code(1).stderr_has("\"rows_retried\":2");
+    assert_eq!(place.read("out.csv"), "a,b,n\n1,10,10.0\n2,x,100.0\n3,n/a,100.0\n5,50,2.0\n");
+    assert_eq!(place.read("l.csv").lines().count(), 2);
+
+    run(&["retry", "l.csv", "a AS other"])
+        .code(3)
+        .one_clear_line()
+        .stderr_has("give the new ones the same names");
+    place.file("t.csv", "a,b\n");
+    run(&["retry", "l.csv"])
+        .code(3)
+        .one_clear_line()
+        .stderr_has("t.csv: could not retry: the input has changed");
+    run(&["retry", "out.csv"]).code(2).one_clear_line().stderr_has("no .run.json");
+    run(&["retry", "nowhere.csv"]).code(3).one_clear_line();
+}
+
+#[test]
+fn a_command_without_a_function_of_its_own_is_retried_with_what_makes_its_rows_readable() {
+    let place = Place::new();
+    let matrix = data("bad_cell.csv");
+    let run = |more: &[&str]| {
+        place
+            .run(&[&["count-range", &matrix, "--min", "1", "--max", "200", "-o", "o.parquet"], more].concat())
+    };
+    run(&["--on-error", "skip", "--ledger", "l.parquet"]).code(1);
+    place
+        .run(&["retry", "l.parquet", "--null-value", "1O7"])
+        .code(0)
+        .stderr("parrow: mended 1 of 1 row of l.parquet in o.parquet\n");
+    let found = std::fs::read(place.path("o.parquet")).expect("the output");
+    run(&["--null-value", "1O7"]).code(0);
+    assert!(found == std::fs::read(place.path("o.parquet")).expect("the output"));
+    place.run(&["retry", "l.parquet"]).code(3).stderr_has("the output has changed");
+}

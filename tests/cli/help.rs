@@ -13,6 +13,7 @@ fn help_of_every_command() {
         "count-range",
         "generate",
         "hypot",
+        "retry",
         "info",
         "man",
         "run",

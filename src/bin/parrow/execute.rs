@@ -1,6 +1,8 @@
 //! Runs a pipeline in front of a person: progress, interrupts, and what is said at the end.
 
-use parrow::pipeline::{RunSummary, Work};
+use std::path::Path;
+
+use parrow::pipeline::{CommandLine, Pipeline, RunSummary, Work};
 use parrow::{Error, ErrorKind, OnError};
 use serde_json::{Value, json};
 
@@ -16,14 +18,9 @@ use super::system;
 pub fn execute(settings: Settings, work: Work<'_>, console: &Console) -> Result<Code, Failure> {
     let file = settings.output_file().map(ToString::to_string);
     let on_error = settings.on_error();
-    let pipeline = settings.pipeline(work, |options| {
-        let options = options.cancellation(system::interrupts());
-        match progress_bar::watcher(console) {
-            Some(watcher) => options.progress(watcher),
-            None => options,
-        }
-    })?;
-    let summary = pipeline.run()?;
+    let folder = system::folder()?;
+    let command = CommandLine { folder, arguments: system::arguments() };
+    let summary = watched(settings.recorded_as(vec![command]), work, console)?.run()?;
     if let Some(preview) = &summary.preview {
         output::show(preview)?;
     }
@@ -40,6 +37,45 @@ pub fn execute(settings: Settings, work: Work<'_>, console: &Console) -> Result<
     Ok(if summary.faults.is_empty() { Code::Done } else { Code::Failed })
 }
 
+/// Runs the rows of a ledger once more, and says what came of it.
+pub fn retry(
+    settings: Settings,
+    work: Work<'_>,
+    ledger: &Path,
+    shown: &Path,
+    commands: Vec<CommandLine>,
+    console: &Console,
+) -> Result<Code, Failure> {
+    let file = settings.output_file().map(ToString::to_string).unwrap_or_default();
+    let on_error = settings.on_error();
+    let summary = watched(settings.recorded_as(commands), work, console)?.retry(ledger)?;
+    let n_retried = summary.n_rows_retried.unwrap_or_default();
+    let n_mended = n_retried - summary.faults.n_rows().min(n_retried);
+    let shown = shown.display();
+    console.note(&match n_retried {
+        0 => format!("{shown} has no rows to retry"),
+        _ => format!("mended {n_mended} of {} of {shown} in {file}", count(n_retried, "row")),
+    });
+    if on_error == OnError::Collect {
+        list_failures(&summary, console);
+    }
+    report_failures(&summary, console);
+    console.json_line(&to_json(&summary));
+    Ok(if summary.faults.is_empty() { Code::Done } else { Code::Failed })
+}
+
+/// A pipeline that shows how far it is, and can be interrupted.
+fn watched<'f>(settings: Settings, work: Work<'f>, console: &Console) -> Result<Pipeline<'f>, Failure> {
+    let pipeline = settings.pipeline(work, |options| {
+        let options = options.cancellation(system::interrupts());
+        match progress_bar::watcher(console) {
+            Some(watcher) => options.progress(watcher),
+            None => options,
+        }
+    })?;
+    Ok(pipeline)
+}
+
 /// `1 row`, `2 rows`.
 fn count(n: u64, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
@@ -52,7 +88,7 @@ fn report_failures(summary: &RunSummary, console: &Console) {
         0 => String::new(),
         n_rows => format!(", {n_rows} left out"),
     };
-    let (n_failed, total) = (faults.n_rows(), summary.n_rows_read);
+    let (n_failed, total) = (faults.n_rows(), summary.n_rows_retried.unwrap_or(summary.n_rows_read));
     let first = failure_text(first);
     console.warn(&format!("{n_failed} of {total} rows failed ({faults}{left_out}); first: {first}"));
 }
@@ -82,6 +118,7 @@ fn to_json(summary: &RunSummary) -> Value {
     json!({
         "rows_read": summary.n_rows_read,
         "rows_written": summary.n_rows_written,
+        "rows_retried": summary.n_rows_retried,
         "rows_failed": summary.faults.n_rows(),
         "rows_left_out": summary.faults.n_rows_left_out(),
         "faults": summary.faults.iter().map(|(kind, count)| (kind.as_str().to_owned(), count.into())).collect::<serde_json::Map<_, _>>(),

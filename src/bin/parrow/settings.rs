@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use parrow::pipeline::{Destination, Keep, Pipeline, RowOrder, Work};
+use parrow::pipeline::{CommandLine, Destination, Keep, Pipeline, RowOrder, Work};
 use parrow::script::SqlPredicate;
 use parrow::table::{Format, Header, Input, MatrixOptions, Output, ReadOptions, WriteOptions};
 use parrow::{ApplyOptions, ApplyOptionsBuilder, Error, OnError};
@@ -37,6 +37,7 @@ pub struct Settings {
     ledger: Option<Output>,
     rejects: Option<Output>,
     order: RowOrder,
+    commands: Vec<CommandLine>,
 }
 
 impl Settings {
@@ -86,6 +87,7 @@ impl Settings {
             ledger: None,
             rejects: None,
             order: if run.unordered { RowOrder::Finished } else { RowOrder::Input },
+            commands: Vec::new(),
         })
     }
 
@@ -95,6 +97,12 @@ impl Settings {
             Destination::Output(output, _) if output.path().is_some() => Some(output),
             _ => None,
         }
+    }
+
+    /// The same with the command lines that led to the run.
+    pub fn recorded_as(mut self, commands: Vec<CommandLine>) -> Self {
+        self.commands = commands;
+        self
     }
 
     /// What becomes of rows that fail.
@@ -120,6 +128,7 @@ impl Settings {
             .ledger(self.ledger)
             .rejects(self.rejects)
             .order(self.order)
+            .recorded_as(self.commands)
             .memory_limit(self.memory_limit.map(|n_bytes| n_bytes as u64))
             .apply(watch(self.apply).build()?))
     }

@@ -1,9 +1,10 @@
 //! What is particular to the system: signals, terminals, the environment. Nothing else in the program knows of them.
 
 use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use parrow::CancellationToken;
+use parrow::{CancellationToken, Error};
 
 use super::exit_code::Code;
 
@@ -48,6 +49,22 @@ pub fn keep_memory() {
             libc::mallopt(libc::M_TRIM_THRESHOLD, KEPT);
         }
     }
+}
+
+/// The folder that paths are told from.
+pub fn folder() -> Result<PathBuf, Error> {
+    std::env::current_dir().map_err(|error| Error::io("find the current folder", error))
+}
+
+/// Lets paths be told from another folder.
+pub fn enter(folder: &Path) -> Result<(), Error> {
+    std::env::set_current_dir(folder)
+        .map_err(|error| Error::io("enter the folder of the run", error).in_file(folder))
+}
+
+/// What the program was started with.
+pub fn arguments() -> Vec<String> {
+    std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect()
 }
 
 /// A token that Ctrl-C and the system's requests to end cancel. A second request ends the program at once, and so does a

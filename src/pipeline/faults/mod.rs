@@ -3,13 +3,19 @@
 //! ```text
 //! keeper    takes faults in the order of the rows, and ends the run when there are too many
 //! ledger    all of them, in a file of any format
+//! record    what a run leaves beside its ledger, so that its rows can be retried
+//! identity  whether a file is still the one that a run has seen
 //! rejects   the text of the rows that could not be read
 //! ```
 
+mod identity;
 mod keeper;
 mod ledger;
+mod record;
 mod rejects;
 
 pub(super) use keeper::FaultKeeper;
 pub(super) use ledger::LedgerFile;
+pub(super) use record::refused;
+pub use record::{CommandLine, RunRecord};
 pub(super) use rejects::{Reject, RejectsFile};

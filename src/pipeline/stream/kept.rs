@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use polars::prelude::{BooleanChunked, Column, DataFrame, IdxCa, IdxSize, NewChunkedArray, PlSmallStr};
+use polars::prelude::{
+    BooleanChunked, Column, DataFrame, IdxCa, IdxSize, NewChunkedArray, PlSmallStr, Schema,
+};
 
 use super::super::faults::Reject;
 use crate::error::{Error, Result, RowFailure};
@@ -50,7 +52,7 @@ impl Kept {
         if flawed.is_empty() {
             return Ok(Vec::new());
         }
-        let in_frame: BTreeSet<u64> = (0..self.frame.height() as u64).map(|index| self.row(index)).collect();
+        let in_frame: BTreeSet<u64> = self.row_list().into_iter().collect();
         let mut uncalled = BTreeSet::new();
         let mut rejects: Vec<Reject> = Vec::new();
         for FlawedRow { flaw, is_out } in flawed {
@@ -84,7 +86,7 @@ impl Kept {
     }
 
     /// Keeps those rows, by their place in the piece, that a condition holds for.
-    fn retain(&mut self, keeps: impl Fn(u64) -> bool) -> Result<()> {
+    pub(super) fn retain(&mut self, keeps: impl Fn(u64) -> bool) -> Result<()> {
         let n_rows = self.frame.height();
         let mask: Vec<bool> = (0..n_rows as u64).map(|index| keeps(self.row(index))).collect();
         if mask.iter().all(|kept| *kept) {
@@ -103,6 +105,18 @@ impl Kept {
         };
         self.rows = Some(rows);
         Ok(())
+    }
+
+    /// Which rows of the piece they are.
+    pub(super) fn row_list(&self) -> Vec<u64> {
+        (0..self.frame.height() as u64).map(|index| self.row(index)).collect()
+    }
+
+    /// No row of a piece.
+    pub(super) fn none(schema: &Schema, columns: &[PlSmallStr]) -> Self {
+        let dtypes = columns.iter().filter_map(|name| Some((name.clone(), schema.get(name)?.clone())));
+        let frame = DataFrame::empty_with_schema(&dtypes.collect::<Schema>());
+        Self { frame, rows: Some(Vec::new()), called: None, faults: Vec::new() }
     }
 
     /// Which row of the piece a row is.
@@ -160,6 +174,13 @@ impl Kept {
         let from = IdxCa::from_iter_options("".into(), from.into_iter());
         let columns = columns.iter().map(|column| column.take(&from));
         columns.collect::<Result<_, _>>().map_err(Error::engine)
+    }
+}
+
+impl FlawedRow {
+    /// The row of the piece.
+    pub(super) fn row(&self) -> u64 {
+        self.flaw.row
     }
 }
 

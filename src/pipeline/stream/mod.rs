@@ -6,6 +6,7 @@
 //! morsel    one piece: read, filtered, through the function, turned into text
 //! kept      which rows of a piece are written if nothing goes wrong, and which the function is called with
 //! receiver  what is done is put together in order: text, blocks of rows, or the first and last rows
+//! retry     rows that failed in an earlier run, once more
 //! run       all of it
 //! ```
 
@@ -13,8 +14,10 @@ mod kept;
 mod morsel;
 mod plan;
 mod receiver;
+mod retry;
 mod run;
 mod sources;
 mod text_column;
 
+pub(super) use retry::RetryPlan;
 pub(super) use run::run_streamed;

@@ -14,12 +14,13 @@ use super::super::run::LOCATED_FAILURES;
 use super::super::summary::StageTimes;
 use super::kept::Kept;
 use super::plan::Writing;
+use super::retry::{Ops, Retried, RetryPlan};
 use super::sources::{Job, Sources};
 use crate::apply::{Applied, ApplyOptions, Ran, Rows, Sharing, run_piece};
 use crate::error::{Error, Result};
 use crate::fault::{Fault, Ledger, OnError, RowFate};
 use crate::pool::{Cost, Permit};
-use crate::row::{BoundFunction, Kernel, is_undeclared};
+use crate::row::{BoundFunction, Kernel, default_dtype, is_undeclared};
 use crate::table::pieces::{Buffer, Buffers, Piece};
 
 /// What is done to every piece.
@@ -39,6 +40,8 @@ pub(super) struct Morsels<'p> {
     pub(super) tells_rows: bool,
     /// Which faults are to be told with their files and lines.
     pub(super) placed: Placed,
+    /// The rows that are run, where not all are.
+    pub(super) retry: Option<&'p RetryPlan>,
     pub(super) state: Shared,
 }
 
@@ -83,6 +86,8 @@ pub(super) struct Prepared {
     pub(super) faults: Vec<Fault>,
     /// The text of the rows that could not be read.
     pub(super) rejects: Vec<Reject>,
+    /// What becomes of the rows of the old output, where rows are retried.
+    pub(super) ops: Option<Ops>,
     pub(super) sharing: Sharing,
     pub(super) busy: StageTimes,
 }
@@ -91,6 +96,8 @@ pub(super) struct Prepared {
 pub(super) struct Half {
     job: Job,
     kept: Kept,
+    /// The rows of the piece that the condition holds for, where there is one and rows are retried.
+    old: Option<Vec<u64>>,
     rejects: Vec<Reject>,
     ran: Option<Ran>,
     busy: StageTimes,
@@ -102,6 +109,13 @@ pub(super) enum Outcome {
     Undecided(Box<Half>),
 }
 
+impl Shared {
+    /// What is known from an earlier run.
+    pub(super) fn known(decided: Vec<Option<DataType>>) -> Self {
+        Self { decided: Mutex::new(decided), ..Self::default() }
+    }
+}
+
 impl Morsels<'_> {
     /// What is run over the rows: the condition and the function.
     pub(super) fn kernels(&self) -> impl Iterator<Item = &dyn Kernel> {
@@ -111,6 +125,14 @@ impl Morsels<'_> {
     /// Does all of it, as far as the dtypes of the new columns are known.
     pub(super) fn work(&self, job: Job, permit: &mut Permit) -> Result<Outcome> {
         let mut busy = StageTimes::default();
+        let retried = self.retried(&job);
+        if self.predicate.is_none() && retried.is_some_and(<[_]>::is_empty) {
+            self.apply.advance(job.piece.n_rows() as usize);
+            let kept = Kept::none(self.schema, self.columns);
+            let half = Half { job, kept, old: None, rejects: Vec::new(), ran: None, busy };
+            return self.hand_on(half, permit);
+        }
+
         let start = Instant::now();
         let read = self.sources.read(&job, self.columns, self.schema)?;
         busy.read = start.elapsed();
@@ -118,9 +140,16 @@ impl Morsels<'_> {
 
         let start = Instant::now();
         let condition = self.predicate.as_ref().map_or(&[][..], |predicate| &predicate.inputs);
-        let (mut kept, flawed) = Kept::of_piece(read, condition)?;
+        let (mut kept, mut flawed) = Kept::of_piece(read, condition)?;
         if let Some(predicate) = &self.predicate {
             self.filter(predicate, &mut kept, &job).map_err(|error| self.sources.locate(error, &job))?;
+        }
+        let mut old = None;
+        if let Some(plan) = self.retry {
+            old = self.predicate.is_some().then(|| kept.row_list());
+            flawed.retain(|flawed| plan.contains(job.first_row + flawed.row()));
+            kept.faults.retain(|fault| plan.contains(fault.row));
+            kept.retain(|row| plan.contains(job.first_row + row))?;
         }
         let rejects = kept.take_flaws(flawed, &job.piece, job.first_row, self.apply.on_error())?;
         busy.filter = start.elapsed();
@@ -150,7 +179,11 @@ impl Morsels<'_> {
         };
         busy.function = start.elapsed();
 
-        let half = Half { job, kept, rejects, ran, busy };
+        let half = Half { job, kept, old, rejects, ran, busy };
+        self.hand_on(half, permit)
+    }
+
+    fn hand_on(&self, half: Half, permit: &mut Permit) -> Result<Outcome> {
         if !self.is_decided() {
             permit.resize(half.n_bytes());
             return Ok(Outcome::Undecided(Box::new(half)));
@@ -181,7 +214,7 @@ impl Morsels<'_> {
 
     /// Does what is left to do with a piece.
     pub(super) fn finish(&self, half: Half) -> Result<Prepared> {
-        let Half { job, mut kept, rejects, ran, mut busy } = half;
+        let Half { job, mut kept, old, rejects, ran, mut busy } = half;
         let start = Instant::now();
         let on_error = self.apply.on_error();
         let applied = match ran {
@@ -205,12 +238,13 @@ impl Morsels<'_> {
                 let n_rows = columns.first().map_or(kept.frame.height(), Column::len);
                 (Some(DataFrame::new(n_rows, columns).map_err(Error::engine)?), ledger)
             }
-            None => (None, Ledger::default()),
+            None => (self.no_new_rows()?, Ledger::default()),
         };
         let within = relative(&failed, job.first_row);
         let n_rows = new.as_ref().map_or(kept.frame.height(), DataFrame::height);
-        let rows = (self.tells_rows || matches!(self.writing, Writing::Verbatim { .. }))
-            .then(|| written_rows(&kept, &within, on_error));
+        let rows =
+            (self.tells_rows || self.retry.is_some() || matches!(self.writing, Writing::Verbatim { .. }))
+                .then(|| written_rows(&kept, &within, on_error));
         let mut faults = std::mem::take(&mut kept.faults);
         faults.extend(failed.into_faults().into_iter().map(|fault| {
             let row = kept.called_row(fault.row - job.first_row);
@@ -218,21 +252,27 @@ impl Morsels<'_> {
         }));
         faults.sort_by_key(|fault| fault.row);
         self.place(&mut faults, &job);
+        let ops = self.retried(&job).map(|retried| {
+            let written = rows.as_deref().unwrap_or_default();
+            Ops::of_piece(job.first_row, n_rows_read, retried, old.as_deref(), written)
+        });
 
         let mut prepared = Prepared {
             n_rows_read,
             n_bytes_read: job.n_bytes,
-            n_rows: n_rows as u64,
+            n_rows: ops.as_ref().map_or(n_rows as u64, Ops::n_rows),
             n_columns: 0,
             text: None,
             frame: None,
             rows: None,
             faults,
             rejects,
+            ops,
             sharing,
             busy,
         };
         match self.writing {
+            Writing::Verbatim { .. } if n_rows == 0 => prepared.text = Some(Buffer::default()),
             Writing::Verbatim { encoder, line_end } => {
                 let new = new.unwrap_or_default();
                 let kept = mask(rows.as_deref(), n_rows_read);
@@ -268,6 +308,33 @@ impl Morsels<'_> {
     /// Notes how many failed rows are located already: later pieces need not locate more.
     pub(super) fn set_located(&self, n_located: usize) {
         self.state.n_located.store(n_located, Ordering::Relaxed);
+    }
+
+    /// The rows of a piece that are retried.
+    fn retried(&self, job: &Job) -> Option<&[Retried]> {
+        Some(self.retry?.among(job.first_row..job.first_row + job.piece.n_rows()))
+    }
+
+    /// The new columns without a row, where a piece was not given to the function.
+    fn no_new_rows(&self) -> Result<Option<DataFrame>> {
+        let Some(function) = &self.function else { return Ok(None) };
+        let fields = function.kernel.fields().iter().zip(self.decided());
+        let columns = fields.map(|(field, decided)| {
+            let dtype = match is_undeclared(field) {
+                true => default_dtype(decided),
+                false => field.dtype().clone(),
+            };
+            Column::new_empty(field.name().clone(), &dtype)
+        });
+        DataFrame::new(0, columns.collect()).map(Some).map_err(Error::engine)
+    }
+
+    /// The new columns, each with the dtype that its rows have decided where it is undeclared.
+    pub(super) fn new_columns(&self) -> Vec<(String, Option<DataType>)> {
+        let fields = self.function.iter().flat_map(|function| function.kernel.fields()).zip(self.decided());
+        fields
+            .map(|(field, decided)| (field.name().to_string(), decided.filter(|_| is_undeclared(field))))
+            .collect()
     }
 
     fn decided(&self) -> Vec<Option<DataType>> {
@@ -319,6 +386,9 @@ impl Morsels<'_> {
                 .min(faults.len()),
         };
         self.sources.place(&mut faults[..n_faults], job);
+        if let Some(plan) = self.retry {
+            plan.count_attempts(faults);
+        }
     }
 }
 

@@ -7,11 +7,13 @@ use std::sync::Arc;
 use polars::prelude::{DataFrame, IdxCa, IdxSize, NewChunkedArray, Schema, SchemaRef};
 
 use super::super::destination::{Delivered, Destination, Preview};
-use super::super::faults::FaultKeeper;
+use super::super::faults::{FaultKeeper, refused};
+use super::super::memory::Sizes;
 use super::super::summary::StageTimes;
 use super::morsel::Prepared;
+use super::retry::{OldRows, patch_frame, patch_text};
 use super::run::Before;
-use crate::apply::Sharing;
+use crate::apply::{ApplyOptions, Sharing};
 use crate::error::{Error, Result};
 use crate::fault::OnError;
 use crate::pool::Permit;
@@ -27,6 +29,8 @@ pub(super) struct Receiver {
     /// Under a head, what becomes of the first fault before its end.
     on_error: OnError,
     pub(super) faults: FaultKeeper,
+    /// The rows of the output that is patched.
+    old: Option<OldRows>,
     pub(super) received: Received,
 }
 
@@ -113,10 +117,27 @@ impl Receiver {
             n_rows_left: head.map_or(u64::MAX, |head| head as u64),
             on_error,
             faults,
+            old: None,
             received: Received::default(),
         };
         receiver.begin()?;
         Ok(receiver)
+    }
+
+    /// Patches the output instead of writing it anew.
+    pub(super) fn patches(&mut self, written: &Schema, sizes: Sizes, apply: &ApplyOptions) -> Result<()> {
+        self.old = match &self.target {
+            Target::Text { output, before, delimiter } => {
+                let before = before.as_deref().unwrap_or_default();
+                Some(OldRows::text(output.output(), output.format(), before, *delimiter)?)
+            }
+            Target::Table { output, options, .. } => {
+                let (format, _) = options.resolve(output)?;
+                Some(OldRows::frames(output, format, written, sizes, apply)?)
+            }
+            Target::Preview { .. } => None,
+        };
+        Ok(())
     }
 
     /// Finds out before the first row whether a table of this schema can be written.
@@ -150,10 +171,16 @@ impl Receiver {
 
         let start = std::time::Instant::now();
         match &mut self.target {
-            Target::Text { output, before, .. } => {
+            Target::Text { output, before, delimiter } => {
                 // Not before the first rows: a run that fails by then has written nothing.
                 output.write(&before.take().unwrap_or_default(), 0)?;
-                output.write(&prepared.text.unwrap_or_default(), prepared.n_rows)?;
+                let text = prepared.text.unwrap_or_default();
+                match (&mut self.old, &prepared.ops) {
+                    (Some(OldRows::Text(old)), Some(ops)) => {
+                        patch_text(ops, old, &text, *delimiter, |text, n_rows| output.write(text, n_rows))?;
+                    }
+                    _ => output.write(&text, prepared.n_rows)?,
+                }
             }
             Target::Table { output, options, writer, held, .. } => {
                 let frame = prepared.frame.unwrap_or_default();
@@ -161,7 +188,12 @@ impl Receiver {
                     Some(writer) => writer,
                     None => writer.insert(TableWriter::create(output, frame.schema(), options)?),
                 };
-                writer.write_chunk(&frame)?;
+                match (&mut self.old, &prepared.ops) {
+                    (Some(OldRows::Frames(old)), Some(ops)) => {
+                        patch_frame(ops, old, &frame, |frame| writer.write_chunk(frame))?;
+                    }
+                    _ => writer.write_chunk(&frame)?,
+                }
                 // What is gathered counts until it is written; nobody works on it, so that nobody waits for it.
                 permit.resize(frame.estimated_size() as u64);
                 permit.park();
@@ -202,7 +234,15 @@ impl Receiver {
 
     /// Brings the output to its end. What is wrong with it is there before it is.
     pub(super) fn finish(mut self, schema: &Schema) -> Result<(Delivered, Received, FaultKeeper)> {
-        self.faults.finish()?;
+        let is_patched = self.old.is_some();
+        match &mut self.old {
+            None => self.faults.finish()?,
+            Some(old) => {
+                if !old.is_at_end()? {
+                    return Err(refused("the output has more rows than the run wrote"));
+                }
+            }
+        }
         let delivered = match self.target {
             Target::Text { mut output, before, .. } => {
                 output.write(&before.unwrap_or_default(), 0)?;
@@ -226,6 +266,10 @@ impl Receiver {
                 Delivered { n_bytes: 0, preview: Some(Preview { first, last, n_rows }) }
             }
         };
+        // A row that failed again has failed before: the old ledger tells of all that is wrong with the new output.
+        if is_patched {
+            self.faults.finish()?;
+        }
         Ok((delivered, self.received, self.faults))
     }
 }

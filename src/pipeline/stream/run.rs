@@ -2,19 +2,21 @@
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use polars::prelude::{PlSmallStr, Schema};
+use polars::prelude::{DataType, PlSmallStr, Schema};
 
 use super::super::columns::Keep;
 use super::super::destination::Destination;
-use super::super::faults::{FaultKeeper, LedgerFile, RejectsFile};
+use super::super::faults::{FaultKeeper, LedgerFile, RejectsFile, RunRecord};
 use super::super::memory::{Sizes, default_limit};
 use super::super::run::{Pipeline, RowOrder, Source};
 use super::super::summary::{RunSummary, StageTimes};
 use super::morsel::{Half, Morsels, Outcome, Placed, Shared};
 use super::plan::{Function, Writing, is_verbatim, settle_columns, trusted_columns};
 use super::receiver::Receiver;
+use super::retry::RetryPlan;
 use super::sources::Sources;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fault::OnError;
@@ -22,7 +24,7 @@ use crate::pool::{Budget, Order, Permit, run_ordered};
 use crate::progress::RunStatus;
 use crate::row::{Kernel, RowFunction, is_undeclared};
 use crate::table::pieces::{RowEncoder, Strictness, append_names};
-use crate::table::{Header, MatrixOptions, Output, ReadOptions};
+use crate::table::{Header, Input, MatrixOptions, Output, ReadOptions};
 
 /// Runs a pipeline piece by piece.
 pub(in crate::pipeline) fn run_streamed(
@@ -50,7 +52,7 @@ pub(in crate::pipeline) fn run_streamed(
     let writes_input = (pipeline.keep == Keep::All || copies) && !verbatim;
     let run = |sources: &Sources, columns: &[PlSmallStr]| -> Result<RunSummary> {
         let looked = start.elapsed();
-        let summary = run_over(pipeline, sources, read, columns, sizes)?;
+        let summary = run_over(pipeline, source, sources, read, columns, sizes)?;
         Ok(RunSummary { times: shares(summary.times, looked, start.elapsed()), ..summary })
     };
     if sources.strictness == Strictness::Strict
@@ -81,6 +83,7 @@ fn cuts(pipeline: &Pipeline<'_>, read: &ReadOptions) -> Option<usize> {
 /// Runs a pipeline over these columns of the inputs.
 fn run_over(
     pipeline: &Pipeline<'_>,
+    source: &Source,
     sources: &Sources,
     read: &ReadOptions,
     columns: &[PlSmallStr],
@@ -124,6 +127,12 @@ fn run_over(
         faults,
     )?;
     let n_columns = written.len();
+    let mut decided = Vec::new();
+    if let Some(plan) = &pipeline.retry {
+        receiver.patches(&written, sizes, &pipeline.apply)?;
+        let fields = kernel.into_iter().flat_map(|kernel| kernel.fields());
+        decided = plan.decided(fields.map(|field| field.name().as_str()));
+    }
     let morsels = Morsels {
         sources,
         schema: &schema,
@@ -135,7 +144,8 @@ fn run_over(
         writing: &writing,
         tells_rows: cuts.is_some(),
         placed: if pipeline.ledger.is_some() { Placed::All } else { Placed::First },
-        state: Shared::default(),
+        retry: pipeline.retry.as_ref(),
+        state: Shared::known(decided),
     };
     let n_rows = sources.n_rows().map_or(usize::MAX, |n_rows| n_rows as usize);
     let context = pipeline.apply.context(n_threads, n_rows);
@@ -159,9 +169,17 @@ fn run_over(
     };
     let outcome = outcome.and_then(|()| {
         morsels.kernels().try_for_each(|kernel| kernel.finish())?;
+        let new_columns = morsels.new_columns();
         drop(morsels);
         pipeline.apply.check_cancelled()?;
-        receiver.finish(&written)
+        let (delivered, received, faults) = receiver.finish(&written)?;
+        if let Some(ledger) = pipeline.ledger.as_ref().and_then(Output::path) {
+            let mut record = record(pipeline, source, new_columns, ledger)?;
+            record.n_rows_written = received.n_rows;
+            record.is_cut = cuts.is_some();
+            record.write(ledger)?;
+        }
+        Ok((delivered, received, faults))
     });
     let (delivered, received, mut faults) = outcome.inspect_err(|_| finished())?;
     faults.first.sort_by_key(|error| error.position().row);
@@ -174,6 +192,7 @@ fn run_over(
     finished();
     Ok(RunSummary {
         n_rows_read: received.n_rows_read,
+        n_rows_retried: pipeline.retry.as_ref().map(RetryPlan::n_rows),
         n_rows_written: received.n_rows,
         n_columns_written: n_columns,
         faults: faults.counts,
@@ -295,6 +314,21 @@ fn writing(
         None => encoder.header(written).map_err(in_file)?,
     };
     Ok((Writing::Verbatim { encoder, line_end }, Some((before, delimiter))))
+}
+
+/// What is left beside the ledger of a run that is done.
+fn record(
+    pipeline: &Pipeline<'_>,
+    source: &Source,
+    columns: Vec<(String, Option<DataType>)>,
+    ledger: &Path,
+) -> Result<RunRecord> {
+    let inputs: &[Input] = if let Source::Inputs(inputs) = source { inputs } else { &[] };
+    let output = match &pipeline.destination {
+        Destination::Output(output, _) => output.path(),
+        Destination::Preview { .. } => None,
+    };
+    RunRecord::new(pipeline.commands.clone(), columns, inputs, output, ledger)
 }
 
 /// The file that keeps the rows which cannot be read.

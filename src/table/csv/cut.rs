@@ -150,7 +150,11 @@ fn last_border(bytes: &[u8], delimiter: u8, marks: &Marks) -> Option<usize> {
 }
 
 /// The offset behind the record, or blank line, that starts at `position`; `None` where it goes on behind the bytes.
-pub(super) fn complete_record_end(bytes: &[u8], mut position: usize, delimiter: u8) -> Option<usize> {
+pub(in crate::table) fn complete_record_end(
+    bytes: &[u8],
+    mut position: usize,
+    delimiter: u8,
+) -> Option<usize> {
     let mut cell_start = position;
     loop {
         let at = position + memchr2(QUOTE, b'\n', &bytes[position..])?;

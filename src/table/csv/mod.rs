@@ -43,8 +43,8 @@ mod verbatim;
 mod write;
 
 pub(super) use build::{ColumnBuilder, builder};
-pub(super) use cut::Cutter;
 pub(crate) use cut::PieceSizes;
+pub(super) use cut::{Cutter, complete_record_end};
 pub(super) use dialect::Dialect;
 pub(super) use lines::{line_index, lines_of_rows};
 pub(super) use number_text::NumberText;

@@ -31,9 +31,13 @@ impl RowEncoder {
         self
     }
 
-    /// The byte between two cells; of NDJSON, whose texts hold no line ends, any.
+    /// The byte between two cells. Of NDJSON, where no quotation mark hides a line end, one that no cell begins behind.
     pub(crate) fn delimiter(&self) -> u8 {
-        self.options.delimiter.unwrap_or(if self.format == Format::Tsv { b'\t' } else { b',' })
+        match self.format {
+            Format::NdJson => b'\n',
+            Format::Tsv => self.options.delimiter.unwrap_or(b'\t'),
+            _ => self.options.delimiter.unwrap_or(b','),
+        }
     }
 
     /// What stands before the rows.

@@ -9,6 +9,7 @@
 //! flaws    what is wrong with rows that a run goes on without
 //! encode   frames to the text of their rows
 //! output   text to its place
+//! records  the records of a text file as they stand there
 //! ```
 
 mod buffers;
@@ -22,6 +23,7 @@ mod open;
 mod output;
 mod parquet;
 mod piece;
+mod records;
 
 pub(crate) use super::csv::{PieceSizes, append_names, end_of_rows};
 pub(in crate::table) use buffers::PADDING;
@@ -34,3 +36,4 @@ pub(crate) use open::{Look, OpenInput, OpenOptions, Trust};
 pub(crate) use output::TextOutput;
 pub(in crate::table) use parquet::ParquetPieces;
 pub(crate) use piece::{GROWTH, Piece, PieceCutter, TextPiece};
+pub(crate) use records::RecordReader;

@@ -30,6 +30,16 @@ impl TextOutput {
         Ok(Self { output: output.clone(), format, compression, packer, n_rows: 0 })
     }
 
+    /// Where it goes.
+    pub(crate) fn output(&self) -> &Output {
+        &self.output
+    }
+
+    /// Its format.
+    pub(crate) fn format(&self) -> Format {
+        self.format
+    }
+
     /// Adds the text of so many rows.
     ///
     /// # Errors

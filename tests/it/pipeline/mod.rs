@@ -3,6 +3,7 @@
 mod faults;
 mod formats;
 mod pages;
+mod retry;
 mod stream;
 
 use std::path::Path;

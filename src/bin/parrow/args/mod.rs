@@ -3,6 +3,7 @@
 
 mod common;
 mod function;
+mod row_function;
 mod script;
 mod styles;
 mod table;
@@ -12,13 +13,12 @@ mod worker;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
 pub use common::{ColumnsArg, ConsoleArgs, InputArgs, KeepArgs, NameArg, OutputArgs, RunArgs};
-pub use function::FunctionArgs;
-pub use script::ScriptArgs;
+pub use row_function::RowFunctionArgs;
 pub use table::TableArgs;
 pub use values::{
-    ColorChoice, HaltChoice, OutputFormat, ProgressChoice, dtype, mebibytes, parsed, positive, seconds,
+    ColorChoice, DtypeOverride, HaltChoice, OutputFormat, ProgressChoice, bytes, dtype, mebibytes, parsed,
+    positive, seconds,
 };
-pub use worker::WorkerArgs;
 
 use super::commands::Command;
 use super::console::Console;
@@ -56,9 +56,23 @@ impl Arguments {
         Self::from_arg_matches(&matches)
     }
 
+    /// What another command line says.
+    pub fn parse_from(arguments: &[String]) -> Result<Self, clap::Error> {
+        let matches = Self::grammar().try_get_matches_from(arguments)?;
+        Self::from_arg_matches(&matches)
+    }
+
+    /// The command.
+    pub fn into_command(self) -> Command {
+        self.command
+    }
+
     /// How many threads were asked for.
     pub fn n_threads(&self) -> Option<usize> {
-        self.command.run_args().and_then(|run| run.threads)
+        match &self.command {
+            Command::Retry(retry) => retry.threads,
+            command => command.run_args().and_then(|run| run.threads),
+        }
     }
 
     /// Whether the command looks at tables.

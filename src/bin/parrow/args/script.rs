@@ -1,6 +1,6 @@
 //! The flags of row functions in Luau.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -40,6 +40,16 @@ pub struct ScriptArgs {
 }
 
 impl ScriptArgs {
+    /// Whether there is a script.
+    pub fn is_given(&self) -> bool {
+        self.script.is_some() || self.luau.is_some()
+    }
+
+    /// Takes its file to be told from this folder.
+    pub fn in_folder(&mut self, folder: &Path) {
+        self.script = self.script.take().map(|path| folder.join(path));
+    }
+
     /// The row function, if one is given as a script.
     ///
     /// # Errors

@@ -59,6 +59,23 @@ pub struct WorkerArgs {
 }
 
 impl WorkerArgs {
+    /// Whether there is a program.
+    pub fn is_given(&self) -> bool {
+        self.python.is_some() || self.exec.is_some()
+    }
+
+    /// Takes its files to be told from this folder.
+    pub fn in_folder(&mut self, folder: &Path) {
+        if let Some(python) = &mut self.python {
+            python.path = folder.join(&python.path);
+        }
+        if let Some(interpreter) = &mut self.python_exe
+            && interpreter.components().count() > 1
+        {
+            *interpreter = folder.join(&interpreter);
+        }
+    }
+
     /// The work, where a function in another program is asked for. Its first workers start at once, while `input` is read.
     ///
     /// # Errors

@@ -2,9 +2,8 @@
 
 use clap::Args;
 use parrow::pipeline::Work;
-use parrow::script::SqlExpressions;
 
-use crate::args::{FunctionArgs, ScriptArgs, TableArgs, WorkerArgs};
+use crate::args::{RowFunctionArgs, TableArgs};
 use crate::console::Console;
 use crate::execute::execute;
 use crate::exit_code::Code;
@@ -30,20 +29,10 @@ Examples:
 pub struct Apply {
     /// A file, a pattern such as 'data/*.csv', or - for standard input
     #[arg(value_name = "INPUT")]
-    input_file: String,
-
-    /// SQL expressions, each a new column: 'a + b AS total'. One that begins with a minus needs -- before it
-    #[arg(value_name = "EXPRESSION")]
-    expressions: Vec<String>,
+    pub input_file: String,
 
     #[command(flatten)]
-    script: ScriptArgs,
-
-    #[command(flatten)]
-    worker: WorkerArgs,
-
-    #[command(flatten)]
-    function: FunctionArgs,
+    row_function: RowFunctionArgs,
 
     #[command(flatten)]
     pub table: TableArgs,
@@ -51,15 +40,13 @@ pub struct Apply {
 
 impl Apply {
     pub fn run(self, console: &Console) -> Result<Code, Failure> {
+        let work = self.work()?;
+        execute(Settings::table(&[self.input_file], &self.table)?, work, console)
+    }
+
+    /// The row function.
+    pub fn work(&self) -> Result<Work<'static>, Failure> {
         let n_threads = self.table.run.threads.unwrap_or_else(parrow::cpu_count);
-        let worker = self.worker.work(&self.function, &self.input_file, n_threads)?;
-        let script = self.script.script(&self.function)?.map(Work::rows);
-        let work = match worker.or(script) {
-            Some(work) => work,
-            None if self.expressions.is_empty() => Work::copy(),
-            None => Work::rows(SqlExpressions::parse(&self.expressions)?),
-        };
-        let settings = Settings::table(&[self.input_file], &self.table)?;
-        execute(settings, work, console)
+        Ok(self.row_function.work(&self.input_file, n_threads)?)
     }
 }

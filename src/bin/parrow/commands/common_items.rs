@@ -23,7 +23,7 @@ Examples:
 pub struct CommonItemsCommand {
     /// Files, patterns such as 'data/*.csv', or - for standard input
     #[arg(required = true, value_name = "INPUT")]
-    inputs: Vec<String>,
+    pub inputs: Vec<String>,
 
     /// The column of lists that gives the order
     #[arg(long, value_name = "COLUMN")]
@@ -46,12 +46,16 @@ pub struct CommonItemsCommand {
 
 impl CommonItemsCommand {
     pub fn run(self, console: &Console) -> Result<Code, Failure> {
-        let settings = Settings::table(&self.inputs, &self.table)?;
+        execute(Settings::table(&self.inputs, &self.table)?, self.work(), console)
+    }
+
+    /// The row function.
+    pub fn work(&self) -> Work<'static> {
         let name = self.name.name.as_deref().unwrap_or(CommonItems::NAME);
         let mut function = CommonItems::new(&self.left, &self.right).name(name);
-        if let Some(dtype) = self.items {
-            function = function.text_items(dtype);
+        if let Some(dtype) = &self.items {
+            function = function.text_items(dtype.clone());
         }
-        execute(settings, Work::rows(function), console)
+        Work::rows(function)
     }
 }

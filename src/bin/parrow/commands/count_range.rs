@@ -23,7 +23,7 @@ Examples:
 pub struct CountRange {
     /// Files, patterns such as 'data/*.csv', or - for standard input
     #[arg(required = true, value_name = "INPUT")]
-    inputs: Vec<String>,
+    pub inputs: Vec<String>,
 
     /// The lower bound
     #[arg(long, value_name = "NUMBER", allow_hyphen_values = true, value_parser = parsed::<Number>)]
@@ -45,12 +45,16 @@ pub struct CountRange {
 
 impl CountRange {
     pub fn run(self, console: &Console) -> Result<Code, Failure> {
+        let work = self.work()?;
+        execute(Settings::table(&self.inputs, &self.table)?, work, console)
+    }
+
+    /// The row function.
+    pub fn work(&self) -> Result<Work<'static>, Failure> {
         let bounds = RangeBounds::new(self.min, self.max)?;
-        let settings = Settings::table(&self.inputs, &self.table)?;
-        let name = self.name.name.as_deref().unwrap_or(CountInRange::NAME);
-        let work = Work::rows_over(self.columns.selection(), |columns| {
-            CountInRange::new(columns.as_slice(), bounds).name(name)
-        });
-        execute(settings, work, console)
+        let name = self.name.name.clone().unwrap_or_else(|| CountInRange::NAME.to_owned());
+        Ok(Work::rows_over(self.columns.selection(), move |columns| {
+            CountInRange::new(columns.as_slice(), bounds).name(name.as_str())
+        }))
     }
 }

@@ -22,7 +22,7 @@ Examples:
 pub struct HypotCommand {
     /// Files, patterns such as 'data/*.csv', or - for standard input
     #[arg(required = true, value_name = "INPUT")]
-    inputs: Vec<String>,
+    pub inputs: Vec<String>,
 
     /// The column of the first coordinate
     #[arg(long, value_name = "COLUMN")]
@@ -41,8 +41,12 @@ pub struct HypotCommand {
 
 impl HypotCommand {
     pub fn run(self, console: &Console) -> Result<Code, Failure> {
-        let settings = Settings::table(&self.inputs, &self.table)?;
+        execute(Settings::table(&self.inputs, &self.table)?, self.work(), console)
+    }
+
+    /// The row function.
+    pub fn work(&self) -> Work<'static> {
         let name = self.name.name.as_deref().unwrap_or(Hypot::NAME);
-        execute(settings, Work::rows(Hypot::new(&self.a, &self.b).name(name)), console)
+        Work::rows(Hypot::new(&self.a, &self.b).name(name))
     }
 }

@@ -9,6 +9,7 @@ mod generate;
 mod hypot;
 mod info;
 mod man;
+mod retry;
 mod run;
 mod scale;
 mod tutorial;
@@ -28,6 +29,7 @@ pub enum Command {
     CommonItems(common_items::CommonItemsCommand),
     Columns(columns::Columns),
     Apply(Box<apply::Apply>),
+    Retry(Box<retry::Retry>),
     Info(info::Info),
     Generate(generate::Generate),
     Run(run::Run),
@@ -47,7 +49,12 @@ impl Command {
             Self::Columns(command) => Some(&command.run),
             Self::Apply(command) => Some(&command.table.run),
             Self::Generate(command) => Some(&command.run),
-            Self::Run(_) | Self::Info(_) | Self::Tutorial(_) | Self::Completions(_) | Self::Man(_) => None,
+            Self::Retry(_)
+            | Self::Run(_)
+            | Self::Info(_)
+            | Self::Tutorial(_)
+            | Self::Completions(_)
+            | Self::Man(_) => None,
         }
     }
 
@@ -55,6 +62,7 @@ impl Command {
     pub fn console_args(&self) -> Option<&ConsoleArgs> {
         match self {
             Self::Run(command) => Some(&command.console),
+            Self::Retry(command) => Some(&command.console),
             _ => self.run_args().map(|run| &run.console),
         }
     }
@@ -73,6 +81,7 @@ impl Command {
             Self::CommonItems(command) => command.run(console),
             Self::Columns(command) => command.run(console),
             Self::Apply(command) => command.run(console),
+            Self::Retry(command) => command.run(console),
             Self::Info(command) => command.run(),
             Self::Generate(command) => command.run(console),
             Self::Run(command) => command.run(console),

@@ -23,7 +23,7 @@ Examples:
 pub struct Scale {
     /// Files, patterns such as 'data/*.csv', or - for standard input
     #[arg(required = true, value_name = "INPUT")]
-    inputs: Vec<String>,
+    pub inputs: Vec<String>,
 
     #[command(flatten)]
     columns: ColumnsArg,
@@ -38,10 +38,14 @@ pub struct Scale {
 
 impl Scale {
     pub fn run(self, console: &Console) -> Result<Code, Failure> {
-        let settings = Settings::table(&self.inputs, &self.table)?;
-        let work = Work::rows_over(self.columns.selection(), |columns| {
-            MinMaxScale::new(columns.as_slice()).suffix(&self.suffix)
-        });
-        execute(settings, work, console)
+        execute(Settings::table(&self.inputs, &self.table)?, self.work(), console)
+    }
+
+    /// The row function.
+    pub fn work(&self) -> Work<'static> {
+        let suffix = self.suffix.clone();
+        Work::rows_over(self.columns.selection(), move |columns| {
+            MinMaxScale::new(columns.as_slice()).suffix(&suffix)
+        })
     }
 }

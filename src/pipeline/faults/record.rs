@@ -1,0 +1,197 @@
+//! What a run leaves beside its ledger, so that its rows can be retried.
+
+use std::path::{Path, PathBuf};
+
+use polars::prelude::DataType;
+use serde_json::{Value, json};
+
+use super::identity::FileIdentity;
+use crate::error::{Error, Result};
+use crate::table::pieces::TextOutput;
+use crate::table::{Compression, Format, Input, Output, WriteOptions, dtype_name, parse_dtype};
+
+/// What a run leaves beside its ledger, as `LEDGER.run.json`: the files that it has read and written, as they were, and what it
+/// was told to do.
+#[derive(Clone, Debug)]
+pub struct RunRecord {
+    commands: Vec<CommandLine>,
+    /// The new columns; with a dtype where the rows have decided one that the function does not declare.
+    pub(in crate::pipeline) columns: Vec<(String, Option<DataType>)>,
+    /// The inputs; `None` for one that cannot be read again.
+    pub(in crate::pipeline) inputs: Vec<Option<FileIdentity>>,
+    /// The output; `None` where there is no file.
+    pub(in crate::pipeline) output: Option<FileIdentity>,
+    pub(in crate::pipeline) n_rows_written: u64,
+    /// Whether rows behind a head were left out, which would have to come in again.
+    pub(in crate::pipeline) is_cut: bool,
+    pub(in crate::pipeline) ledger: FileIdentity,
+}
+
+/// What a program was started with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandLine {
+    /// The folder that its paths are told from.
+    pub folder: PathBuf,
+    /// The program's name and its arguments.
+    pub arguments: Vec<String>,
+}
+
+impl CommandLine {
+    fn to_json(&self) -> Value {
+        json!({ "folder": self.folder, "arguments": self.arguments })
+    }
+
+    fn from_json(value: &Value) -> Option<Self> {
+        let arguments = value["arguments"].as_array()?.iter().map(|text| text.as_str().map(str::to_owned));
+        Some(Self { folder: value["folder"].as_str()?.into(), arguments: arguments.collect::<Option<_>>()? })
+    }
+}
+
+impl RunRecord {
+    /// The record of the run that wrote a ledger.
+    ///
+    /// # Errors
+    /// [`Io`](crate::ErrorKind::Io) when there is none, and when the ledger is not the one that the run wrote;
+    /// [`Malformed`](crate::ErrorKind::Malformed) for a record that cannot be read.
+    pub fn of_ledger(ledger: &Path) -> Result<Self> {
+        let now = FileIdentity::of(ledger)?;
+        let path = path_of(ledger);
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| Error::io("read the record of the run", error).in_file(&path))?;
+        let malformed = |message: String| Error::malformed("run record", message).in_file(&path);
+        let value: Value = serde_json::from_str(&text).map_err(|error| malformed(error.to_string()))?;
+        let version = value["parrow"].as_str().unwrap_or("an unknown version");
+        if version != VERSION {
+            return Err(malformed(format!("it was written by parrow {version}, and this is {VERSION}")));
+        }
+        let record = Self::from_json(&value).ok_or_else(|| malformed("a part of it is missing".into()))?;
+        match record.ledger.has_content_of(&now) {
+            true => Ok(record),
+            false => Err(refused("the ledger is not the one that the run wrote").in_file(ledger)),
+        }
+    }
+
+    /// The command lines that led to the ledger: of the run, and of each retry. Empty where no program said what they are.
+    pub fn commands(&self) -> &[CommandLine] {
+        &self.commands
+    }
+
+    /// The names of the new columns.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// The record of a run that is done.
+    pub(in crate::pipeline) fn new(
+        commands: Vec<CommandLine>,
+        columns: Vec<(String, Option<DataType>)>,
+        inputs: &[Input],
+        output: Option<&Path>,
+        ledger: &Path,
+    ) -> Result<Self> {
+        let of_input = |input: &Input| match input.path() {
+            Some(path) if path.is_file() => FileIdentity::of(path).map(Some),
+            _ => Ok(None),
+        };
+        Ok(Self {
+            commands,
+            columns,
+            inputs: inputs.iter().map(of_input).collect::<Result<_>>()?,
+            output: output.filter(|path| path.is_file()).map(FileIdentity::of).transpose()?,
+            n_rows_written: 0,
+            is_cut: false,
+            ledger: FileIdentity::of(ledger)?,
+        })
+    }
+
+    /// Puts the record beside its ledger.
+    pub(in crate::pipeline) fn write(&self, ledger: &Path) -> Result<()> {
+        let options =
+            WriteOptions::builder().format(Format::NdJson).compression(Compression::None).build()?;
+        let mut output = TextOutput::create(&Output::Path(path_of(ledger)), &options)?;
+        output.write(format!("{:#}\n", self.to_json()).as_bytes(), 0)?;
+        output.finish().map(drop)
+    }
+
+    /// That everything is as the run has left it.
+    ///
+    /// # Errors
+    /// [`Io`](crate::ErrorKind::Io) with what has changed since.
+    pub(in crate::pipeline) fn check(&self, inputs: &[Input], output: Option<&Path>) -> Result<()> {
+        if self.is_cut {
+            return Err(refused("the run wrote the first rows alone; run it again"));
+        }
+        if self.inputs.len() != inputs.len() {
+            return Err(refused("the inputs are not those of the run"));
+        }
+        for (then, input) in self.inputs.iter().zip(inputs) {
+            let (Some(then), Some(path)) = (then, input.path()) else {
+                return Err(refused("an input of the run was no file, and cannot be read again")
+                    .in_file(input.label()));
+            };
+            if !then.is_unchanged(&FileIdentity::of(path)?) {
+                return Err(refused("the input has changed since the run; run it again").in_file(path));
+            }
+        }
+        let (Some(then), Some(path)) = (&self.output, output) else {
+            return Err(refused("the run wrote no file that could be patched"));
+        };
+        match then.is_unchanged(&FileIdentity::of(path)?) {
+            true => Ok(()),
+            false => {
+                Err(refused("the output has changed since the run that wrote it; run it again").in_file(path))
+            }
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        let columns = self.columns.iter().map(|(name, dtype)| json!([name, dtype.as_ref().map(dtype_name)]));
+        json!({
+            "parrow": VERSION,
+            "commands": self.commands.iter().map(CommandLine::to_json).collect::<Value>(),
+            "columns": columns.collect::<Value>(),
+            "inputs": self.inputs.iter().map(|input| input.as_ref().map(FileIdentity::to_json)).collect::<Value>(),
+            "output": self.output.as_ref().map(FileIdentity::to_json),
+            "rows_written": self.n_rows_written,
+            "cut": self.is_cut,
+            "ledger": self.ledger.to_json(),
+        })
+    }
+
+    fn from_json(value: &Value) -> Option<Self> {
+        let identity = |value: &Value| match value {
+            Value::Null => Some(None),
+            value => FileIdentity::from_json(value).map(Some),
+        };
+        let column = |value: &Value| {
+            let dtype = value[1].as_str().and_then(|name| parse_dtype(name).ok());
+            Some((value[0].as_str()?.to_owned(), dtype))
+        };
+        Some(Self {
+            commands: value["commands"]
+                .as_array()?
+                .iter()
+                .map(CommandLine::from_json)
+                .collect::<Option<_>>()?,
+            columns: value["columns"].as_array()?.iter().map(column).collect::<Option<_>>()?,
+            inputs: value["inputs"].as_array()?.iter().map(identity).collect::<Option<_>>()?,
+            output: identity(&value["output"])?,
+            n_rows_written: value["rows_written"].as_u64()?,
+            is_cut: value["cut"].as_bool()?,
+            ledger: FileIdentity::from_json(&value["ledger"])?,
+        })
+    }
+}
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+fn path_of(ledger: &Path) -> PathBuf {
+    let mut name = ledger.as_os_str().to_owned();
+    name.push(".run.json");
+    name.into()
+}
+
+/// Why the rows of a ledger are not retried.
+pub(in crate::pipeline) fn refused(reason: &'static str) -> Error {
+    Error::io("retry", std::io::Error::other(reason))
+}
