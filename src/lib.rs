@@ -65,6 +65,7 @@ mod progress;
 pub mod row;
 pub mod script;
 pub mod table;
+mod widest;
 pub mod worker;
 
 pub use apply::{

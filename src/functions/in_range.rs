@@ -5,7 +5,7 @@
 
 use polars_arrow::bitmap::bitmask::BitMask;
 
-use super::widest::{Loop, run_widest};
+use crate::widest::{Loop, run_widest};
 
 /// A value that may lie within a range.
 pub(super) trait Ranged: Copy + Send + Sync + 'static {

@@ -14,7 +14,6 @@ mod min_max_scale;
 mod number;
 mod range_bounds;
 mod sum_of_squares;
-mod widest;
 
 pub use common_items::CommonItems;
 pub use count_in_range::CountInRange;

@@ -197,13 +197,17 @@ impl RowWriter for RowsBehind<'_> {
     #[inline(always)]
     fn write(self, put: impl Fn(usize, &mut [u8]) -> usize) -> usize {
         let Self { out, rows, starts, usual_line_end, delimiter, has_returns } = self;
-        let mut end = 0;
-        for (row, pair) in starts.windows(2).enumerate() {
+        let last = starts.last().map_or(0, |end| *end as usize);
+        let n_plain = match (has_returns, &rows[..last]) {
+            (true, _) => 0,
+            (false, [.., b'\n']) => starts.len() - 1,
+            // The last row of a file may have no line end.
+            (false, _) => starts.len().saturating_sub(2),
+        };
+        let mut end = behind_plain_rows(out, rows, &starts[..=n_plain], delimiter, &put);
+        for (row, pair) in starts.windows(2).enumerate().skip(n_plain) {
             let (start, next) = (pair[0] as usize, pair[1] as usize);
-            let (text_end, line_end) = match has_returns || rows[next - 1] != b'\n' {
-                true => line_end(rows, start, next, usual_line_end),
-                false => (next - 1, &b"\n"[..]),
-            };
+            let (text_end, line_end) = line_end(rows, start, next, usual_line_end);
             let n_bytes = text_end - start;
             let out = &mut out[end..];
             copy_along(&rows[start..], out, n_bytes);
@@ -223,6 +227,33 @@ impl RowWriter for RowsBehind<'_> {
     }
 }
 
+/// Writes rows that end in LF alone, and cells behind them.
+#[inline(always)]
+fn behind_plain_rows(
+    out: &mut [u8],
+    rows: &[u8],
+    starts: &[u32],
+    delimiter: u8,
+    put: impl Fn(usize, &mut [u8]) -> usize,
+) -> usize {
+    let mut end = 0;
+    let Some((first, ends)) = starts.split_first() else { return 0 };
+    let mut start = *first as usize;
+    for (row, next) in ends.iter().enumerate() {
+        let n_bytes = *next as usize - start;
+        let out = &mut out[end..];
+        copy_along(&rows[start..], out, n_bytes);
+        // In the place of the line end, which goes behind the cells.
+        out[n_bytes - 1] = delimiter;
+        let behind = &mut out[n_bytes..];
+        let n_cells = put(row, behind);
+        behind[n_cells] = b'\n';
+        end += n_bytes + n_cells + 1;
+        start = *next as usize;
+    }
+    end
+}
+
 /// Where the text of a row ends, and its line end: the usual one where the row has none.
 #[inline(never)]
 fn line_end<'r>(rows: &'r [u8], start: usize, next: usize, usual: &'r [u8]) -> (usize, &'r [u8]) {
@@ -236,8 +267,15 @@ fn line_end<'r>(rows: &'r [u8], start: usize, next: usize, usual: &'r [u8]) -> (
 
 /// Copies so many bytes, and some that follow them: both places go on behind.
 #[inline(always)]
-fn copy_along(mut from: &[u8], mut to: &mut [u8], n_bytes: usize) {
-    const STEP: usize = 32;
+fn copy_along(from: &[u8], to: &mut [u8], n_bytes: usize) {
+    copy_steps::<16>(from, to, n_bytes.min(16));
+    if n_bytes > 16 {
+        copy_steps::<32>(&from[16..], &mut to[16..], n_bytes - 16);
+    }
+}
+
+#[inline(always)]
+fn copy_steps<const STEP: usize>(mut from: &[u8], mut to: &mut [u8], n_bytes: usize) {
     let mut n_left = n_bytes as isize;
     while n_left > 0
         && let Some((some, behind)) = from.split_first_chunk::<STEP>()

@@ -3,10 +3,12 @@
 //!
 //! Small integers come so, and numbers that were written with a fixed width.
 
+use crate::widest::{Loop, run_widest};
+
+use super::super::chunk::Wanted;
 use super::super::dialect::Dialect;
 use super::super::scan::QUOTE;
 use super::columns::Numbers;
-use crate::table::csv::chunk::Wanted;
 
 /// How many rows are compared at a time.
 const ROWS: usize = 64;
@@ -91,9 +93,7 @@ impl Layout {
 
     fn fits(&self, block: &[u8]) -> bool {
         let mut others = 0;
-        for ((byte, low), span) in block.iter().zip(&self.lows).zip(&self.spans) {
-            others |= u8::from(byte.wrapping_sub(*low) > *span);
-        }
+        run_widest(OthersIn { block, lows: &self.lows, spans: &self.spans, others: &mut others });
         others == 0
     }
 
@@ -109,5 +109,26 @@ impl Layout {
                 })),
             }
         }
+    }
+}
+
+/// The loop that compares: whether a byte is not between its two ends.
+struct OthersIn<'a> {
+    block: &'a [u8],
+    lows: &'a [u8],
+    spans: &'a [u8],
+    others: &'a mut u8,
+}
+
+impl Loop for OthersIn<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let n_bytes = self.block.len();
+        let (lows, spans) = (&self.lows[..n_bytes], &self.spans[..n_bytes]);
+        let mut others = 0;
+        for index in 0..n_bytes {
+            others |= u8::from(self.block[index].wrapping_sub(lows[index]) > spans[index]);
+        }
+        *self.others = others;
     }
 }

@@ -1,7 +1,7 @@
 //! Runs a loop with the widest registers that the processor has, though the program is built for all processors.
 
 /// A loop that is worth compiling for several instruction sets.
-pub(super) trait Loop {
+pub(crate) trait Loop {
     /// Runs it. To be marked `#[inline(always)]`, since it takes on the instruction set of what it is inlined into.
     fn run(self);
 }
@@ -9,7 +9,7 @@ pub(super) trait Loop {
 /// Runs the loop as it was compiled for the best of AVX-512, AVX2 and the instructions that every processor has.
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)]
-pub(super) fn run_widest(it: impl Loop) {
+pub(crate) fn run_widest(it: impl Loop) {
     if is_x86_feature_detected!("avx512f")
         && is_x86_feature_detected!("avx512vl")
         && is_x86_feature_detected!("avx512bw")
@@ -27,7 +27,7 @@ pub(super) fn run_widest(it: impl Loop) {
 
 /// Runs the loop: the other processors have their vector instructions in every model.
 #[cfg(not(target_arch = "x86_64"))]
-pub(super) fn run_widest(it: impl Loop) {
+pub(crate) fn run_widest(it: impl Loop) {
     it.run();
 }
 
