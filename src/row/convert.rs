@@ -67,7 +67,11 @@ pub(crate) fn convert(values: &Series, dtype: &DataType, conversion: Conversion)
     if !lost.any() {
         return Ok(Converted { series, misfits: Vec::new() });
     }
-    let misfits = misfits(values, &lost, |text| format!("{text} does not fit {}", dtype_name(dtype)));
+    let hint = match conversion {
+        Conversion::Declared => "",
+        Conversion::Decided => ", which an earlier row made the column: declare the output dtype",
+    };
+    let misfits = misfits(values, &lost, |text| format!("{text} does not fit {}{hint}", dtype_name(dtype)));
     let nulls = Series::full_null(series.name().clone(), series.len(), dtype);
     let series = nulls.zip_with(&lost, &series).map_err(Error::engine)?;
     Ok(Converted { series, misfits })

@@ -175,7 +175,7 @@ fn from_frame(frame: &DataFrame, fields: &[Field]) -> Result<Answer, String> {
 }
 
 /// The values of columns of which one at most has a value in a row, as runs of one dtype each.
-fn into_runs(kinds: Vec<Series>) -> Vec<Series> {
+pub(super) fn into_runs(kinds: Vec<Series>) -> Vec<Series> {
     if kinds.len() == 1 {
         return kinds;
     }

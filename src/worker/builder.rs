@@ -49,17 +49,13 @@ impl WorkerBuilder {
             settings: Settings {
                 program,
                 protocol: Protocol::Arrow,
+                rows_as: RowsAs::default(),
                 n_retries: RETRIES,
                 chunk_timeout: CHUNK_TIMEOUT,
                 max_chunks: None,
                 stderr: None,
             },
-            parts: Parts {
-                outputs: Vec::new(),
-                columns: None,
-                parameters: Vec::new(),
-                rows_as: RowsAs::default(),
-            },
+            parts: Parts { outputs: Vec::new(), columns: None, parameters: Vec::new() },
         }
     }
 
@@ -97,7 +93,7 @@ impl WorkerBuilder {
         if let Program::Python { package, .. } = &mut self.settings.program {
             *package = rows_as.package();
         }
-        self.parts.rows_as = rows_as;
+        self.settings.rows_as = rows_as;
         self
     }
 
@@ -160,7 +156,7 @@ impl WorkerBuilder {
             _ if !parts.parameters.is_empty() => {
                 return refuse("arg", "a program has no parameters; write constants into its command");
             }
-            _ if parts.rows_as != RowsAs::default() => {
+            _ if settings.rows_as != RowsAs::default() => {
                 return refuse(
                     "as",
                     "it says what a Python function gets; a program reads what its protocol says",
@@ -168,7 +164,7 @@ impl WorkerBuilder {
             }
             _ => {}
         }
-        if parts.rows_as.is_batch() && settings.protocol != Protocol::Arrow {
+        if settings.rows_as.is_batch() && settings.protocol != Protocol::Arrow {
             return refuse("as", "whole batches come in the arrow protocol alone");
         }
         if matches!(settings.program, Program::Python { .. }) && settings.protocol == Protocol::Csv {

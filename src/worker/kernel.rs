@@ -1,13 +1,13 @@
 //! Gives chunks to workers, and finds the rows that no worker survives.
 
 use std::ops::ControlFlow;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use polars::prelude::{Column, DataFrame, DataType, Field, PlSmallStr, Series};
 
-use crate::error::{Error, Result, RowFailure};
+use crate::error::{Error, ErrorKind, Result, RowFailure};
 use crate::progress::CancellationToken;
 use crate::row::{Chunk, ChunkOutput, Kernel, RowFault, RunContext, fill_runs};
 
@@ -15,7 +15,7 @@ use super::failure::{Failure, Trouble};
 use super::process::WorkerProcess;
 use super::program::Program;
 use super::protocol::{Answer, Head, Place};
-use super::wait::Wait;
+use super::wait::{TICK, Wait};
 use super::workers::{Settings, Workers, lock};
 
 /// So many failures without an answer in between, and the worker is at fault, not the rows.
@@ -35,6 +35,10 @@ pub(super) struct WorkerKernel<'w> {
     /// What a Python worker is told before its first chunk.
     setup: Option<String>,
     idle: Mutex<Vec<WorkerProcess>>,
+    /// How many workers may be given a chunk beside those that have one: more chunks than threads are begun where pieces of
+    /// a file are shared out, and a process for each would not be faster.
+    n_free: Mutex<usize>,
+    freed: Condvar,
     cancellation: Mutex<CancellationToken>,
     has_answered: AtomicBool,
     failures_in_a_row: AtomicUsize,
@@ -58,6 +62,8 @@ impl<'w> WorkerKernel<'w> {
             fields,
             setup,
             idle: Mutex::default(),
+            n_free: Mutex::new(usize::MAX),
+            freed: Condvar::new(),
             cancellation: Mutex::default(),
             has_answered: AtomicBool::new(false),
             failures_in_a_row: AtomicUsize::new(0),
@@ -111,7 +117,22 @@ impl<'w> WorkerKernel<'w> {
         Ok(ControlFlow::Continue(()))
     }
 
+    /// Waits until one more worker may be given a chunk.
+    fn turn(&self) -> Result<Turn<'_>, Trouble> {
+        let cancellation = lock(&self.cancellation).clone();
+        let mut n_free = lock(&self.n_free);
+        while *n_free == 0 {
+            if cancellation.is_cancelled() {
+                return Err(Error::new(ErrorKind::Cancelled).into());
+            }
+            n_free = self.freed.wait_timeout(n_free, TICK).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        *n_free -= 1;
+        Ok(Turn { n_free: &self.n_free, freed: &self.freed })
+    }
+
     fn try_once(&self, frame: &DataFrame) -> Result<Answer, Trouble> {
+        let _turn = self.turn()?;
         let idle = lock(&self.idle).pop();
         let mut worker = match idle {
             Some(worker) => worker,
@@ -152,14 +173,14 @@ impl<'w> WorkerKernel<'w> {
             }
             head = Head::Count;
         }
-        let rows = settings.protocol.encode(frame, place, head)?;
+        let rows = settings.wire().encode(frame, place, head)?;
         match bytes.is_empty() {
             true => bytes = rows,
             false => bytes.extend_from_slice(&rows),
         }
         worker.n_chunks += 1;
         worker.send(bytes)?;
-        let answer = settings.protocol.answer(worker, frame.height(), &self.fields, &wait)?;
+        let answer = settings.wire().answer(worker, frame.height(), &self.fields, &wait)?;
         if worker.has_more() {
             let n_rows = frame.height();
             return Err(Failure::wrong(format!("answered more than was asked for by {n_rows} rows")).into());
@@ -205,6 +226,19 @@ impl<'w> WorkerKernel<'w> {
     }
 }
 
+/// The right to give a chunk to a worker, until it is dropped.
+struct Turn<'k> {
+    n_free: &'k Mutex<usize>,
+    freed: &'k Condvar,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        *lock(self.n_free) += 1;
+        self.freed.notify_one();
+    }
+}
+
 impl Gathered {
     /// Adds the answer to rows from `from` on.
     fn add(&mut self, answer: Answer, from: usize, output: &mut ChunkOutput<'_>) -> ControlFlow<()> {
@@ -225,6 +259,7 @@ impl Kernel for WorkerKernel<'_> {
     fn prepare(&self, context: &RunContext) -> Result<()> {
         *lock(&self.cancellation) = context.cancellation.clone();
         let n_workers = if context.n_rows < FEW_ROWS { 1 } else { context.n_workers };
+        *lock(&self.n_free) = context.n_workers.max(1);
         self.workers.start(n_workers.min(context.n_rows))
     }
 

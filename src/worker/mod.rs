@@ -27,8 +27,11 @@
 //! # Python
 //! The function gets the cells of a row by the names of its parameters, or as [`RowsAs`] says, as `None`, `bool`, `int`, `float`,
 //! `str`, `bytes`, `date`, `time`, `datetime`, `timedelta`, `Decimal`, `list` or `dict`; times are cut to microseconds. It returns
-//! one of these (no `dict` or `Decimal`), a number of numpy, or for several columns a tuple or a dict of them. `None` is null.
-//! What it prints goes to standard error.
+//! one of these (no `dict`), a number of numpy, or for several columns a tuple or a dict of them. `None` is null. Decimals have the
+//! digits behind the point that the lowest row has. What it prints goes to standard error.
+//!
+//! The standard library is all that this needs. Functions of whole batches need pyarrow, and pandas or polars where they are given
+//! those.
 //!
 //! # Any program
 //! A program reads chunks of rows on standard input, writes a result for each row to standard output, and ends when its input
@@ -40,6 +43,8 @@
 
 mod arrow;
 mod builder;
+mod column_answer;
+mod columns;
 mod csv;
 mod failure;
 mod guard;

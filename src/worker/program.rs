@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::processes::{in_own_group, shell};
 
-use super::protocol::Protocol;
+use super::protocol::Wire;
 
 /// The Python side, one text for the interpreter, which is handed to it through standard input.
 const DRIVER: &str = concat!(
@@ -13,7 +13,11 @@ const DRIVER: &str = concat!(
     include_str!("python/faults.py"),
     include_str!("python/call.py"),
     include_str!("python/whole.py"),
+    include_str!("python/values.py"),
     include_str!("python/columns.py"),
+    include_str!("python/reader.py"),
+    include_str!("python/writer.py"),
+    include_str!("python/arrow.py"),
     include_str!("python/serve.py"),
 );
 
@@ -50,12 +54,12 @@ impl Program {
     }
 
     /// The command that starts it.
-    pub(super) fn command(&self, protocol: Protocol) -> Command {
+    pub(super) fn command(&self, wire: Wire) -> Command {
         match self {
             Self::Python { interpreter, path, function, package } => {
                 let mut command = Command::new(interpreter);
                 command.arg("-c").arg(BOOT).arg(DRIVER.len().to_string());
-                command.arg(protocol.as_str()).arg(path).arg(function).arg(package);
+                command.arg(wire.as_str()).arg(path).arg(function).arg(package);
                 in_own_group(command)
             }
             Self::Shell(line) => shell(line),

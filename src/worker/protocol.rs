@@ -11,7 +11,7 @@ use crate::table::check_has_text;
 use super::failure::Trouble;
 use super::process::WorkerProcess;
 use super::wait::Wait;
-use super::{arrow, csv, ndjson};
+use super::{arrow, column_answer, columns, csv, ndjson};
 
 /// The key or column of an answer with the message of a row that failed.
 pub(super) const ERROR_KEY: &str = "parrow_error";
@@ -28,7 +28,8 @@ pub(super) const ERROR_KEY: &str = "parrow_error";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Protocol {
-    /// Streams of Arrow IPC: exact for every dtype, and by far the fastest.
+    /// Streams of Arrow IPC: exact for every dtype, and by far the fastest. A Python function of rows gets the same as raw bytes
+    /// of columns, which need no package to be read.
     Arrow,
     /// CSV: a line for each row, after a header.
     Csv,
@@ -47,11 +48,49 @@ impl Protocol {
             Self::NdJson => "ndjson",
         }
     }
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Protocol {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Self::ALL.into_iter().find(|protocol| protocol.as_str() == text).ok_or_else(|| {
+            Error::invalid_option("protocol", format!("{text:?} is none of arrow, csv, ndjson"))
+        })
+    }
+}
+
+/// What stands on the pipes of a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wire {
+    /// Columns as raw bytes, for our own Python side.
+    Columns,
+    Arrow,
+    Csv,
+    NdJson,
+}
+
+impl Wire {
+    /// What a worker of our own is told.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Columns => "columns",
+            Self::Arrow => "arrow",
+            Self::Csv => "csv",
+            Self::NdJson => "ndjson",
+        }
+    }
 
     /// That a column of this dtype can be written to a worker.
     pub(super) fn check(self, column: &str, dtype: &DataType) -> Result<()> {
         match self {
-            Self::Arrow => Ok(()),
+            Self::Columns | Self::Arrow => Ok(()),
             Self::Csv => check_has_text(column, dtype, "CSV"),
             Self::NdJson => check_has_text(column, dtype, "NDJSON"),
         }
@@ -60,6 +99,7 @@ impl Protocol {
     /// The rows of `frame` as text or bytes, with what must stand before the first ones.
     pub(super) fn encode(self, frame: &DataFrame, place: Place, head: Head) -> Result<Vec<u8>> {
         match self {
+            Self::Columns => columns::encode(frame),
             Self::Arrow => arrow::encode(&for_other_programs(frame)?, place),
             Self::Csv => csv::encode(frame, place),
             Self::NdJson => ndjson::encode(frame, head),
@@ -80,26 +120,11 @@ impl Protocol {
         wait: &Wait<'_>,
     ) -> Result<Answer, Trouble> {
         match self {
+            Self::Columns => column_answer::answer(worker, n_rows, fields, wait),
             Self::Arrow => arrow::answer(worker, n_rows, fields, wait),
             Self::Csv => csv::answer(worker, n_rows, fields, wait),
             Self::NdJson => ndjson::answer(worker, n_rows, fields, wait),
         }
-    }
-}
-
-impl fmt::Display for Protocol {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Protocol {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        Self::ALL.into_iter().find(|protocol| protocol.as_str() == text).ok_or_else(|| {
-            Error::invalid_option("protocol", format!("{text:?} is none of arrow, csv, ndjson"))
-        })
     }
 }
 

@@ -8,7 +8,7 @@ use crate::progress::CancellationToken;
 use super::failure::{Failure, Trouble};
 
 /// How often the other reasons to stop are looked at while nothing comes.
-const TICK: Duration = Duration::from_millis(20);
+pub(super) const TICK: Duration = Duration::from_millis(20);
 
 /// A wait that has an end.
 pub(super) struct Wait<'w> {

@@ -14,7 +14,6 @@ use super::builder::WorkerBuilder;
 use super::failure::Trouble;
 use super::kernel::WorkerKernel;
 use super::program::Program;
-use super::rows_as::RowsAs;
 use super::signature::Signature;
 use super::wait::Wait;
 use super::workers::{Settings, Workers, lock};
@@ -54,7 +53,6 @@ pub(super) struct Parts {
     pub(super) outputs: Vec<OutputColumn>,
     pub(super) columns: Option<ChooseColumns>,
     pub(super) parameters: Vec<(String, Parameter)>,
-    pub(super) rows_as: RowsAs,
 }
 
 /// Chooses the columns that make a row from those of a table.
@@ -166,8 +164,8 @@ impl RowFunction for Worker {
         let mut inputs = self.chosen(schema)?;
         let mut setup = None;
         if let Program::Python { function, .. } = &settings.program {
-            let Parts { rows_as, parameters, outputs, .. } = &self.parts;
-            let call = self.signature()?.call(function, schema, &inputs, *rows_as, parameters)?;
+            let Parts { parameters, outputs, .. } = &self.parts;
+            let call = self.signature()?.call(function, schema, &inputs, settings.rows_as, parameters)?;
             let names: Vec<PlSmallStr> = outputs.iter().map(|output| output.name.clone()).collect();
             setup = Some(call.setup(&names));
             // A function without columns is still to be called once a row.
@@ -178,7 +176,7 @@ impl RowFunction for Worker {
         }
         for name in &inputs {
             if let Some(dtype) = schema.get(name) {
-                settings.protocol.check(name, dtype)?;
+                settings.wire().check(name, dtype)?;
             }
         }
         let fields: Vec<Field> = self.parts.outputs.iter().map(OutputColumn::field).collect();

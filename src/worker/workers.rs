@@ -12,7 +12,8 @@ use super::last_words::StderrSink;
 use super::lines::line;
 use super::process::WorkerProcess;
 use super::program::Program;
-use super::protocol::Protocol;
+use super::protocol::{Protocol, Wire};
+use super::rows_as::RowsAs;
 use super::signature::Signature;
 use super::wait::Wait;
 
@@ -21,10 +22,23 @@ use super::wait::Wait;
 pub(super) struct Settings {
     pub(super) program: Program,
     pub(super) protocol: Protocol,
+    pub(super) rows_as: RowsAs,
     pub(super) n_retries: usize,
     pub(super) chunk_timeout: Duration,
     pub(super) max_chunks: Option<usize>,
     pub(super) stderr: StderrSink,
+}
+
+impl Settings {
+    /// What stands on the pipes of its workers.
+    pub(super) fn wire(&self) -> Wire {
+        match (self.protocol, &self.program) {
+            (Protocol::Arrow, Program::Python { .. }) if !self.rows_as.is_batch() => Wire::Columns,
+            (Protocol::Arrow, _) => Wire::Arrow,
+            (Protocol::Csv, _) => Wire::Csv,
+            (Protocol::NdJson, _) => Wire::NdJson,
+        }
+    }
 }
 
 /// Workers that have been started and given no rows, and how to start more.
@@ -80,7 +94,7 @@ impl Workers {
         let mut surplus = false;
         for worker in workers {
             let group = worker.id();
-            surplus |= !self.settings.protocol.is_end(&worker.end());
+            surplus |= !self.settings.wire().is_end(&worker.end());
             self.forget(group);
         }
         match surplus {
@@ -108,12 +122,10 @@ impl Workers {
             };
             let interpreter = interpreter.display();
             let because = hello.get("because").and_then(Json::as_text).unwrap_or_default();
-            let mut message = format!(
-                "{interpreter} has no {missing} ({because}); install it with: {interpreter} -m pip install {missing}"
+            let message = format!(
+                "{interpreter} has no {missing} ({because}), which whole batches need; install it with: {interpreter} -m pip \
+                 install {missing}, or take the rows one by one, which needs no package"
             );
-            if missing == "pyarrow" {
-                message += ", or choose the protocol ndjson, which needs no package and is slower";
-            }
             return Err(Error::worker(label, message).into());
         }
         if let Some(message) = hello.get("error").and_then(Json::as_text) {
@@ -124,8 +136,8 @@ impl Workers {
     }
 
     fn launch(&self) -> Result<WorkerProcess> {
-        let Settings { program, protocol, stderr, .. } = &self.settings;
-        let command = program.command(*protocol);
+        let Settings { program, stderr, .. } = &self.settings;
+        let command = program.command(self.settings.wire());
         let mut worker = WorkerProcess::start(command, &program.label(), stderr.clone())?;
         let mut guard = lock(&self.guard);
         if guard.is_none() {

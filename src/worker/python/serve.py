@@ -1,48 +1,11 @@
-"""Batches in and answers out."""
+"""Rows in and answers out."""
 
 
-def serve_arrow(pyarrow, call, source, sink):
-    if not source.peek(1):
-        return
-    arrow_columns = ArrowColumns(pyarrow)
-    writer = schema = None
-    for batch in pyarrow.ipc.open_stream(source):
-        if call.whole:
-            columns, faults = call.whole_results(batch) if len(batch) else ([[] for _ in call.names], {})
-        else:
-            given = [values_of(pyarrow, column) for column in batch.columns]
-            results, faults = call.results(given, len(batch))
-            columns = columns_of(results, call.names, faults)
-        names, parts = [], []
-        for name, column in zip(call.names, columns):
-            for index, part in enumerate(arrow_columns.of(column, faults)):
-                names.append(f"{OTHER}_{index}:{name}" if index else name)
-                parts.append(part)
-        if faults:
-            names.append(ERROR)
-            parts.append(pyarrow.array([faults.get(row) for row in range(len(batch))], pyarrow.large_string()))
-        answer = pyarrow.RecordBatch.from_arrays(parts, names)
-        if answer.schema != schema:
-            if writer:
-                writer.close()
-            schema = answer.schema
-            writer = pyarrow.ipc.new_stream(sink, schema)
-        writer.write_batch(answer)
-        sink.flush()
-
-
-NUMBERS = {"int64": "q", "double": "d", "int32": "i", "uint32": "I", "uint64": "Q", "float": "f"}
-
-
-def values_of(pyarrow, column):
-    """The values of a column as Python's."""
-    number = NUMBERS.get(str(column.type))
-    if number and column.null_count == 0 and len(column):
-        values = memoryview(column.buffers()[1]).cast("B").cast(number)
-        return values[column.offset:column.offset + len(column)].tolist()
-    if str(column.type) == "time64[ns]":
-        column = column.cast(pyarrow.time64("us"), safe=False)
-    return column.to_pylist()
+def serve_columns(call, source, sink):
+    writer = ColumnWriter(sink)
+    for n_rows, columns in ColumnReader(source).chunks():
+        results, faults = call.results(columns, n_rows)
+        writer.answer(columns_of(results, call.names, faults), faults)
 
 
 def serve_ndjson(call, source, sink):

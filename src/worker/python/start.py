@@ -3,16 +3,18 @@ answers on standard output. parrow starts it with the protocol, the file, the na
 batches are made with, or nothing, as arguments.
 
 First it writes a line of JSON: the function's parameters, or what keeps it from being called. It reads a line of JSON:
-which columns and constants go where. Then batches come and go, as docs/worker-protocol.md has it, in Arrow or NDJSON; in
-NDJSON a line with the number of its rows stands before each batch.
+which columns and constants go where. Then batches come and go: rows as columns of raw bytes (reader.py, writer.py) or as
+docs/worker-protocol.md has them in NDJSON, with a line before each batch that has the number of its rows; whole batches in Arrow.
 
-The standard library and, for Arrow, pyarrow are all that it needs.
+The standard library is all that rows need, and pyarrow what whole batches need.
 """
 
 import json
 import os
+import struct
 import sys
-from itertools import repeat
+from array import array
+from itertools import accumulate, repeat
 from keyword import iskeyword
 
 ERROR = "parrow_error"
@@ -39,10 +41,8 @@ def main(protocol, path, name, package):
     line = source.readline() if "parameters" in hello else b""
     if line:
         call = Call(function, json.loads(line), pyarrow)
-        if pyarrow:
-            serve_arrow(pyarrow, call, source, sink)
-        else:
-            serve_ndjson(call, source, sink)
+        serve = {"columns": serve_columns, "arrow": serve_batches, "ndjson": serve_ndjson}[protocol]
+        serve(call, source, sink)
 
 
 class MissingPackage(Exception):
@@ -108,11 +108,39 @@ def load(path, name):
 
 def parameters_of(function):
     """The name, the kind and whether there is a default for each parameter; None where Python does not know."""
+    if type(function) is type(main) and not hasattr(function, "__wrapped__") and not hasattr(function, "__signature__"):
+        return parameters_of_code(function)
+    # It takes as long to load as all else that is loaded here.
     import inspect
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
-        raise NoFunction("the function is async, and nobody awaits its result; give a plain function, which may call asyncio.run")
+        raise NoFunction(ASYNC)
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
         return None
     return [[it.name, it.kind.name, it.default is not it.empty] for it in parameters]
+
+
+ASYNC = "the function is async, and nobody awaits its result; give a plain function, which may call asyncio.run"
+VAR_POSITIONAL, VAR_KEYWORD, ANY_ASYNC = 0x4, 0x8, 0x80 | 0x100 | 0x200
+
+
+def parameters_of_code(function):
+    code = function.__code__
+    if code.co_flags & ANY_ASYNC:
+        raise NoFunction(ASYNC)
+    n_positional, n_keywords = code.co_argcount, code.co_kwonlyargcount
+    n_without_default = n_positional - len(function.__defaults__ or ())
+    names, found = code.co_varnames, []
+    for index, name in enumerate(names[:n_positional]):
+        kind = "POSITIONAL_ONLY" if index < code.co_posonlyargcount else "POSITIONAL_OR_KEYWORD"
+        found.append([name, kind, index >= n_without_default])
+    behind = n_positional + n_keywords
+    if code.co_flags & VAR_POSITIONAL:
+        found.append([names[behind], "VAR_POSITIONAL", False])
+        behind += 1
+    defaults = function.__kwdefaults__ or {}
+    found += [[name, "KEYWORD_ONLY", name in defaults] for name in names[n_positional:n_positional + n_keywords]]
+    if code.co_flags & VAR_KEYWORD:
+        found.append([names[behind], "VAR_KEYWORD", False])
+    return found

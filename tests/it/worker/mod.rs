@@ -46,14 +46,23 @@ fn has_python(packages: &str) -> bool {
 /// be there.
 fn python() -> bool {
     static THERE: LazyLock<bool> = LazyLock::new(|| has_python("pyarrow"));
-    if !*THERE {
+    is_there(*THERE, "pyarrow")
+}
+
+/// As [`python`], with packages besides.
+fn python_with(package: &str) -> bool {
+    python() && is_there(has_python(package), package)
+}
+
+fn is_there(is_there: bool, package: &str) -> bool {
+    if !is_there {
         assert!(
             std::env::var_os("CI").is_none(),
-            "python3 with pyarrow is needed: python3 -m pip install pyarrow"
+            "python3 with {package} is needed: python3 -m pip install {package}"
         );
-        println!("skipped: there is no python3 with pyarrow");
+        println!("skipped: there is no python3 with {package}");
     }
-    *THERE
+    is_there
 }
 
 fn options(set: impl FnOnce(ApplyOptionsBuilder) -> ApplyOptionsBuilder) -> ApplyOptions {

@@ -4,7 +4,7 @@ use parrow::polars::prelude::*;
 use parrow::row::OutputColumn;
 use parrow::worker::{Protocol, RowsAs, Worker};
 
-use super::{PythonFile, apply, collecting, column, python};
+use super::{PythonFile, apply, collecting, column, python, python_with};
 
 fn rows() -> DataFrame {
     df!("a" => [Some(3), None, Some(5)], "b" => [4.0, 2.5, 12.0], "name" => ["x", "é", "z"]).unwrap()
@@ -153,6 +153,62 @@ def short(table): return [1]
     assert!(faults.is_empty());
 }
 
+/// A function of data frames gives a series, a frame, or plain values, and names the row at fault.
+fn check_frames(rows_as: RowsAs, functions: &str) {
+    let file = PythonFile::new(functions);
+    let batch = |function: &str| Worker::python(file.path(), function).rows_as(rows_as);
+    let doubled = column(&rows(), &batch("doubled").build().unwrap());
+    assert_eq!(doubled, Series::new("doubled".into(), [8.0, 5.0, 24.0]));
+    let shouted = column(&rows(), &batch("shouted").build().unwrap());
+    assert_eq!(shouted, Series::new("shouted".into(), ["X", "É", "Z"]));
+    let missing = column(&rows(), &batch("missing").build().unwrap());
+    assert_eq!(missing, Series::new("missing".into(), [false, true, false]));
+    let two = batch("two").outputs(["y", "x"].map(OutputColumn::new)).argument("k", 2).build().unwrap();
+    let (found, _) = apply(&rows(), &two, &collecting(2));
+    assert_eq!(found, df!("y" => ["x", "é", "z"], "x" => [6.0, 4.5, 14.0]).unwrap());
+    let (found, faults) = apply(&rows(), &batch("picky").build().unwrap(), &collecting(3));
+    assert_eq!(found.column("picky").unwrap().f64().unwrap().to_vec(), [Some(4.0), None, Some(12.0)]);
+    assert!(faults.len() == 1 && faults[0].0 == 1 && faults[0].1.starts_with("ValueError"), "{faults:?}");
+}
+
+#[test]
+fn whole_batches_as_frames_of_pandas() {
+    if python_with("pandas") {
+        check_frames(
+            RowsAs::Pandas,
+            "
+import pandas as pd
+def doubled(df): return df['b'] * 2
+def shouted(df): return df.name.str.upper()
+def missing(df): return df['a'].isna().tolist()
+def two(df, k): return pd.DataFrame({'x': df['b'] + k, 'y': df['name']})
+def picky(df):
+    if (df['b'] == 2.5).any(): raise ValueError('2.5 is bad')
+    return df['b'].to_numpy()
+",
+        );
+    }
+}
+
+#[test]
+fn whole_batches_as_frames_of_polars() {
+    if python_with("polars") {
+        check_frames(
+            RowsAs::Polars,
+            "
+import polars as pl
+def doubled(df): return df['b'] * 2
+def shouted(df): return df.select(pl.col('name').str.to_uppercase())['name']
+def missing(df): return df['a'].is_null().to_list()
+def two(df, k): return df.select(x=pl.col('b') + k, y='name')
+def picky(df):
+    if (df['b'] == 2.5).any(): raise ValueError('2.5 is bad')
+    return df['b'].to_numpy()
+",
+        );
+    }
+}
+
 #[test]
 fn values_of_every_type_go_there_and_come_back() {
     if !python() {
@@ -198,6 +254,109 @@ def kinds(n):
     let faults: Vec<(u64, &str)> = faults.iter().map(|(row, message)| (*row, message.as_str())).collect();
     assert_eq!(faults.iter().map(|(row, _)| *row).collect::<Vec<_>>(), [1, 4, 5, 6, 7, 8]);
     assert!(faults[4].1.contains("64 bits") && faults[5].1.contains("type object"), "{faults:?}");
+}
+
+#[test]
+fn cells_of_every_dtype_are_what_python_calls_them() {
+    if !python() {
+        return;
+    }
+    let file = PythonFile::new("def f(v): return repr(v)\n");
+    let ticks =
+        |ticks: i64, dtype: DataType| Series::new("v".into(), [Some(ticks), None]).cast(&dtype).unwrap();
+    let datetime = |unit| DataType::Datetime(unit, None);
+    let lists = Series::new("".into(), [Some(Series::new("".into(), [Some(1_i64), None])), None]);
+    let nested = [Series::new("".into(), [lists.slice(0, 1)]), Series::new_empty("".into(), lists.dtype())];
+    let nested =
+        Series::new("v".into(), [nested[0].list().unwrap().get_as_series(0).unwrap(), nested[1].clone()]);
+    let record =
+        df!("a" => [Some(1_i64), None], "b" => ["x", "y"]).unwrap().into_struct("v".into()).into_series();
+    let cases = [
+        (Series::new("v".into(), [Some(-1_i8), None]), "-1", "None"),
+        (Series::new("v".into(), [Some(u64::MAX), None]), "18446744073709551615", "None"),
+        (Series::new("v".into(), [Some(0.1_f32), None]), "0.10000000149011612", "None"),
+        (Series::new("v".into(), ["a\0b", ""]), "'a\\x00b'", "''"),
+        (Series::new("v".into(), ["a\0b", "\n\u{1f}é"]), "'a\\x00b'", "'\\n\\x1fé'"),
+        (Series::new("v".into(), [Some(&b"\xff\0"[..]), None]), "b'\\xff\\x00'", "None"),
+        (ticks(-1, DataType::Date), "datetime.date(1969, 12, 31)", "None"),
+        (ticks(3_600_000_001_999, DataType::Time), "datetime.time(1, 0, 0, 1)", "None"),
+        (
+            ticks(-1, datetime(TimeUnit::Milliseconds)),
+            "datetime.datetime(1969, 12, 31, 23, 59, 59, 999000)",
+            "None",
+        ),
+        (
+            ticks(-1, datetime(TimeUnit::Nanoseconds)),
+            "datetime.datetime(1969, 12, 31, 23, 59, 59, 999999)",
+            "None",
+        ),
+        (
+            ticks(1, DataType::Duration(TimeUnit::Milliseconds)),
+            "datetime.timedelta(microseconds=1000)",
+            "None",
+        ),
+        (
+            Series::new("v".into(), [Some("-1.50"), None]).cast(&DataType::Decimal(20, 2)).unwrap(),
+            "Decimal('-1.50')",
+            "None",
+        ),
+        (lists.clone().with_name("v".into()), "[1, None]", "None"),
+        (lists.slice(1, 1).with_name("v".into()).extend_constant(AnyValue::Null, 1).unwrap(), "None", "None"),
+        (nested, "[[1, None]]", "[]"),
+        (record, "{'a': 1, 'b': 'x'}", "{'a': None, 'b': 'y'}"),
+        (Series::full_null("v".into(), 2, &DataType::Null), "None", "None"),
+    ];
+    for (values, first, second) in cases {
+        let dtype = values.dtype().clone();
+        let frame = DataFrame::new(2, vec![values.into()]).unwrap();
+        let found = column(&frame, &Worker::python(file.path(), "f").build().unwrap());
+        assert_eq!(found, Series::new("f".into(), [first, second]), "{dtype}");
+    }
+}
+
+#[test]
+fn decimals_and_bytes_come_back_and_what_no_column_holds_is_told_what_to_be() {
+    if !python() {
+        return;
+    }
+    let file = PythonFile::new(
+        r#"
+import datetime
+from decimal import Decimal
+def half(v): return None if v is None else v / 2
+def scales(n): return [Decimal("1.50"), Decimal("2"), Decimal("1E+2"), Decimal("2.125"), Decimal("NaN"), Decimal(1) / 3][n]
+def items(n): return [Decimal("1.5"), Decimal("0.25")] if n else []
+def other(n):
+    zoned = datetime.datetime(2024, 1, 1, tzinfo=datetime.timezone.utc)
+    return [{"a": 1}, {1, 2}, zoned, Decimal("1" * 39), [1, "x"]][n]
+"#,
+    );
+    let apply_to = |values: Series, function: &str| {
+        let frame = DataFrame::new(values.len(), vec![values.into()]).unwrap();
+        apply(&frame, &Worker::python(file.path(), function).build().unwrap(), &collecting(2))
+    };
+    let prices = Series::new("v".into(), [Some("3.00"), None]).cast(&DataType::Decimal(20, 2)).unwrap();
+    let (found, faults) = apply_to(prices, "half");
+    assert_eq!(faults, []);
+    assert_eq!(found.columns()[0].dtype(), &DataType::Decimal(38, 2));
+    let numbers = |n: i64| Series::new("n".into(), (0..n).collect::<Vec<i64>>());
+    let (found, faults) = apply_to(numbers(6), "scales");
+    let column = found.columns()[0].cast(&DataType::String).unwrap();
+    let column: Vec<Option<&str>> = column.str().unwrap().iter().collect();
+    assert_eq!(column, [Some("1.50"), Some("2.00"), Some("100.00"), None, None, None]);
+    assert_eq!(faults.iter().map(|(row, _)| *row).collect::<Vec<_>>(), [3, 4, 5], "{faults:?}");
+    assert!(
+        faults[0].1.contains("declare the output dtype") && faults[1].1.contains("return None or a float"),
+        "{faults:?}"
+    );
+    let (found, _) = apply_to(numbers(2), "items");
+    assert_eq!(found.columns()[0].dtype(), &DataType::List(Box::new(DataType::Decimal(38, 2))));
+    let (_, faults) = apply_to(numbers(5), "other");
+    let wanted = ["json.dumps(value)", "sorted(value)", "astimezone", "quantize", "int and str"];
+    assert_eq!(faults.len(), wanted.len());
+    for ((_, message), wanted) in faults.iter().zip(wanted) {
+        assert!(message.contains(wanted), "{message}");
+    }
 }
 
 #[test]

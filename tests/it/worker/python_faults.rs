@@ -139,7 +139,7 @@ fn what_a_function_prints_is_heard_and_stands_in_nobodys_way() {
 }
 
 #[test]
-fn without_pyarrow_a_sentence_says_what_to_do_and_ndjson_works() {
+fn rows_need_no_package_and_whole_batches_say_what_they_need() {
     if !python() {
         return;
     }
@@ -151,11 +151,13 @@ fn without_pyarrow_a_sentence_says_what_to_do_and_ndjson_works() {
     std::fs::set_permissions(&bare, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let frame = df!("a" => [1, 2]).unwrap();
     let worker = Worker::python(file.path(), "f").interpreter(&bare);
-    let error = apply_function(&frame, &worker.clone().build().unwrap(), &Default::default()).unwrap_err();
-    let text = error.to_string();
-    assert!(text.contains("-m pip install pyarrow") && text.contains("ndjson"), "{text}");
-    let worker = worker.protocol(Protocol::NdJson).build().unwrap();
-    assert_eq!(column(&frame, &worker), Series::new("f".into(), [2_i64, 3]));
+    for protocol in [Protocol::Arrow, Protocol::NdJson] {
+        let worker = worker.clone().protocol(protocol).build().unwrap();
+        assert_eq!(column(&frame, &worker), Series::new("f".into(), [2_i64, 3]));
+    }
+    let worker = worker.rows_as(RowsAs::PyArrow).build().unwrap();
+    let text = apply_function(&frame, &worker, &Default::default()).unwrap_err().to_string();
+    assert!(text.contains("-m pip install pyarrow") && text.contains("rows one by one"), "{text}");
     // A Python that finds pyarrow, and a module in its way where pandas would be.
     let blocked = file.folder().join("pandas.py");
     std::fs::write(&blocked, "raise ImportError('not here')\n").unwrap();
@@ -166,5 +168,5 @@ fn without_pyarrow_a_sentence_says_what_to_do_and_ndjson_works() {
     std::fs::set_permissions(&env, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let worker = Worker::python(file.path(), "f").interpreter(&env).rows_as(RowsAs::Pandas).build().unwrap();
     let text = apply_function(&frame, &worker, &Default::default()).unwrap_err().to_string();
-    assert!(text.contains("-m pip install pandas") && !text.contains("ndjson"), "{text}");
+    assert!(text.contains("-m pip install pandas"), "{text}");
 }

@@ -37,7 +37,7 @@ pub struct WorkerArgs {
     #[arg(long, value_name = "COMMAND", groups = ["row_function", "program"], conflicts_with = "expressions")]
     exec: Option<String>,
 
-    /// How rows and results are written: arrow, csv, ndjson [default: arrow]
+    /// How rows and results are written: arrow, csv, ndjson [default: arrow; for rows in Python the same, as raw columns]
     #[arg(long, value_name = "PROTOCOL", value_parser = parsed::<Protocol>, requires = "program")]
     protocol: Option<Protocol>,
 
