@@ -54,6 +54,7 @@ impl WorkerBuilder {
                 chunk_timeout: CHUNK_TIMEOUT,
                 max_chunks: None,
                 stderr: None,
+                notices: None,
             },
             parts: Parts { outputs: Vec::new(), columns: None, parameters: Vec::new() },
         }
@@ -133,6 +134,13 @@ impl WorkerBuilder {
     /// it is read and forgotten, save for the last lines of a worker that fails.
     pub fn on_stderr(mut self, hear: impl Fn(&[u8]) + Send + Sync + 'static) -> Self {
         self.settings.stderr = Some(Arc::new(hear));
+        self
+    }
+
+    /// Who is told, once a run, that a worker has not answered for ten seconds, or for half of its time where that is less, and
+    /// what the cause may be.
+    pub fn on_notice(mut self, hear: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.settings.notices = Some(Arc::new(hear));
         self
     }
 

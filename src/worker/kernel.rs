@@ -21,6 +21,9 @@ use super::workers::{Settings, Workers, lock};
 /// So many failures without an answer in between, and the worker is at fault, not the rows.
 const MAX_FAILURES_IN_A_ROW: usize = 100;
 
+/// How long a worker may be silent before that is said, or half of the time that it is given.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// How long a worker that was given nothing is watched, to see whether it stays.
 const PROBATION: Duration = Duration::from_millis(300);
 
@@ -41,6 +44,8 @@ pub(super) struct WorkerKernel<'w> {
     freed: Condvar,
     cancellation: Mutex<CancellationToken>,
     has_answered: AtomicBool,
+    /// Whether it has been said that a worker does not answer.
+    has_told: AtomicBool,
     failures_in_a_row: AtomicUsize,
 }
 
@@ -66,6 +71,7 @@ impl<'w> WorkerKernel<'w> {
             freed: Condvar::new(),
             cancellation: Mutex::default(),
             has_answered: AtomicBool::new(false),
+            has_told: AtomicBool::new(false),
             failures_in_a_row: AtomicUsize::new(0),
         }
     }
@@ -156,7 +162,13 @@ impl<'w> WorkerKernel<'w> {
     fn exchange(&self, worker: &mut WorkerProcess, frame: &DataFrame) -> Result<Answer, Trouble> {
         let settings = &self.workers.settings;
         let cancellation = lock(&self.cancellation).clone();
-        let wait = Wait::new(settings.chunk_timeout, &cancellation);
+        let patience = PATIENCE.min(settings.chunk_timeout / 2);
+        let tell = || {
+            if !self.has_told.swap(true, Ordering::Relaxed) {
+                settings.tell_silence(frame.height(), patience);
+            }
+        };
+        let wait = Wait::new(settings.chunk_timeout, &cancellation).telling(patience, &tell);
         let place = if worker.n_chunks == 0 { Place::First } else { Place::Later };
         if place == Place::Later && worker.has_more() {
             // It came too late to be seen behind the answer that it belongs to, which has been taken for right.

@@ -1,6 +1,6 @@
 //! The workers of one function: how they are started and ended.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::error::{Error, Result};
@@ -27,9 +27,31 @@ pub(super) struct Settings {
     pub(super) chunk_timeout: Duration,
     pub(super) max_chunks: Option<usize>,
     pub(super) stderr: StderrSink,
+    pub(super) notices: Option<Notices>,
 }
 
+/// Hears what somebody who waits should know.
+pub(super) type Notices = Arc<dyn Fn(&str) + Send + Sync>;
+
 impl Settings {
+    /// Says that a worker has not answered the rows that it was given some time ago.
+    pub(super) fn tell_silence(&self, n_rows: usize, since: Duration) {
+        let Some(hear) = &self.notices else { return };
+        let (label, seconds) = (self.program.label(), since.as_secs_f64());
+        let rows = if n_rows == 1 { "the row".to_owned() } else { format!("all of the {n_rows} rows") };
+        let cause = match self.program {
+            Program::Python { .. } => "the function may take that long",
+            Program::Shell(_) | Program::Arguments(_) => {
+                "if it keeps its output in a buffer, have it write each result at once (awk: fflush(), and mawk -W interactive; \
+                 Python: print(…, flush=True); C: fflush(stdout))"
+            }
+        };
+        let limit = self.chunk_timeout.as_secs_f64();
+        hear(&format!(
+            "{label}: a worker has not answered {rows} that it was given {seconds} seconds ago; {cause}. It is given {limit} seconds"
+        ));
+    }
+
     /// What stands on the pipes of its workers.
     pub(super) fn wire(&self) -> Wire {
         match (self.protocol, &self.program) {

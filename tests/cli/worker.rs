@@ -72,7 +72,7 @@ fn what_goes_wrong_is_one_clear_line() {
     apply(&["--exec", "exit 3"]).code(3).stderr_has("ends before it has read a row").one_clear_line();
     apply(&["--exec", "cat", "--arg", "a=1"])
         .code(2)
-        .stderr_has("a program has no parameters")
+        .stderr_has("--arg: a program has no parameters")
         .one_clear_line();
     apply(&["--exec", "cat", "--as", "list"])
         .code(2)
@@ -102,6 +102,17 @@ fn what_goes_wrong_is_one_clear_line() {
         .one_clear_line();
     let run = apply(&["--python", "f.py:f", "--on-error", "null", "--only"]);
     run.code(1).stdout("f\n\n3.0\n1.2\n");
+}
+
+#[test]
+fn a_worker_that_keeps_its_output_is_spoken_of() {
+    let place = Place::new();
+    place.file("one.csv", "x\n1\n");
+    let flags = ["--protocol", "csv", "--only", "--chunk-timeout", "1", "--retries", "0"];
+    let run = place.run(&[&["apply", "one.csv", "--exec", "sort"][..], &flags].concat());
+    run.code(1)
+        .stderr_has("sort: a worker has not answered the row that it was given 0.5 seconds ago")
+        .stderr_has("fflush");
 }
 
 /// Processes whose command line has this in it.

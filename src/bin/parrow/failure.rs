@@ -82,6 +82,10 @@ impl Failure {
                         path.display()
                     ))
                 }
+                ErrorKind::InvalidOption { option, .. } => Some(match flag(option) {
+                    Some(flag) => one_line(error).replacen(&format!("{option}: "), &format!("{flag}: "), 1),
+                    None => one_line(error),
+                }),
                 ErrorKind::Cancelled => Some("interrupted; nothing was written".to_owned()),
                 _ => Some(one_line(error)),
             },
@@ -92,6 +96,20 @@ impl Failure {
             )),
         }
     }
+}
+
+/// The flag that sets an option of a row function.
+fn flag(option: &str) -> Option<&'static str> {
+    Some(match option {
+        "arg" | "argument" => "--arg",
+        "as" => "--as",
+        "output names" => "--name",
+        "output dtypes" => "--output-dtype",
+        "protocol" => "--protocol",
+        "chunk timeout" => "--chunk-timeout",
+        "max chunks per worker" => "--max-chunks-per-worker",
+        _ => return None,
+    })
 }
 
 fn one_line(error: &Error) -> String {

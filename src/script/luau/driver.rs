@@ -286,7 +286,7 @@ impl Writer<'_> {
 
     fn cell_of(&self, cells: Cells, at: &str, index: &str, column: &str, nulls: Nulls) -> String {
         let read = match cells {
-            Cells::Number => format!("__parrow_readf64(cells, {at})"),
+            Cells::Number | Cells::Decimal => format!("__parrow_readf64(cells, {at})"),
             Cells::Integer => format!("__parrow_integer({at})"),
             Cells::Boolean => format!("__parrow_readf64(cells, {at}) ~= 0"),
             Cells::Text => {

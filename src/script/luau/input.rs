@@ -11,6 +11,9 @@ use crate::row::Chunk;
 /// Numbers up to this are exact as a number of Luau.
 const EXACT: u64 = 1 << 53;
 
+/// Decimals of up to so many digits are told apart by the nearest numbers, which are written with the same digits.
+const DECIMAL_DIGITS: u32 = 15;
+
 /// The marks of cells in `masks`.
 const NULL: u8 = 1;
 const INEXACT: u8 = 2;
@@ -24,6 +27,8 @@ pub(super) struct Reader {
 
 enum Values {
     F64(PrimitiveArray<f64>),
+    /// What is counted in units of the last digit, and how many digits stand behind the point.
+    Decimal(PrimitiveArray<i128>, usize),
     I64(PrimitiveArray<i64>),
     U64(PrimitiveArray<u64>),
     Boolean(BooleanArray),
@@ -40,13 +45,18 @@ impl Reader {
             (Cells::Integer, DataType::UInt64) => None,
             (Cells::Integer, _) => Some(DataType::Int64),
             (Cells::Number, DataType::UInt64) => None,
-            (Cells::Number, dtype) if dtype.is_float() || dtype.is_decimal() => Some(DataType::Float64),
+            (Cells::Decimal, _) => None,
+            (Cells::Number, dtype) if dtype.is_float() => Some(DataType::Float64),
             (Cells::Number, _) => Some(DataType::Int64),
             (Cells::Text, _) => Some(DataType::String),
             (Cells::List, DataType::Array(inner, _)) => Some(DataType::List(inner.clone())),
             (Cells::Boolean | Cells::List, _) => None,
         };
-        let physical = match series.dtype().is_temporal() {
+        let scale = match (input.cells, series.dtype()) {
+            (Cells::Decimal, DataType::Decimal(_, scale)) => Some(*scale),
+            _ => None,
+        };
+        let physical = match series.dtype().is_temporal() || scale.is_some() {
             true => series.to_physical_repr().into_owned(),
             false => series.clone(),
         };
@@ -67,6 +77,13 @@ impl Reader {
         let values = match input.cells {
             Cells::Null => Values::Null,
             Cells::List => Values::List(series.clone()),
+            Cells::Decimal => {
+                let array = array.as_any().downcast_ref().cloned();
+                Values::Decimal(
+                    array.ok_or_else(|| Error::engine(series.dtype()))?,
+                    scale.unwrap_or_default(),
+                )
+            }
             _ => match series.dtype() {
                 DataType::Float64 => array!(F64),
                 DataType::Int64 => array!(I64),
@@ -169,6 +186,17 @@ impl Batch {
                     *place = value.to_le_bytes();
                 }
             }
+            Values::Decimal(array, scale) => {
+                let values = &array.values()[rows];
+                for (place, value) in places.zip(values) {
+                    *place = nearest(*value, *scale).to_le_bytes();
+                }
+                let is_inexact = |value: &i128| value.unsigned_abs() >= 10_u128.pow(DECIMAL_DIGITS);
+                if values.iter().any(is_inexact) {
+                    self.has_masks = true;
+                    mark(masks, values.iter().map(is_inexact));
+                }
+            }
             Values::I64(array) if reader.cells == Cells::Integer => {
                 for (place, value) in places.zip(&array.values()[rows]) {
                     *place = value.to_le_bytes();
@@ -230,6 +258,16 @@ impl Batch {
     }
 }
 
+/// The number that is nearest to a decimal.
+fn nearest(value: i128, scale: usize) -> f64 {
+    // Powers of ten up to this are numbers, and a quotient of two numbers is rounded once.
+    const EXACT_POWER: usize = 22;
+    match scale <= EXACT_POWER {
+        true => value as f64 / 10_f64.powi(scale as i32),
+        false => format!("{value}e-{scale}").parse().unwrap_or(f64::NAN),
+    }
+}
+
 fn mark(masks: &mut [u8], are_inexact: impl Iterator<Item = bool>) {
     for (mask, is_inexact) in masks.iter_mut().zip(are_inexact) {
         if is_inexact {
@@ -263,7 +301,10 @@ fn encode(value: &AnyValue<'_>, heap: &mut Vec<u8>) -> Result<()> {
                 encode(&item, heap)?;
             }
         }
-        AnyValue::Decimal(..) => number(value.try_extract().map_err(Error::engine)?),
+        AnyValue::Decimal(value, _, scale) => match value.unsigned_abs() < 10_u128.pow(DECIMAL_DIGITS) {
+            true => number(nearest(*value, *scale)),
+            false => heap.push(tag::INEXACT),
+        },
         other => {
             let exact = match other {
                 AnyValue::Time(ticks) | AnyValue::Datetime(ticks, ..) | AnyValue::Duration(ticks, _) => {

@@ -155,17 +155,34 @@ impl Run<'_> {
                 Ok(()) => n_rows,
                 Err(_) => state.first_undone(from, n_rows),
             };
-            let Ok(misfits) = state.collect(from, end, plan, &mut self.collectors) else {
-                return Ok(Batched::Starved(from));
+            // A row that catches the error of its own timeout goes on to its end all the same.
+            let caught = state.timed_out_in(from, script).filter(|(row, _)| *row < end);
+            let good = match &caught {
+                Some((row, _)) => vec![(from, *row), (row + 1, end)],
+                None => vec![(from, end)],
             };
-            for (row, slot, message) in misfits {
-                let fault = RowFault::new(first + row, message, RowFailure::Returned);
-                let column = plan.outputs[slot].name.as_str();
-                if output.fault(fault.in_column(column)).is_break() {
+            for (part, (start, stop)) in good.into_iter().enumerate() {
+                if let (1, Some((row, message))) = (part, &caught)
+                    && self.fault(first + row, message.clone(), output).is_break()
+                {
                     return Ok(Batched::Stopped);
+                }
+                let Ok(misfits) = state.collect(start, stop, plan, &mut self.collectors) else {
+                    return Ok(Batched::Starved(start));
+                };
+                for (row, slot, message) in misfits {
+                    let fault = RowFault::new(first + row, message, RowFailure::Returned);
+                    let column = plan.outputs[slot].name.as_str();
+                    if output.fault(fault.in_column(column)).is_break() {
+                        return Ok(Batched::Stopped);
+                    }
                 }
             }
             from = end;
+            if caught.is_some() && !matches!(returned, Err(Failure::OutOfMemory)) {
+                // What stopped the row behind it was meant for this one.
+                continue;
+            }
             let message = match returned {
                 Ok(()) => continue,
                 Err(_) if from == n_rows => continue,

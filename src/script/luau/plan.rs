@@ -7,6 +7,7 @@ use polars::prelude::{DataType, PlSmallStr, Schema};
 use super::annotation::Annotation;
 use super::driver::{self, Call};
 use super::lexer::{Kind, Token, tokens};
+use super::returns::most_values;
 use super::row_use::RowUse;
 use super::script::{Form, Script};
 use super::signature::{Definition, Named, Scope, outline};
@@ -22,6 +23,8 @@ pub(super) struct Plan {
     pub(super) outputs: Vec<OutputColumn>,
     /// How many rows are handed to a worker at a time.
     pub(super) batch_rows: usize,
+    /// How many values the functions of the script return at most, as far as its text shows.
+    pub(super) most_values: usize,
 }
 
 /// A column that the script reads.
@@ -35,6 +38,8 @@ pub(super) struct Input {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cells {
     Number,
+    /// A decimal, as the nearest number.
+    Decimal,
     /// A 64-bit integer, which the script asks for.
     Integer,
     Boolean,
@@ -51,14 +56,14 @@ impl Cells {
             DataType::Null => Self::Null,
             dtype if is_integer => return Err(Error::dtype(name, "an integer dtype", dtype)),
             DataType::Boolean => Self::Boolean,
+            DataType::Decimal(..) if annotation == Some(&Annotation::Text) => Self::Text,
+            DataType::Decimal(..) => Self::Decimal,
             DataType::String | DataType::Categorical(..) | DataType::Enum(..) => Self::Text,
             DataType::List(inner) | DataType::Array(inner, _) => {
                 Self::of(name, inner, None).map_err(|_| unreadable(name, dtype))?;
                 Self::List
             }
-            dtype if dtype.is_primitive_numeric() || dtype.is_temporal() || dtype.is_decimal() => {
-                Self::Number
-            }
+            dtype if dtype.is_primitive_numeric() || dtype.is_temporal() => Self::Number,
             _ => return Err(unreadable(name, dtype)),
         })
     }
@@ -146,7 +151,8 @@ impl Plan {
             n_outputs: outputs.len(),
             batch_rows,
         };
-        Ok(Self { source: driver::source(script, &definition, &call), inputs, outputs, batch_rows })
+        let source = driver::source(script, &definition, &call);
+        Ok(Self { source, inputs, outputs, batch_rows, most_values: most_values(&tokens) })
     }
 }
 

@@ -35,7 +35,8 @@ use crate::row::{BoundFunction, Parameter, RowFunction};
 ///
 /// | dtype | in Luau |
 /// |---|---|
-/// | numbers, decimals | number. An integer that lies beyond ±2^53 makes the row fail, unless the parameter is declared as `a: integer`: then it is an integer of 64 bits, exactly (`integer.add(a, integer.create(1))`) |
+/// | decimals | the number that is written with the same digits. One of more than 15 digits makes the row fail, unless the parameter is declared as `a: string`: then it is a text |
+/// | numbers | number. An integer that lies beyond ±2^53 makes the row fail, unless the parameter is declared as `a: integer`: then it is an integer of 64 bits, exactly (`integer.add(a, integer.create(1))`) |
 /// | strings, categories | string |
 /// | booleans | boolean |
 /// | lists | table; a null item is nil, as a hole in the table; a list that is returned ends with its last item that is not nil |

@@ -10,7 +10,7 @@ use super::collect::Collector;
 use super::host::host;
 use super::input::Batch;
 use super::message::{is_out_of_memory, message};
-use super::plan::Plan;
+use super::plan::{Cells, Plan};
 use super::script::Script;
 use super::tag;
 use super::watchdog::{Stopped, TOO_LONG, Watchdog, Watched};
@@ -153,6 +153,7 @@ impl State {
         layout.set("batch_rows", plan.batch_rows)?;
         layout.set("n_outputs", plan.outputs.len())?;
         layout.set("n_columns", plan.inputs.len())?;
+        layout.set("most_values", plan.most_values as f64)?;
         layout.set(
             "output_names",
             lua.create_sequence_from(plan.outputs.iter().map(|column| column.name.as_str()))?,
@@ -161,6 +162,8 @@ impl State {
             "column_names",
             lua.create_sequence_from(plan.inputs.iter().map(|input| input.name.as_str()))?,
         )?;
+        let are_decimals = plan.inputs.iter().map(|input| input.cells == Cells::Decimal);
+        layout.set("are_decimals", lua.create_sequence_from(are_decimals)?)?;
         let chunk = lua
             .load(program.prelude.as_slice())
             .set_name(format!("={PRELUDE_NAME}"))
@@ -195,7 +198,8 @@ impl State {
             self.heap = larger.map_err(|_| Failure::OutOfMemory)?;
         }
         self.heap.write_bytes(0, &batch.heap);
-        self.results.write_bytes(0, &self.undone[..batch.n_rows * 8]);
+        // Those behind the batch, too: whoever asks how far it is looks for the last one that is done.
+        self.results.write_bytes(0, &self.undone);
         Ok(())
     }
 
@@ -217,6 +221,12 @@ impl State {
             None if is_out_of_memory(&error) => Failure::OutOfMemory,
             None => Failure::Raised(message(&error, &script.file_name)),
         })
+    }
+
+    /// The row from `from` on that took too long in the last run, and what is said of it.
+    pub(super) fn timed_out_in(&self, from: usize, script: &Script) -> Option<(usize, String)> {
+        let message = || format!("the row takes longer than {} seconds", script.row_timeout.as_secs_f64());
+        self.watched.timed_out_in().map(|row| (row.max(from), message()))
     }
 
     /// The first row of the batch from `from` on that has not been run to its end.

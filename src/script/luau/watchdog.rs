@@ -1,6 +1,6 @@
 //! Looks after running scripts: a row that takes too long is stopped, and so is a run that was cancelled.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -44,6 +44,8 @@ pub(super) struct Watched {
     call: AtomicU64,
     /// 0, or why the script was stopped.
     stopped: AtomicU8,
+    /// The row that took too long.
+    stopped_in: AtomicUsize,
     bell: Mutex<Option<Bell>>,
 }
 
@@ -59,6 +61,7 @@ impl Watched {
             is_running: AtomicBool::new(false),
             call: AtomicU64::new(0),
             stopped: AtomicU8::new(0),
+            stopped_in: AtomicUsize::new(0),
             bell: Mutex::new(None),
         });
         let seen: Mutex<(u64, Option<usize>, Instant)> = Mutex::new((0, None, Instant::now()));
@@ -85,6 +88,11 @@ impl Watched {
             _ => None,
         };
         (returned, stopped)
+    }
+
+    /// The row in which the last call was stopped because it took too long: one that catches the error goes on all the same.
+    pub(super) fn timed_out_in(&self) -> Option<usize> {
+        (self.stopped.load(Ordering::Relaxed) == 1).then(|| self.stopped_in.load(Ordering::Relaxed))
     }
 
     /// To be called before the worker is closed.
@@ -119,6 +127,7 @@ impl Watched {
                 self.with_bell(Bell::silence);
                 return Ok(VmState::Continue);
             }
+            self.stopped_in.store(row.map_or(0, |done| done + 1), Ordering::Relaxed);
             self.stopped.store(1, Ordering::Relaxed);
         }
         // The bell goes on ringing, so that a script that catches this error is stopped all the same.

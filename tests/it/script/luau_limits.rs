@@ -47,9 +47,25 @@ fn an_endless_loop_is_stopped_at_its_row() {
 }
 
 #[test]
+fn a_row_that_catches_its_own_timeout_is_reported_all_the_same() {
+    for body in [
+        "if a == 2 then pcall(function() while true do end end) end return a",
+        "if a == 2 then pcall(function() while true do end end) return nil end return a",
+    ] {
+        let script = Script::luau_body(body).row_timeout(Duration::from_millis(100));
+        only_row_2_fails(&script, "takes longer than 0.1 seconds");
+    }
+    // The last row of a batch, behind which nothing is run.
+    let script = Script::luau_body("if a == 3 then pcall(function() while true do end end) end return a")
+        .row_timeout(Duration::from_millis(100));
+    let error = apply_function(&frame(), &script, &ApplyOptions::default()).unwrap_err();
+    assert_eq!(error.position().row, Some(3), "{error}");
+}
+
+#[test]
 fn rows_that_are_slow_only_together_are_not_stopped() {
     let script = Script::luau_body("local n = 0 for i = 1, 3e6 do n = (n + i) % 7 end return a")
-        .row_timeout(Duration::from_millis(1500));
+        .row_timeout(Duration::from_millis(600));
     let frame = df!("a" => vec![1.0; 100]).unwrap();
     let applied = apply_function(&frame, &script, &ApplyOptions::builder().threads(1).build().unwrap());
     assert_eq!(applied.unwrap().table.height(), 100);

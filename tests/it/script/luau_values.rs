@@ -239,6 +239,47 @@ fn a_wide_row_is_read_whole() {
 }
 
 #[test]
+fn fewer_values_than_are_named_are_an_error() {
+    for (text, expected) in [
+        ("return s", "returned one value, and 2 are named: h, k"),
+        ("return {1, 2}", "returned one value, and 2 are named: h, k"),
+    ] {
+        let text = message(run(&frame(), &Script::luau_body(text).output_names(["h", "k"])));
+        assert!(text.contains(expected), "{text}");
+    }
+    for text in ["return nil", "local t = {h = a} return t", "if a then return a, s end return", "return {}"]
+    {
+        let found = run(&frame(), &Script::luau_body(text).output_names(["h", "k"]));
+        assert!(found.is_ok(), "{text}: {}", message(found));
+    }
+}
+
+#[test]
+fn decimals_are_numbers_with_the_same_digits_or_texts() {
+    let decimals = |values: [&str; 2], dtype| {
+        let values = Series::new("d".into(), [Some(values[0]), Some(values[1]), None]);
+        DataFrame::new(3, vec![values.cast(&dtype).unwrap().into()]).unwrap()
+    };
+    let short = decimals(["0.10", "-1234567890123.45"], DataType::Decimal(20, 2));
+    assert_eq!(
+        body(&short, "return d"),
+        Series::new("".into(), [Some(0.1), Some(-1_234_567_890_123.45), None])
+    );
+    let long = decimals(["0.10", "12345678901234567.89"], DataType::Decimal(20, 2));
+    let text = message(run(&long, &Script::luau_body("return d")));
+    assert!(text.contains("row 1") && text.contains("a decimal of more than 15 digits"), "{text}");
+    let exact = run(&long, &Script::luau("function f(d: string?) return d end")).unwrap();
+    assert_eq!(exact, df!("f" => [Some("0.10"), Some("12345678901234567.89"), None]).unwrap());
+    let fine = decimals(["0.000000000000000000000000000123", "0"], DataType::Decimal(38, 30));
+    assert_eq!(body(&fine, "return d"), Series::new("".into(), [Some(1.23e-28), Some(0.0), None]));
+    let lists = Series::new("d".into(), [long.column("d").unwrap().as_materialized_series().clone()]);
+    let lists = DataFrame::new(1, vec![lists.into()]).unwrap();
+    assert!(
+        message(run(&lists, &Script::luau_body("return d[1]"))).contains("a decimal of more than 15 digits")
+    );
+}
+
+#[test]
 fn several_values_tables_and_return_types() {
     let frame = frame();
     let check = |script: Script, expected: DataFrame| {

@@ -91,6 +91,7 @@ impl WorkerArgs {
             // There is nobody else to tell that standard error is gone.
             let _ = std::io::stderr().write_all(lines);
         });
+        builder = builder.on_notice(|notice| eprintln!("parrow: {notice}"));
         for (name, value) in function.parameters()? {
             builder = builder.argument(name, value.clone());
         }
