@@ -140,7 +140,7 @@ impl Scratch {
         };
         let left: Vec<_> = std::fs::read_dir(&self.0).expect("the folder is there").flatten().collect();
         assert_eq!(left.len(), 1 + usize::from(outcome.is_ok()), "{left:?} after {outcome:?}");
-        outcome?;
+        let _ = outcome?;
         let bytes = std::fs::read(&output).expect("a run that succeeds has an output");
         std::fs::remove_file(&output).expect("the output can be removed");
         Ok(bytes)

@@ -106,7 +106,7 @@ fn damaged(seed: &[u8], chance: &mut ChaCha8Rng) -> Vec<u8> {
             }
             _ => {
                 for byte in bytes[at..].iter_mut().take(8) {
-                    *byte = if chance.next_u32() % 2 == 0 { 0xff } else { 0 };
+                    *byte = if chance.next_u32().is_multiple_of(2) { 0xff } else { 0 };
                 }
             }
         }
