@@ -199,8 +199,12 @@ def shape_of_text(path, program):
     if told.returncode != 0:
         return None
     file = json.loads(told.stdout)["files"][0]
+    content = path.read_bytes()
+    # A carriage return alone is a character of a cell here, and ends a line there.
+    if re.search(rb"\r(?!\n)", content):
+        return None
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
         records = [record for record in csv.reader(io.StringIO(text, newline=""), delimiter=file["delimiter"])]
     except (UnicodeDecodeError, csv.Error, KeyError, TypeError):
         return None
