@@ -401,7 +401,7 @@ impl Half {
 impl Prepared {
     fn n_bytes(&self) -> u64 {
         let frame = self.frame.as_ref().map_or(0, DataFrame::estimated_size);
-        let text = self.text.as_ref().map_or(0, |text| text.len());
+        let text = self.text.as_ref().map_or(0, Buffer::n_bytes_held);
         let faults: usize = self.faults.iter().map(|fault| size_of::<Fault>() + fault.message.len()).sum();
         let rejects: usize = self.rejects.iter().map(|(_, text)| size_of::<Reject>() + text.len()).sum();
         (text + frame + faults + rejects) as u64

@@ -15,6 +15,9 @@ const LARGEST_KEPT: usize = 8 << 20;
 /// How many buffers are kept: more than are ever in use on a machine of some dozen cores.
 const MOST_KEPT: usize = 256;
 
+/// How many bytes are kept in all of them. While they are in use they count within the limit of memory, and then no more.
+const MOST_BYTES_KEPT: usize = 64 << 20;
+
 /// Buffers that have been given back, for whoever needs one. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Buffers(Arc<Mutex<Vec<Vec<u8>>>>);
@@ -69,6 +72,11 @@ impl Buffer {
         self.len = self.len.min(n_bytes);
     }
 
+    /// The memory that it takes, with the room that is not used.
+    pub(crate) fn n_bytes_held(&self) -> usize {
+        self.room.capacity()
+    }
+
     /// The bytes, and at least [`PADDING`] others behind them.
     pub(in crate::table) fn padded(&self) -> &[u8] {
         &self.room
@@ -99,7 +107,8 @@ impl Drop for Buffer {
             return;
         }
         let mut kept = home.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() < MOST_KEPT {
+        let n_bytes: usize = kept.iter().map(Vec::capacity).sum();
+        if kept.len() < MOST_KEPT && n_bytes + self.room.capacity() <= MOST_BYTES_KEPT {
             kept.push(std::mem::take(&mut self.room));
         }
     }
