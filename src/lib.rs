@@ -41,6 +41,7 @@
 //! | [`table`] | CSV, Parquet, Arrow and NDJSON files; [`Matrix`](table::Matrix); exchange with arrow-rs |
 //! | [`pipeline`] | a row function from files to a file |
 //! | [`processes`] | independent programs in parallel |
+//! | [`Files`] | the files that a run makes: none is left by a program that must end at once |
 //! | [`Error`] | what went wrong, and in which file, row, line and column |
 //!
 //! [`polars`] and [`arrow`] are re-exported: use them from here and versions never disagree.
@@ -56,6 +57,7 @@ extern crate self as parrow;
 mod apply;
 mod error;
 mod fault;
+mod files;
 pub mod functions;
 pub mod pipeline;
 pub mod pool;
@@ -74,6 +76,9 @@ pub use apply::{
 };
 pub use error::{Error, ErrorKind, Position, Result, RowFailure};
 pub use fault::{Fault, FaultCounts, Ledger, OnError, RowFate};
+pub use files::Files;
+#[doc(hidden)]
+pub use files::{Call, Trouble};
 pub use pool::{AsyncResult, Imap, Panic, Pool, PoolBuilder, PoolError, PoolScope, StarFunction, cpu_count};
 pub use progress::{CancellationToken, Progress, RunStatus};
 

@@ -2,11 +2,12 @@
 
 use std::io;
 
-use polars::prelude::{DataFrame, DataType, Field, Schema};
+use polars::prelude::DataFrame;
 
 use crate::apply::ApplyOptions;
 use crate::error::{Error, Result};
-use crate::table::{Output, TableWriter, WriteOptions};
+use crate::files::Files;
+use crate::table::{Output, Sink, TableWriter, WriteOptions};
 
 /// How many rows are written between two looks at whether the run is cancelled.
 const BATCH_ROWS: usize = 1 << 17;
@@ -45,21 +46,21 @@ pub(super) struct Delivered {
 }
 
 impl Destination {
-    /// Finds out before any work is done whether a file can be written there.
-    pub(super) fn check(&self) -> Result<()> {
-        let Self::Output(output, options) = self else { return Ok(()) };
-        let Some(path) = output.path() else { return Ok(()) };
+    /// Opens the file before any work is done: from then on no other run can write it. `None` where there is no file, and
+    /// where what is there is none.
+    pub(super) fn claim(&self, files: &Files) -> Result<Option<Sink>> {
+        let Self::Output(output, options) = self else { return Ok(None) };
+        options.resolve(output)?;
+        let Some(path) = output.path() else { return Ok(None) };
         if path.is_dir() {
             let source = io::Error::new(io::ErrorKind::IsADirectory, "it is a folder; name a file in it");
             return Err(Error::io("create", source).in_file(path));
         }
         // To open a pipe and close it again would be noticed at its other end.
         if path.metadata().is_ok_and(|existing| !existing.is_file()) {
-            return Ok(());
+            return Ok(None);
         }
-        // No format refuses a column of integers; a table without columns is refused by some.
-        let schema = Schema::from_iter([Field::new("column".into(), DataType::Int64)]);
-        TableWriter::create(output, &schema.into(), options).map(drop)
+        Sink::create(output, files).map(Some)
     }
 
     /// Whether nobody can see anything of the result before all of it is there.
@@ -74,10 +75,17 @@ impl Destination {
     }
 
     /// Sends the rows there.
-    pub(super) fn deliver(&self, frame: &DataFrame, options: &ApplyOptions) -> Result<Delivered> {
+    pub(super) fn deliver(
+        &self,
+        frame: &DataFrame,
+        sink: Option<Sink>,
+        files: &Files,
+        options: &ApplyOptions,
+    ) -> Result<Delivered> {
         match self {
             Self::Output(output, write) => {
-                let mut writer = TableWriter::create(output, frame.schema(), write)?;
+                let sink = sink.map_or_else(|| Sink::create(output, files), Ok)?;
+                let mut writer = TableWriter::over(sink, output, frame.schema(), write)?;
                 let mut from = 0;
                 while from < frame.height() {
                     options.check_cancelled()?;

@@ -17,6 +17,7 @@ use super::work::{Task, Work};
 use crate::apply::{Applied, ApplyOptions, Sharing, apply_function};
 use crate::error::{Error, Position, Result};
 use crate::fault::{Ledger, OnError};
+use crate::files::Files;
 use crate::row::RowFunction;
 use crate::script::SqlPredicate;
 use crate::table::{Input, Matrix, MatrixOptions, Output, ReadOptions, Table, read};
@@ -71,6 +72,7 @@ pub struct Pipeline<'f> {
     pub(super) retry: Option<RetryPlan>,
     pub(super) memory_limit: Option<u64>,
     pub(super) piece_bytes: Option<usize>,
+    pub(super) files: Files,
     whole: bool,
 }
 
@@ -124,6 +126,7 @@ impl<'f> Pipeline<'f> {
             retry: None,
             memory_limit: None,
             piece_bytes: None,
+            files: Files::default(),
             whole: false,
         }
     }
@@ -200,6 +203,12 @@ impl<'f> Pipeline<'f> {
     /// Functions of whole columns, which must have them whole, do not keep to it.
     pub fn memory_limit(mut self, n_bytes: impl Into<Option<u64>>) -> Self {
         self.memory_limit = n_bytes.into();
+        self
+    }
+
+    /// The files of the run, for who must end the process before the run is over.
+    pub fn files(mut self, files: Files) -> Self {
+        self.files = files;
         self
     }
 
@@ -282,12 +291,12 @@ impl<'f> Pipeline<'f> {
     }
 
     fn run_stages(self) -> Result<RunSummary> {
-        self.destination.check()?;
+        let sink = self.destination.claim(&self.files)?;
         let mut times = StageTimes::default();
         self.check_faults()?;
-        let read_options = self.read_options()?;
+        let read_options = self.read_options()?.with_files(self.files.clone());
         if !self.whole && !matches!(self.work.0, Task::Columns(..)) {
-            return run_streamed(&self, &self.source, &read_options);
+            return run_streamed(&self, &self.source, &read_options, sink);
         }
         let mut table = timed(&mut times.read, || match &self.source {
             Source::Inputs(inputs) => read(inputs, &read_options),
@@ -317,7 +326,8 @@ impl<'f> Pipeline<'f> {
         drop(kept);
 
         let result = head(done.table, self.head);
-        let delivered = timed(&mut times.write, || self.destination.deliver(&result, &self.apply))?;
+        let delivered =
+            timed(&mut times.write, || self.destination.deliver(&result, sink, &self.files, &self.apply))?;
         Ok(RunSummary {
             n_rows_read,
             n_rows_retried: None,
@@ -367,7 +377,7 @@ impl<'f> Pipeline<'f> {
             }
             taken.push(real(path));
             if option == "ledger" {
-                LedgerFile::create(output)?;
+                LedgerFile::create(output, &self.files)?;
             }
         }
         Ok(())

@@ -1,13 +1,11 @@
 //! Where a table is written: a file that appears whole or not at all, or standard output.
 
 use std::fmt;
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::{NamedTempFile, TempPath};
-
 use crate::error::{Error, Result};
+use crate::files::{Files, OutFile, Partial, folder_of};
 
 /// A place to write a table to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -68,22 +66,23 @@ const BUFFER_BYTES: usize = 256 * 1024;
 ///
 /// A regular file is written beside its final name and renamed by [`finish`](Self::finish); dropped before that, it leaves
 /// nothing. What exists and is no regular file (a pipe, `/dev/null`) is written into directly.
-pub(super) struct Sink {
+pub(crate) struct Sink {
     target: Target,
     written: u64,
 }
 
 enum Target {
-    Beside { file: BufWriter<File>, temporary: TempPath, path: PathBuf },
-    Direct(BufWriter<File>),
+    Beside(BufWriter<Partial>),
+    Direct(BufWriter<OutFile>),
     Stdout(BufWriter<io::Stdout>),
 }
 
 impl Sink {
-    pub(super) fn create(output: &Output) -> Result<Self> {
+    /// Opens an output.
+    pub(crate) fn create(output: &Output, files: &Files) -> Result<Self> {
         let target = match output {
             Output::Stdout => Ok(Target::Stdout(BufWriter::with_capacity(BUFFER_BYTES, io::stdout()))),
-            Output::Path(path) => open(path).map_err(|error| error.in_file(path)),
+            Output::Path(path) => open(path, files).map_err(|error| error.in_file(path)),
         }?;
         Ok(Self { target, written: 0 })
     }
@@ -94,12 +93,8 @@ impl Sink {
         match self.target {
             Target::Stdout(mut stdout) => stdout.flush().map_err(write_error)?,
             Target::Direct(mut file) => file.flush().map_err(write_error)?,
-            Target::Beside { file, temporary, path } => {
-                let file = file.into_inner().map_err(|error| write_error(error.into_error()))?;
-                file.sync_all().map_err(write_error)?;
-                drop(file);
-                let renamed = temporary.persist(&path);
-                renamed.map_err(|error| Error::io("rename the finished file", error.error).in_file(&path))?;
+            Target::Beside(file) => {
+                file.into_inner().map_err(|error| write_error(error.into_error()))?.finish()?;
             }
         }
         Ok(self.written)
@@ -109,7 +104,8 @@ impl Sink {
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = match &mut self.target {
-            Target::Beside { file, .. } | Target::Direct(file) => file.write(bytes)?,
+            Target::Beside(file) => file.write(bytes)?,
+            Target::Direct(file) => file.write(bytes)?,
             Target::Stdout(stdout) => stdout.write(bytes)?,
         };
         self.written += written as u64;
@@ -118,13 +114,14 @@ impl Write for Sink {
 
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.target {
-            Target::Beside { file, .. } | Target::Direct(file) => file.flush(),
+            Target::Beside(file) => file.flush(),
+            Target::Direct(file) => file.flush(),
             Target::Stdout(stdout) => stdout.flush(),
         }
     }
 }
 
-fn open(path: &Path) -> Result<Target> {
+fn open(path: &Path, files: &Files) -> Result<Target> {
     let create_error = |error| Error::io("create", error);
     let existing = path.metadata().ok();
     if let Some(existing) = &existing {
@@ -134,7 +131,7 @@ fn open(path: &Path) -> Result<Target> {
             return Err(create_error(source));
         }
         if !existing.is_file() {
-            let file = File::options().write(true).open(path).map_err(|error| Error::io("open", error))?;
+            let file = files.open_device(path).map_err(|error| Error::io("open", error))?;
             return Ok(Target::Direct(BufWriter::with_capacity(BUFFER_BYTES, file)));
         }
         if existing.permissions().readonly() {
@@ -148,18 +145,13 @@ fn open(path: &Path) -> Result<Target> {
         Ok(real) if existing.is_some() => real,
         _ => end_of_links(path),
     };
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+    let folder = folder_of(&path);
     if !folder.is_dir() {
         let message = format!("there is no folder {}; create it first", folder.display());
         return Err(create_error(io::Error::new(io::ErrorKind::NotFound, message)));
     }
-    let temporary = beside(folder, &path, existing.is_some()).map_err(create_error)?;
-    let (file, temporary) = temporary.into_parts();
-    let file = BufWriter::with_capacity(BUFFER_BYTES, file);
-    Ok(Target::Beside { file, temporary, path })
+    let partial = Partial::claim(&path, files)?;
+    Ok(Target::Beside(BufWriter::with_capacity(BUFFER_BYTES, partial)))
 }
 
 /// What a link to nothing, or a row of links that ends so, points to; another path is its own end.
@@ -172,20 +164,4 @@ fn end_of_links(path: &Path) -> PathBuf {
     }
     // A circle of links has no end.
     path.to_path_buf()
-}
-
-/// The temporary file, with the permissions that the final one shall have.
-fn beside(folder: &Path, path: &Path, exists: bool) -> io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".parrow-").suffix(".partial");
-    if exists {
-        let temporary = builder.tempfile_in(folder)?;
-        temporary.as_file().set_permissions(path.metadata()?.permissions())?;
-        return Ok(temporary);
-    }
-    // A plain `File::create` leaves the permissions to the umask; tempfile's own are for the owner alone.
-    builder.make_in(folder, |path| File::options().write(true).create_new(true).open(path)).map(|temporary| {
-        let (file, path) = temporary.into_parts();
-        NamedTempFile::from_parts(file, path)
-    })
 }

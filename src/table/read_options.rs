@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use polars::prelude::DataType;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::files::Files;
 
 use super::format::Format;
 
@@ -29,6 +30,7 @@ pub struct ReadOptions {
     pub(super) dtypes: BTreeMap<String, DataType>,
     pub(super) columns: Option<Vec<String>>,
     pub(super) limit: Option<usize>,
+    pub(super) files: Files,
 }
 
 impl ReadOptions {
@@ -50,6 +52,12 @@ impl ReadOptions {
     /// How many rows to read at most; `None` for all.
     pub fn limit(&self) -> Option<usize> {
         self.limit
+    }
+
+    /// The same over the files of a run, of which some may be needed to keep input in.
+    pub(crate) fn with_files(mut self, files: Files) -> Self {
+        self.files = files;
+        self
     }
 
     /// The same options for the first `n_rows` rows.

@@ -1,6 +1,7 @@
 //! How a table is written.
 
 use crate::error::{Error, Result};
+use crate::files::Files;
 
 use super::format::{Compression, Format};
 use super::output::Output;
@@ -14,6 +15,7 @@ pub struct WriteOptions {
     pub(super) delimiter: Option<u8>,
     pub(super) header: Header,
     pub(super) null_text: String,
+    pub(super) files: Files,
 }
 
 impl WriteOptions {
@@ -95,6 +97,12 @@ impl WriteOptionsBuilder {
     /// What a CSV or TSV cell without a value holds; the default is nothing at all.
     pub fn null_text(mut self, text: impl Into<String>) -> Self {
         self.0.null_text = text.into();
+        self
+    }
+
+    /// The files of the run that the output belongs to.
+    pub fn files(mut self, files: Files) -> Self {
+        self.0.files = files;
         self
     }
 

@@ -1,7 +1,7 @@
 //! Frames to files.
 
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use flate2::write::GzEncoder;
 use polars::prelude::*;
@@ -84,8 +84,19 @@ impl TableWriter {
     /// # Errors
     /// As [`write()`].
     pub fn create(output: &Output, schema: &SchemaRef, options: &WriteOptions) -> Result<Self> {
+        options.resolve(output)?;
+        Self::over(Sink::create(output, &options.files)?, output, schema, options)
+    }
+
+    /// Writes into an output that is open already.
+    pub(crate) fn over(
+        sink: Sink,
+        output: &Output,
+        schema: &SchemaRef,
+        options: &WriteOptions,
+    ) -> Result<Self> {
         let (format, compression) = options.resolve(output)?;
-        let sink = SharedSink::new(Packer::new(Sink::create(output)?, compression)?);
+        let sink = SharedSink::new(Packer::new(sink, compression)?);
         let encoder =
             encoder(format, sink.clone(), schema, options).map_err(|error| error.in_file(output.label()))?;
         let (output, schema) = (output.clone(), schema.clone());
@@ -102,7 +113,8 @@ impl TableWriter {
         if frame.height() == 0 {
             return Ok(());
         }
-        self.encoder.write_chunk(frame).map_err(|error| error.in_file(self.output.label()))
+        let written = self.encoder.write_chunk(frame);
+        written.map_err(|error| self.sink.error().unwrap_or(error).in_file(self.output.label()))
     }
 
     /// Ends a block of the formats that have blocks: rows of later chunks are not gathered with those that are there.
@@ -122,7 +134,7 @@ impl TableWriter {
     pub fn finish(self) -> Result<WriteSummary> {
         let Self { output, format, compression, mut encoder, sink, n_rows, .. } = self;
         let in_file = |error: Error| error.in_file(output.label());
-        encoder.finish().map_err(in_file)?;
+        encoder.finish().map_err(|error| in_file(sink.error().unwrap_or(error)))?;
         drop(encoder);
         let n_bytes = sink.take().and_then(Packer::finish).and_then(Sink::finish).map_err(in_file)?;
         Ok(WriteSummary { format, compression, n_rows, n_bytes })
@@ -247,25 +259,45 @@ impl Write for Packer {
 
 /// The way to the output, shared with the engine's writers, which do not give back what they write into.
 #[derive(Clone)]
-struct SharedSink(Arc<Mutex<Option<Packer>>>);
+struct SharedSink(Arc<Mutex<Way>>);
+
+struct Way {
+    packer: Option<Packer>,
+    /// What went wrong: some of the engine's writers make a text of it.
+    error: Option<io::Error>,
+}
 
 impl SharedSink {
     fn new(packer: Packer) -> Self {
-        Self(Arc::new(Mutex::new(Some(packer))))
+        Self(Arc::new(Mutex::new(Way { packer: Some(packer), error: None })))
     }
 
     fn take(&self) -> Result<Packer> {
-        let mut packer = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        packer.take().ok_or_else(|| Error::engine("the output is finished already"))
+        self.lock().packer.take().ok_or_else(|| Error::engine("the output is finished already"))
+    }
+
+    /// What went wrong while the engine wrote.
+    fn error(&self) -> Option<Error> {
+        self.lock().error.take().map(|error| Error::io("write", error))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Way> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Write for SharedSink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).as_mut() {
-            Some(packer) => packer.write(bytes),
-            None => Err(io::Error::other("the output is finished already")),
-        }
+        let mut way = self.lock();
+        let Some(packer) = &mut way.packer else {
+            return Err(io::Error::other("the output is finished already"));
+        };
+        packer.write(bytes).inspect_err(|error| {
+            way.error = Some(match error.raw_os_error() {
+                Some(code) => io::Error::from_raw_os_error(code),
+                None => io::Error::new(error.kind(), error.to_string()),
+            });
+        })
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -1,6 +1,6 @@
 //! Every exit code of `exit_code.rs`.
 
-use super::support::Place;
+use super::support::{Place, end_of, signalled};
 
 #[test]
 fn codes_are_as_documented() {
@@ -46,7 +46,7 @@ fn ctrl_c_ends_with_130_and_leaves_nothing() {
 
     let place = Place::new();
     // The program waits for an input that does not end, as it would for a slow one.
-    let mut program = Command::new(env!("CARGO_BIN_EXE_parrow"))
+    let mut program = signalled()
         .current_dir(place.path("."))
         .args(["apply", "-", "x + 1 AS n", "-o", "out.csv"])
         .stdin(Stdio::piped())
@@ -60,7 +60,7 @@ fn ctrl_c_ends_with_130_and_leaves_nothing() {
     assert!(killed.success());
     // To wait closes the input, unless somebody else holds it.
     let input = program.stdin.take();
-    let status = program.wait().expect("it ends");
+    let status = end_of(&mut program);
     drop(input);
     assert_eq!(status.code(), Some(130));
     assert!(start.elapsed() < Duration::from_secs(5));

@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::support::{Place, data};
+use super::support::{Place, data, end_of, signalled};
 
 const COUNT: &str = "-- Counts what lies between two bounds.
 function count(row, minimum, maximum)
@@ -121,7 +121,7 @@ fn an_interrupt_ends_a_row_that_goes_on_and_on() {
     let place = Place::with_points();
     let started = place.path("started");
     let body = "print('started') while true do pcall(function() while true do end end) end";
-    let program = Command::new(env!("CARGO_BIN_EXE_parrow"))
+    let program = signalled()
         .args(["apply", "points.csv", "--luau", body, "--row-timeout", "60", "-o", "out.csv"])
         .current_dir(place.path("."))
         .stderr(std::fs::File::create(&started).expect("a file"))
@@ -136,7 +136,7 @@ fn an_interrupt_ends_a_row_that_goes_on_and_on() {
     let sent = Command::new("kill").args(["-INT", &program.id().to_string()]).status();
     assert!(sent.expect("kill runs").success());
     let mut program = program;
-    assert_eq!(program.wait().expect("the program ends").code(), Some(130));
+    assert_eq!(end_of(&mut program).code(), Some(130));
     assert!(place.read("started").contains("nothing was written"), "{}", place.read("started"));
     assert_eq!(place.files(), ["points.csv", "started"]);
 }

@@ -5,7 +5,7 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::support::Place;
+use super::support::{Place, end_of, signalled};
 
 #[test]
 fn outputs_stand_in_the_order_of_the_commands() {
@@ -174,7 +174,7 @@ fn ctrl_c_leaves_no_child_behind() {
         for name in ["a.pid", "b.pid", "c.pid", "never"] {
             let _ = std::fs::remove_file(place.path(name));
         }
-        let mut program = Command::new(env!("CARGO_BIN_EXE_parrow"))
+        let mut program = signalled()
             .current_dir(place.path("."))
             .args(["run", "-j", "3", "--joblog", "jobs.csv", "echo done", polite, stubborn, "touch never"])
             .args(["sleep 61", "sleep 61"])
@@ -198,7 +198,8 @@ fn ctrl_c_leaves_no_child_behind() {
             assert!(sent.expect("kill runs").success());
             std::thread::sleep(Duration::from_millis(50));
         }
-        assert_eq!(program.wait().expect("it ends").code(), Some(130));
+        let code = if signal == "-TERM" { 143 } else { 130 };
+        assert_eq!(end_of(&mut program).code(), Some(code), "{signal}");
         assert!(start.elapsed() < Duration::from_secs(20));
         for name in ["a.pid", "b.pid", "c.pid"] {
             assert!(!runs(&pid(name)), "{name} is left behind");

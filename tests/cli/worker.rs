@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use super::support::{Place, data};
+use super::support::{Place, data, end_of, signalled};
 
 /// Whether there is a python3 with pyarrow. Without one, the tests that need it say so and pass, save where everything must
 /// be there.
@@ -128,7 +128,7 @@ fn no_worker_is_left_behind_however_the_run_ends() {
         let place = Place::with_points();
         let marker = format!("1234.5678{index}");
         let worker = format!("trap '' TERM; sleep {marker}");
-        let mut program = Command::new(env!("CARGO_BIN_EXE_parrow"))
+        let mut program = signalled()
             .args(["apply", "points.csv", "--exec", &worker, "--protocol", "csv", "-q"])
             .current_dir(place.path("."))
             .stdout(Stdio::null())
@@ -142,9 +142,10 @@ fn no_worker_is_left_behind_however_the_run_ends() {
         }
         let sent = Command::new("kill").args([signal, &program.id().to_string()]).status();
         assert!(sent.expect("kill runs").success());
-        let ended = program.wait().expect("the program ends");
+        let ended = end_of(&mut program);
         if signal != "-KILL" {
-            assert_eq!(ended.code(), Some(130), "{signal}");
+            let code = if signal == "-TERM" { 143 } else { 130 };
+            assert_eq!(ended.code(), Some(code), "{signal}");
         }
         let start = Instant::now();
         while running(&marker) > 0 {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use parrow::pipeline::{CommandLine, Pipeline, RunSummary, Work};
-use parrow::{Error, ErrorKind, OnError};
+use parrow::{Error, ErrorKind, Files, OnError};
 use serde_json::{Value, json};
 
 use super::console::Console;
@@ -66,14 +66,15 @@ pub fn retry(
 
 /// A pipeline that shows how far it is, and can be interrupted.
 fn watched<'f>(settings: Settings, work: Work<'f>, console: &Console) -> Result<Pipeline<'f>, Failure> {
+    let files = Files::new();
     let pipeline = settings.pipeline(work, |options| {
-        let options = options.cancellation(system::interrupts());
+        let options = options.cancellation(system::interrupts(&files));
         match progress_bar::watcher(console) {
             Some(watcher) => options.progress(watcher),
             None => options,
         }
     })?;
-    Ok(pipeline)
+    Ok(pipeline.files(files))
 }
 
 /// `1 row`, `2 rows`.

@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use parrow::{Error, ErrorKind};
 
+use super::system;
+
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -17,8 +19,12 @@ pub enum Code {
     Usage = 2,
     /// The input could not be read or the output not be written, or the program itself failed.
     Files = 3,
-    /// Ended by Ctrl-C, or by a request of the system to end.
+    /// Ended since the terminal is gone.
+    HungUp = 129,
+    /// Ended by Ctrl-C.
     Interrupted = 130,
+    /// Ended by a request of the system.
+    Terminated = 143,
 }
 
 impl From<Code> for ExitCode {
@@ -31,7 +37,7 @@ impl Code {
     /// The code for a run that ended with this error.
     pub fn of(error: &Error) -> Self {
         match error.kind() {
-            ErrorKind::Cancelled => Self::Interrupted,
+            ErrorKind::Cancelled => system::code_of_interruption(),
             ErrorKind::Io { source, .. } if is_closed_pipe(source) => Self::Done,
             ErrorKind::Row { .. } | ErrorKind::TooManyFaults { .. } => Self::Failed,
             ErrorKind::ColumnNotFound { .. }

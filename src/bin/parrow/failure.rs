@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use parrow::{Error, ErrorKind};
 
 use super::exit_code::{Code, is_closed_pipe};
+use super::system;
 
 /// Why the program ends early.
 #[derive(Debug)]
@@ -52,7 +53,7 @@ impl Failure {
     pub fn code(&self) -> Code {
         match self {
             Self::Error(error) => Code::of(error),
-            Self::Interrupted(_) => Code::Interrupted,
+            Self::Interrupted(_) => system::code_of_interruption(),
             Self::Panic(_) => Code::Files,
         }
     }

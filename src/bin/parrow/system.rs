@@ -2,9 +2,11 @@
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
-use parrow::{CancellationToken, Error};
+use parrow::{CancellationToken, Error, Files};
 
 use super::exit_code::Code;
 
@@ -67,43 +69,89 @@ pub fn arguments() -> Vec<String> {
     std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect()
 }
 
-/// A token that Ctrl-C and the system's requests to end cancel. A second request ends the program at once, and so does a
-/// run that goes on for longer than a second.
-pub fn interrupts() -> CancellationToken {
+/// The first signal that asked the program to end; 0 as long as none has.
+static ASKED_BY: AtomicI32 = AtomicI32::new(0);
+
+/// A token that Ctrl-C, a hang-up and requests of the system to end cancel. A second one ends the program at once, and so
+/// does a run that goes on for longer than a second: then the temporary files of the run are removed here.
+pub fn interrupts(files: &Files) -> CancellationToken {
     let token = CancellationToken::new();
-    let to_cancel = token.clone();
-    // Without a handler the system ends the program: nothing lost but the clean-up.
-    let _ = ctrlc::set_handler(move || {
+    let (to_cancel, files) = (token.clone(), files.clone());
+    on_requests(move || {
         if to_cancel.is_cancelled() {
-            std::process::exit(Code::Interrupted as i32);
+            files.abandon();
+            end_now();
         }
         to_cancel.cancel();
-        exit_after(GRACE);
+        let files = files.clone();
+        std::thread::spawn(move || {
+            std::thread::sleep(GRACE);
+            files.abandon();
+            end_now();
+        });
     });
     token
 }
 
-/// A token that Ctrl-C and the system's requests to end cancel, for a run of other programs, which takes a moment to end
-/// them. A second request changes nothing, for it would leave them behind.
+/// The same for a run of other programs, which takes a moment to end them. A second request changes nothing, for it would
+/// leave them behind.
 pub fn interrupts_of_commands() -> CancellationToken {
     let token = CancellationToken::new();
     let to_cancel = token.clone();
-    // Without a handler the system ends the program, and the commands go on.
-    let _ = ctrlc::set_handler(move || {
+    on_requests(move || {
         if to_cancel.is_cancelled() {
             return;
         }
         to_cancel.cancel();
-        exit_after(GRACE_OF_COMMANDS);
+        std::thread::spawn(|| {
+            std::thread::sleep(GRACE_OF_COMMANDS);
+            end_now();
+        });
     });
     token
 }
 
-/// Ends the program when that time is over, unless it has ended by itself.
-fn exit_after(grace: Duration) {
-    std::thread::spawn(move || {
-        std::thread::sleep(grace);
-        std::process::exit(Code::Interrupted as i32);
+/// The exit code of a program that was asked to end: as shells have it, 128 and the number of the signal.
+pub fn code_of_interruption() -> Code {
+    match ASKED_BY.load(Ordering::Relaxed) {
+        HANG_UP => Code::HungUp,
+        TERMINATE => Code::Terminated,
+        _ => Code::Interrupted,
+    }
+}
+
+fn end_now() -> ! {
+    std::process::exit(code_of_interruption() as i32)
+}
+
+const HANG_UP: i32 = 1;
+const INTERRUPT: i32 = 2;
+const TERMINATE: i32 = 15;
+
+/// Calls a function, on a thread of its own, each time somebody asks the program to end. Without a handler the system ends
+/// it: nothing lost but the clean-up.
+#[cfg(unix)]
+fn on_requests(call: impl Fn() + Send + 'static) {
+    // What the program's parent had it ignore (`nohup`, `&` in a script) stays so.
+    let wanted = [HANG_UP, INTERRUPT, TERMINATE].into_iter().filter(|signal| !is_ignored(*signal));
+    let Ok(mut signals) = signal_hook::iterator::Signals::new(wanted) else { return };
+    let waits = move || {
+        for signal in signals.forever() {
+            let _ = ASKED_BY.compare_exchange(0, signal, Ordering::Relaxed, Ordering::Relaxed);
+            call();
+        }
+    };
+    let _ = std::thread::Builder::new().name("parrow-signals".to_owned()).spawn(waits);
+    // A file that would grow beyond the limit of the shell is an error of the write, and not the end of the program.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
+}
+
+/// The same where there is Ctrl-C alone.
+#[cfg(not(unix))]
+fn on_requests(call: impl Fn() + Send + 'static) {
+    let _ = ctrlc::set_handler(move || {
+        let _ = ASKED_BY.compare_exchange(0, INTERRUPT, Ordering::Relaxed, Ordering::Relaxed);
+        call();
     });
 }
 
@@ -112,6 +160,15 @@ pub fn resident_bytes() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()?.checked_mul(1024)
+}
+
+/// Whether a signal is ignored, where the system tells.
+#[cfg(unix)]
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
+    mask >> (signal - 1) & 1 == 1
 }
 
 /// Whether a person types what comes from standard input.

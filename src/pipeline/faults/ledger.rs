@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::fault::{Fault, ledger_rows, ledger_schema};
+use crate::files::Files;
 use crate::table::{Output, TableWriter, WriteOptions};
 
 /// A block is written when it has so many faults, or so many bytes of text.
@@ -20,8 +21,9 @@ pub(in crate::pipeline) struct LedgerFile {
 impl LedgerFile {
     /// # Errors
     /// Those of [`TableWriter::create`]; [`InvalidOption`](ErrorKind::InvalidOption) for a name that tells no format.
-    pub(in crate::pipeline) fn create(output: &Output) -> Result<Self> {
-        let writer = TableWriter::create(output, &Arc::new(ledger_schema()), &WriteOptions::default());
+    pub(in crate::pipeline) fn create(output: &Output, files: &Files) -> Result<Self> {
+        let options = WriteOptions::builder().files(files.clone()).build()?;
+        let writer = TableWriter::create(output, &Arc::new(ledger_schema()), &options);
         let writer = writer.map_err(|error| match error.kind() {
             ErrorKind::UnknownFormat { .. } => {
                 let message =

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use super::identity::FileIdentity;
 use crate::error::{Error, Result};
+use crate::files::Files;
 use crate::table::pieces::TextOutput;
-use crate::table::{Compression, Format, Input, Output, WriteOptions, dtype_name, parse_dtype};
+use crate::table::{Compression, Format, Input, Output, Sink, WriteOptions, dtype_name, parse_dtype};
 
 /// What a run leaves beside its ledger, as `LEDGER.run.json`: the files that it has read and written, as they were, and what it
 /// was told to do.
@@ -105,10 +106,11 @@ impl RunRecord {
     }
 
     /// Puts the record beside its ledger.
-    pub(in crate::pipeline) fn write(&self, ledger: &Path) -> Result<()> {
+    pub(in crate::pipeline) fn write(&self, ledger: &Path, files: &Files) -> Result<()> {
         let options =
             WriteOptions::builder().format(Format::NdJson).compression(Compression::None).build()?;
-        let mut output = TextOutput::create(&Output::Path(path_of(ledger)), &options)?;
+        let output = Output::Path(path_of(ledger));
+        let mut output = TextOutput::over(Sink::create(&output, files)?, &output, &options)?;
         output.write(format!("{:#}\n", self.to_json()).as_bytes(), 0)?;
         output.finish().map(drop)
     }

@@ -1,8 +1,9 @@
 //! The text of the rows that could not be read, as it stands in the inputs.
 
 use crate::error::Result;
+use crate::files::Files;
 use crate::table::pieces::TextOutput;
-use crate::table::{Format, Output, WriteOptions};
+use crate::table::{Format, Output, Sink, WriteOptions};
 
 /// A row of text that could not be read: its index in the input, and its bytes.
 pub(in crate::pipeline) type Reject = (u64, Vec<u8>);
@@ -17,12 +18,13 @@ impl RejectsFile {
     /// A file for rows of a format, behind `header`. A row without a line end gets `line_end`.
     pub(in crate::pipeline) fn create(
         output: &Output,
+        files: &Files,
         format: Format,
         header: &[u8],
         line_end: Vec<u8>,
     ) -> Result<Self> {
         let options = WriteOptions::builder().format(format).build()?;
-        let mut output = TextOutput::create(output, &options)?;
+        let mut output = TextOutput::over(Sink::create(output, files)?, output, &options)?;
         output.write(header, 0)?;
         Ok(Self { output, line_end })
     }

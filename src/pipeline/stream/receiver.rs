@@ -19,7 +19,7 @@ use crate::fault::OnError;
 use crate::pool::Permit;
 use crate::progress::RunStatus;
 use crate::table::pieces::{TextOutput, end_of_rows};
-use crate::table::{Output, TableWriter, WriteOptions};
+use crate::table::{Output, Sink, TableWriter, WriteOptions};
 
 /// Takes pieces in order.
 pub(super) struct Receiver {
@@ -65,6 +65,8 @@ enum Target {
     },
     Table {
         output: Output,
+        /// Where the table is written, until its schema is known.
+        sink: Option<Sink>,
         options: WriteOptions,
         schema: Option<SchemaRef>,
         writer: Option<TableWriter>,
@@ -80,25 +82,35 @@ enum Target {
     },
 }
 
+/// What the rows are written as.
+pub(super) struct Form {
+    /// What stands before the rows, where these come as text, and what separates its cells.
+    pub(super) text: Option<Before>,
+    /// The columns.
+    pub(super) schema: Schema,
+    /// Whether their dtypes are known before the first row.
+    pub(super) is_declared: bool,
+}
+
 impl Receiver {
-    /// A receiver for a destination. `text` is what stands before the rows, where these come as text, and what separates
-    /// its cells. The schema is the output's; that of undeclared columns is known when rows come.
+    /// A receiver for a destination, whose output is open.
     pub(super) fn new(
         destination: &Destination,
-        text: Option<Before>,
-        schema: Schema,
-        is_declared: bool,
+        sink: Option<Sink>,
+        Form { text, schema, is_declared }: Form,
         head: Option<usize>,
         on_error: OnError,
         faults: FaultKeeper,
     ) -> Result<Self> {
         let target = match (destination, text) {
             (Destination::Output(output, options), Some((before, delimiter))) => {
-                let output = Box::new(TextOutput::create(output, options)?);
+                let sink = sink.ok_or_else(not_open)?;
+                let output = Box::new(TextOutput::over(sink, output, options)?);
                 Target::Text { output, before: Some(before), delimiter }
             }
             (Destination::Output(output, options), None) => Target::Table {
                 output: output.clone(),
+                sink: Some(sink.ok_or_else(not_open)?),
                 options: options.clone(),
                 schema: is_declared.then(|| Arc::new(schema.clone())),
                 writer: None,
@@ -142,8 +154,9 @@ impl Receiver {
 
     /// Finds out before the first row whether a table of this schema can be written.
     fn begin(&mut self) -> Result<()> {
-        if let Target::Table { output, options, schema: Some(schema), writer, .. } = &mut self.target {
-            *writer = Some(TableWriter::create(output, schema, options)?);
+        if let Target::Table { output, sink, options, schema: Some(schema), writer, .. } = &mut self.target {
+            let sink = sink.take().ok_or_else(not_open)?;
+            *writer = Some(TableWriter::over(sink, output, schema, options)?);
         }
         Ok(())
     }
@@ -182,11 +195,14 @@ impl Receiver {
                     _ => output.write(&text, prepared.n_rows)?,
                 }
             }
-            Target::Table { output, options, writer, held, .. } => {
+            Target::Table { output, sink, options, writer, held, .. } => {
                 let frame = prepared.frame.unwrap_or_default();
                 let writer = match writer {
                     Some(writer) => writer,
-                    None => writer.insert(TableWriter::create(output, frame.schema(), options)?),
+                    None => {
+                        let sink = sink.take().ok_or_else(not_open)?;
+                        writer.insert(TableWriter::over(sink, output, frame.schema(), options)?)
+                    }
                 };
                 match (&mut self.old, &prepared.ops) {
                     (Some(OldRows::Frames(old)), Some(ops)) => {
@@ -248,10 +264,13 @@ impl Receiver {
                 output.write(&before.unwrap_or_default(), 0)?;
                 Delivered { n_bytes: output.finish()?.n_bytes, preview: None }
             }
-            Target::Table { output, options, writer, .. } => {
+            Target::Table { output, sink, options, writer, .. } => {
                 let writer = match writer {
                     Some(writer) => writer,
-                    None => TableWriter::create(&output, &Arc::new(schema.clone()), &options)?,
+                    None => {
+                        let sink = sink.ok_or_else(not_open)?;
+                        TableWriter::over(sink, &output, &Arc::new(schema.clone()), &options)?
+                    }
                 };
                 Delivered { n_bytes: writer.finish()?.n_bytes, preview: None }
             }
@@ -272,6 +291,10 @@ impl Receiver {
         }
         Ok((delivered, self.received, self.faults))
     }
+}
+
+fn not_open() -> Error {
+    Error::engine("the output is not open")
 }
 
 fn keep_first(first: &mut Vec<DataFrame>, frame: &DataFrame, n_rows: usize) {

@@ -15,22 +15,24 @@ use super::super::run::{Pipeline, RowOrder, Source};
 use super::super::summary::{RunSummary, StageTimes};
 use super::morsel::{Half, Morsels, Outcome, Placed, Shared};
 use super::plan::{Function, Writing, is_verbatim, settle_columns, trusted_columns};
-use super::receiver::Receiver;
+use super::receiver::{Form, Receiver};
 use super::retry::RetryPlan;
 use super::sources::Sources;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fault::OnError;
+use crate::files::Files;
 use crate::pool::{Budget, Order, Permit, run_ordered};
 use crate::progress::RunStatus;
 use crate::row::{Kernel, RowFunction, is_undeclared};
 use crate::table::pieces::{RowEncoder, Strictness, append_names};
-use crate::table::{Header, Input, MatrixOptions, Output, ReadOptions};
+use crate::table::{Header, Input, MatrixOptions, Output, ReadOptions, Sink};
 
 /// Runs a pipeline piece by piece.
 pub(in crate::pipeline) fn run_streamed(
     pipeline: &Pipeline<'_>,
     source: &Source,
     read: &ReadOptions,
+    sink: Option<Sink>,
 ) -> Result<RunSummary> {
     let start = Instant::now();
     let n_threads = pipeline.apply.n_threads();
@@ -50,9 +52,10 @@ pub(in crate::pipeline) fn run_streamed(
     let verbatim = is_verbatim(pipeline, &sources);
     let copies = matches!(pipeline.work.0, super::super::work::Task::Copy);
     let writes_input = (pipeline.keep == Keep::All || copies) && !verbatim;
-    let run = |sources: &Sources, columns: &[PlSmallStr]| -> Result<RunSummary> {
+    let mut sink = sink;
+    let mut run = |sources: &Sources, columns: &[PlSmallStr]| -> Result<RunSummary> {
         let looked = start.elapsed();
-        let summary = run_over(pipeline, source, sources, read, columns, sizes)?;
+        let summary = run_over(pipeline, source, sources, read, columns, sizes, sink.take())?;
         Ok(RunSummary { times: shares(summary.times, looked, start.elapsed()), ..summary })
     };
     if sources.strictness == Strictness::Strict
@@ -88,6 +91,7 @@ fn run_over(
     read: &ReadOptions,
     columns: &[PlSmallStr],
     sizes: Sizes,
+    sink: Option<Sink>,
 ) -> Result<RunSummary> {
     let n_threads = pipeline.apply.n_threads();
     let verbatim = is_verbatim(pipeline, sources);
@@ -112,16 +116,27 @@ fn run_over(
         apply = apply.with_policy(OnError::Collect);
     }
     let faults = FaultKeeper {
-        ledger: pipeline.ledger.as_ref().map(LedgerFile::create).transpose()?,
-        rejects: pipeline.rejects.as_ref().map(|output| rejects(output, sources)).transpose()?,
+        ledger: pipeline
+            .ledger
+            .as_ref()
+            .map(|output| LedgerFile::create(output, &pipeline.files))
+            .transpose()?,
+        rejects: pipeline
+            .rejects
+            .as_ref()
+            .map(|output| rejects(output, &pipeline.files, sources))
+            .transpose()?,
         max_errors: pipeline.max_errors,
         ..FaultKeeper::default()
     };
+    let sink = match (sink, &pipeline.destination) {
+        (None, Destination::Output(output, _)) => Some(Sink::create(output, &pipeline.files)?),
+        (sink, _) => sink,
+    };
     let mut receiver = Receiver::new(
         &pipeline.destination,
-        before,
-        written.clone(),
-        is_declared,
+        sink,
+        Form { text: before, schema: written.clone(), is_declared },
         cuts,
         pipeline.apply.on_error(),
         faults,
@@ -177,7 +192,7 @@ fn run_over(
             let mut record = record(pipeline, source, new_columns, ledger)?;
             record.n_rows_written = received.n_rows;
             record.is_cut = cuts.is_some();
-            record.write(ledger)?;
+            record.write(ledger, &pipeline.files)?;
         }
         Ok((delivered, received, faults))
     });
@@ -332,7 +347,7 @@ fn record(
 }
 
 /// The file that keeps the rows which cannot be read.
-fn rejects(output: &Output, sources: &Sources) -> Result<RejectsFile> {
+fn rejects(output: &Output, files: &Files, sources: &Sources) -> Result<RejectsFile> {
     let first = &sources.inputs[0];
     let (header, line_end, layout) = match first.csv() {
         Some(csv) => match csv.header_line() {
@@ -356,7 +371,7 @@ fn rejects(output: &Output, sources: &Sources) -> Result<RejectsFile> {
             format!("the columns of {other} are not those of {first}, so their lines make no one file");
         return Err(Error::invalid_option("rejects", message));
     }
-    RejectsFile::create(output, first.format(), &header, line_end)
+    RejectsFile::create(output, files, first.format(), &header, line_end)
 }
 
 /// The time of the run by stages: the stages overlap, so the time is shared out by how long each kept a thread busy.

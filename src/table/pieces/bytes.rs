@@ -10,10 +10,12 @@ use std::time::SystemTime;
 use flate2::read::MultiGzDecoder;
 
 use crate::error::{Error, Result};
+use crate::files::Files;
 
 use super::super::format::{Compression, Format};
 use super::super::input::{Input, check_is_file};
 use super::super::load::{check_not_cut, empty};
+use super::super::read_options::ReadOptions;
 use super::buffers::Buffer;
 
 /// The bytes of an input, as they are when they are unpacked.
@@ -25,6 +27,7 @@ pub(in crate::table) struct ByteSource {
     n_streamed: Arc<AtomicU64>,
     pub(in crate::table) compression: Compression,
     pub(in crate::table) format: Format,
+    files: Files,
 }
 
 enum Kind {
@@ -40,7 +43,8 @@ enum Kind {
 
 impl ByteSource {
     /// Opens an input. Of what cannot be read twice where it lies, up to `in_memory` bytes are kept.
-    pub(in crate::table) fn open(input: &Input, wanted: Option<Format>, in_memory: usize) -> Result<Self> {
+    pub(in crate::table) fn open(input: &Input, options: &ReadOptions, in_memory: usize) -> Result<Self> {
+        let wanted = options.format();
         let n_packed = Arc::new(AtomicU64::new(0));
         let file = match input {
             Input::Stdin => None,
@@ -93,7 +97,14 @@ impl ByteSource {
             Some((file, _)) => Kind::Packed { file: Arc::clone(file) },
             None => Kind::Once { prefix, rest: Mutex::new(Some(Box::new(unpacked))) },
         };
-        Ok(Self { kind, n_packed, n_streamed: Arc::default(), compression, format })
+        Ok(Self {
+            kind,
+            n_packed,
+            n_streamed: Arc::default(),
+            compression,
+            format,
+            files: options.files.clone(),
+        })
     }
 
     /// No bytes.
@@ -105,14 +116,21 @@ impl ByteSource {
     pub(in crate::table) fn memory(bytes: Vec<u8>, format: Format) -> Self {
         let n_packed = Arc::new(AtomicU64::new(bytes.len() as u64));
         let (kind, n_streamed) = (Kind::Memory(Arc::new(bytes)), Arc::default());
-        Self { kind, n_packed, n_streamed, compression: Compression::None, format }
+        Self { kind, n_packed, n_streamed, compression: Compression::None, format, files: Files::default() }
     }
 
     /// A file that nobody else knows.
     pub(in crate::table) fn file(file: File, len: u64, format: Format) -> Self {
         let kind = Kind::File { file: Arc::new(file), len, stamp: None };
         let n_packed = Arc::new(AtomicU64::new(len));
-        Self { kind, n_packed, n_streamed: Arc::default(), compression: Compression::None, format }
+        Self {
+            kind,
+            n_packed,
+            n_streamed: Arc::default(),
+            compression: Compression::None,
+            format,
+            files: Files::default(),
+        }
     }
 
     /// A second handle on bytes that can be read where they lie.
@@ -126,7 +144,14 @@ impl ByteSource {
             Kind::Once { .. } => return Err(Error::engine("an input that can be read once is shared")),
         };
         let (n_packed, n_streamed) = (Arc::clone(&self.n_packed), Arc::clone(&self.n_streamed));
-        Ok(Self { kind, n_packed, n_streamed, compression: self.compression, format: self.format })
+        Ok(Self {
+            kind,
+            n_packed,
+            n_streamed,
+            compression: self.compression,
+            format: self.format,
+            files: self.files.clone(),
+        })
     }
 
     /// The size in bytes of the input as it lies there, packed; of what can be read once, as far as it has been read.
@@ -168,7 +193,7 @@ impl ByteSource {
             let kind: io::Error = error;
             Error::io("keep the input in a temporary file", kind)
         };
-        let mut file = tempfile::tempfile().map_err(store_error)?;
+        let mut file = self.files.unnamed().map_err(store_error)?;
         let mut stream = self.stream()?;
         let mut block = Vec::with_capacity(BLOCK_BYTES);
         let mut len = 0;
@@ -182,7 +207,7 @@ impl ByteSource {
                 break;
             }
         }
-        self.kind = Kind::File { file: Arc::new(file), len, stamp: None };
+        self.kind = Kind::File { file: Arc::new(file.into_file()), len, stamp: None };
         Ok(())
     }
 

@@ -78,7 +78,7 @@ impl OpenInput {
     pub(crate) fn open(input: &Input, options: &OpenOptions) -> Result<Self> {
         let OpenOptions { read, sizes, strictness, check_cancelled, .. } = *options;
         let open = || {
-            let mut source = ByteSource::open(input, read.format(), options.in_memory)?;
+            let mut source = ByteSource::open(input, read, options.in_memory)?;
             let rows = match source.format {
                 Format::Csv | Format::Tsv => {
                     let rows = CsvPieces::open(&mut source, read, sizes, strictness, &check_cancelled)?;

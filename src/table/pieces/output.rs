@@ -20,13 +20,13 @@ pub(crate) struct TextOutput {
 }
 
 impl TextOutput {
-    /// Opens the output.
+    /// Writes into an output that is open already.
     ///
     /// # Errors
     /// As [`write()`](super::super::write()).
-    pub(crate) fn create(output: &Output, options: &WriteOptions) -> Result<Self> {
+    pub(crate) fn over(sink: Sink, output: &Output, options: &WriteOptions) -> Result<Self> {
         let (format, compression) = options.resolve(output)?;
-        let packer = Packer::new(Sink::create(output)?, compression)?;
+        let packer = Packer::new(sink, compression)?;
         Ok(Self { output: output.clone(), format, compression, packer, n_rows: 0 })
     }
 

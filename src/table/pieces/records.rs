@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use super::super::csv::complete_record_end;
 use super::super::format::Format;
 use super::super::input::Input;
+use super::super::read_options::ReadOptions;
 use super::bytes::{ByteSource, Unpacked};
 
 /// Reads records in the order of a file.
@@ -23,7 +24,8 @@ const BLOCK_BYTES: usize = 1 << 20;
 impl RecordReader {
     /// Opens a file whose records have cells between such bytes.
     pub(crate) fn open(input: &Input, format: Format, delimiter: u8) -> Result<Self> {
-        let open = || ByteSource::open(input, Some(format), BLOCK_BYTES)?.stream();
+        let options = ReadOptions::builder().format(format).build()?;
+        let open = || ByteSource::open(input, &options, BLOCK_BYTES)?.stream();
         let stream = open().map_err(|error: Error| error.in_file(input.label()))?;
         Ok(Self { input: input.clone(), stream, delimiter, bytes: Vec::new(), position: 0, is_read: false })
     }

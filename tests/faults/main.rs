@@ -1,0 +1,7 @@
+//! What disks, signals and kills do to a run: never is a wrong or partial file under the final name.
+
+mod calls;
+mod places;
+mod signals;
+mod support;
+mod two_runs;
