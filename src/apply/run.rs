@@ -132,7 +132,7 @@ impl Ran {
             Way::Table(Mode::Serial) => {
                 runner.run_here(rows.n_rows)?;
             }
-            Way::Table(Mode::Parallel) => runner.run_shared(Cost::default()).map(drop)?,
+            Way::Table(Mode::Parallel) => runner.run_shared(Cost::default(), Duration::ZERO).map(drop)?,
             Way::Piece(cost) => runner.run_piece(cost)?,
         }
         let Runner { chunks, n_workers, .. } = runner;
@@ -267,20 +267,27 @@ impl<'r> Runner<'r> {
             lock(known).add(n_rows.max(1), start.elapsed());
             return Ok(());
         }
-        let cost = self.run_shared(Cost::default())?;
+        let cost = self.run_shared(Cost::default(), CHEAP)?;
         *lock(known) = cost;
         Ok(())
     }
 
-    /// Runs all rows, on several threads where that pays, and gives what their chunks have cost.
-    fn run_shared(&mut self, mut cost: Cost) -> Result<Cost> {
+    /// Runs all rows, on several threads where that pays, and gives what their chunks have cost. What is over within `cheap`
+    /// is not shared out.
+    fn run_shared(&mut self, mut cost: Cost, cheap: Duration) -> Result<Cost> {
         let n_threads = self.options.n_threads();
         if let Some(chunk_rows) = self.options.chunk_rows() {
             self.share(n_threads, |_| chunk_rows, |_, _| {})?;
             return Ok(cost);
         }
         while self.remaining() > 0 {
-            match cost.next_step(self.remaining(), n_threads) {
+            let step = match cost.next_step(self.remaining(), n_threads) {
+                Step::Share if cost.of_chunk(self.remaining()).is_some_and(|rest| rest < cheap) => {
+                    Step::Here(self.remaining())
+                }
+                step => step,
+            };
+            match step {
                 Step::Here(n_rows) => {
                     let start = Instant::now();
                     if self.run_here(n_rows)? == Outcome::Failed {

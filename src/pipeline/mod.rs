@@ -22,5 +22,5 @@ pub use destination::{Destination, Preview};
 pub use faults::{CommandLine, RunRecord};
 pub use run::{Pipeline, RowOrder};
 pub use selection::ColumnSelection;
-pub use summary::{RunSummary, StageTimes};
+pub use summary::{Passes, RunSummary, StageTimes};
 pub use work::Work;

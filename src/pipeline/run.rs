@@ -11,7 +11,7 @@ use super::faults::{CommandLine, LedgerFile};
 use super::filter::Kept;
 use super::kept_rows::FunctionOfKept;
 use super::stream::{RetryPlan, run_streamed};
-use super::summary::{RunSummary, StageTimes};
+use super::summary::{Passes, RunSummary, StageTimes};
 use super::text_column::{cell_instead, left_out};
 use super::work::{Task, Work};
 use crate::apply::{Applied, ApplyOptions, Sharing, apply_function};
@@ -340,6 +340,8 @@ impl<'f> Pipeline<'f> {
             n_threads: self.apply.n_threads(),
             sharing: done.sharing,
             times,
+            passes: Passes::One,
+            n_pieces_by_cell: 0,
             preview: delivered.preview,
         })
     }

@@ -34,8 +34,27 @@ pub struct RunSummary {
     pub sharing: Sharing,
     /// How long each stage took.
     pub times: StageTimes,
+    /// How often the run went through its inputs.
+    pub passes: Passes,
+    /// How many pieces of CSV were read cell by cell, since there was something unusual in them, such as a quotation mark, or
+    /// a column that holds no plain numbers.
+    pub n_pieces_by_cell: u64,
     /// The first and last rows, when they were asked for.
     pub preview: Option<Preview>,
+}
+
+/// How often a run went through its inputs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Passes {
+    /// Once: what the columns are was known, or what the first rows proposed held for all.
+    #[default]
+    One,
+    /// Once for the dtypes of the columns, and once for the rows: the function must not be called twice on a row, or the
+    /// output shows itself as it grows.
+    LookedBefore,
+    /// A row asked for another dtype than the first ones had proposed, or something was wrong, and the run began anew.
+    BeganAnew,
 }
 
 /// How long each stage of a pipeline took.

@@ -53,13 +53,19 @@ pub(super) enum Writing {
 }
 
 /// Settles which columns are read: those that are used, and all where all are written anew. Looks through the inputs as far
-/// as it takes for their dtypes.
+/// as it takes for their dtypes, and says whether it has.
 pub(super) fn settle_columns(
     pipeline: &Pipeline<'_>,
     sources: &mut Sources,
     writes_input: bool,
-) -> Result<Vec<PlSmallStr>> {
-    choose_columns(pipeline, sources, writes_input, |sources, wanted| sources.look(wanted, &pipeline.apply))
+) -> Result<(Vec<PlSmallStr>, bool)> {
+    let mut has_looked = false;
+    let columns = choose_columns(pipeline, sources, writes_input, |sources, wanted| {
+        let looks = sources.look(wanted, &pipeline.apply)?;
+        has_looked |= looks;
+        Ok(looks)
+    });
+    Ok((columns?, has_looked))
 }
 
 /// The same by what the first rows propose, for a run that begins anew where that does not hold. `None` where nothing is

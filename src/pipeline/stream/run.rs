@@ -12,7 +12,7 @@ use super::super::destination::Destination;
 use super::super::faults::{FaultKeeper, LedgerFile, RejectsFile, RunRecord};
 use super::super::memory::{Sizes, default_limit};
 use super::super::run::{Pipeline, RowOrder, Source};
-use super::super::summary::{RunSummary, StageTimes};
+use super::super::summary::{Passes, RunSummary, StageTimes};
 use super::morsel::{Half, Morsels, Outcome, Placed, Shared};
 use super::plan::{Function, Writing, is_verbatim, settle_columns, trusted_columns};
 use super::receiver::{Form, Receiver};
@@ -58,18 +58,25 @@ pub(in crate::pipeline) fn run_streamed(
         let summary = run_over(pipeline, source, sources, read, columns, sizes, sink.take())?;
         Ok(RunSummary { times: shares(summary.times, looked, start.elapsed()), ..summary })
     };
+    let mut passes = Passes::One;
     if sources.strictness == Strictness::Strict
         && may_begin_anew(pipeline, read)
         && let Some(columns) = trusted_columns(pipeline, &mut sources, writes_input)
     {
         match run(&sources, &columns) {
             // What is wrong is told by the way that looks at everything first.
-            Err(error) if !matches!(error.kind(), ErrorKind::Cancelled | ErrorKind::Io { .. }) => {}
+            Err(error) if !matches!(error.kind(), ErrorKind::Cancelled | ErrorKind::Io { .. }) => {
+                passes = Passes::BeganAnew;
+            }
             outcome => return outcome,
         }
     }
-    let columns = settle_columns(pipeline, &mut sources, writes_input)?;
-    run(&sources, &columns)
+    let (columns, has_looked) = settle_columns(pipeline, &mut sources, writes_input)?;
+    passes = match (passes, has_looked) {
+        (Passes::One, true) => Passes::LookedBefore,
+        (passes, _) => passes,
+    };
+    Ok(RunSummary { passes, ..run(&sources, &columns)? })
 }
 
 /// Whether a run may read rows before it knows that their dtypes hold, and begin anew when they don't: nobody has seen
@@ -94,6 +101,7 @@ fn run_over(
     sink: Option<Sink>,
 ) -> Result<RunSummary> {
     let n_threads = pipeline.apply.n_threads();
+    let n_pieces_by_cell = sources.n_pieces_by_cell();
     let verbatim = is_verbatim(pipeline, sources);
     let copies = matches!(pipeline.work.0, super::super::work::Task::Copy);
     let schema = sources.schema(columns)?;
@@ -217,6 +225,8 @@ fn run_over(
         n_threads,
         sharing: received.sharing,
         times: received.busy,
+        passes: Passes::One,
+        n_pieces_by_cell: sources.n_pieces_by_cell() - n_pieces_by_cell,
         preview: delivered.preview,
     })
 }

@@ -161,6 +161,11 @@ impl Sources {
         input.conclude(look, all)
     }
 
+    /// How many pieces have been read cell by cell so far.
+    pub(super) fn n_pieces_by_cell(&self) -> u64 {
+        self.inputs.iter().filter_map(|input| input.csv()).map(|csv| csv.n_pieces_by_cell()).sum()
+    }
+
     /// How many rows there are, where that is known.
     pub(super) fn n_rows(&self) -> Option<u64> {
         self.n_rows.iter().copied().sum()

@@ -3,6 +3,8 @@
 //! The first pass is over the columns whose dtypes the first rows only propose, and keeps nothing of them. What it says,
 //! dtypes and errors alike, is what [`read`](super::read) says of the whole file.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use polars::prelude::{Column, DataFrame, DataType, PlSmallStr, Schema, Series};
 
 use crate::error::{Error, Result};
@@ -41,6 +43,7 @@ pub(crate) struct CsvPieces {
     /// Where the pieces of the first pass begin, and in which lines.
     marks: Vec<(u64, u64)>,
     buffers: Buffers,
+    n_pieces_by_cell: AtomicU64,
 }
 
 struct CsvColumn {
@@ -105,6 +108,7 @@ impl CsvPieces {
             selection,
             marks: Vec::new(),
             buffers: Buffers::default(),
+            n_pieces_by_cell: AtomicU64::new(0),
         };
         pieces.columns = pieces.propose(source, check_cancelled)?;
         Ok(pieces)
@@ -380,6 +384,7 @@ impl CsvPieces {
         let mut built = Vec::new();
         let mut n_rows = numbers.first().map_or(0, |series| series.len());
         if !general.is_empty() || numbers.is_empty() {
+            self.n_pieces_by_cell.fetch_add(1, Ordering::Relaxed);
             let chunk = build_chunk(&self.rows(piece), &self.dialect.names, &general, &self.nulls());
             let chunk = chunk.map_err(|error| piece.place(error))?;
             n_rows = chunk.n_rows as usize;
@@ -407,6 +412,11 @@ impl CsvPieces {
             Some(error) => Err(error),
             None => DataFrame::new(n_rows, columns).map_err(Error::engine),
         }
+    }
+
+    /// How many pieces have been read cell by cell so far, since there was something in them but plain numbers.
+    pub(crate) fn n_pieces_by_cell(&self) -> u64 {
+        self.n_pieces_by_cell.load(Ordering::Relaxed)
     }
 
     /// The line, counted from 1 within the piece, that each of some rows of it starts on, lowest row first.

@@ -1,8 +1,10 @@
 //! Whatever the pieces and the threads, a run gives what it gives over the whole table.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use parrow::pipeline::{ColumnSelection, Destination, Keep, Pipeline, RunSummary, Work};
+use parrow::functions::{CountInRange, RangeBounds};
+use parrow::pipeline::{ColumnSelection, Destination, Keep, Passes, Pipeline, RunSummary, Work};
 use parrow::row::{Dynamic, Row, Typed};
 use parrow::script::{Script, SqlExpressions, SqlPredicate};
 use parrow::table::{Format, Header, Input, Output, ReadOptions, WriteOptions};
@@ -278,6 +280,53 @@ fn later_rows_widen_or_contradict() {
     }
     let inputs = files(folder.path(), &[[rows("1,,").as_bytes(), b"1,,\xff\n"].concat().as_slice()]);
     check(&Case::copy(Format::NdJson), &inputs, folder.path(), [1_000, 30_000, 1 << 20]);
+}
+
+/// What the first rows propose is trusted only where a run may begin anew, and nobody's function is called twice.
+#[test]
+fn a_run_begins_anew_only_where_nobody_can_tell() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("out.csv");
+    let rows = |later: &str| {
+        let first: String = (0..10_050).map(|n| format!("{},{}\n", n % 10, n % 7)).collect();
+        format!("a,b\n{first}{later}3,4\n")
+    };
+    let run = |text: &str, work: Work<'_>, keep: Keep| {
+        let inputs = files(folder.path(), &[text.as_bytes()]);
+        let destination = Destination::Output(Output::from(output.as_path()), WriteOptions::default());
+        let inputs = inputs.iter().map(|path| Input::Path(path.clone())).collect();
+        let summary = Pipeline::new(inputs, work, destination).keep(keep).piece_bytes(3_000).run()?;
+        Ok::<_, Error>((summary, std::fs::read_to_string(&output).unwrap()))
+    };
+    let count = || Work::rows(CountInRange::new(["a", "b"], RangeBounds::new(4, 8).unwrap()));
+    let counted = |text: &str| {
+        let within = |cell: &str| cell.parse::<f64>().is_ok_and(|number| (4.0..=8.0).contains(&number));
+        let count = |line: &str| line.split(',').filter(|cell| within(cell)).count();
+        let lines: String = text.lines().skip(1).map(|line| format!("{line},{}\n", count(line))).collect();
+        format!("a,b,count_in_range\n{lines}")
+    };
+    for (later, passes) in [
+        ("", Passes::One),
+        ("12,\n-5,100\n", Passes::One),
+        ("4.5,8\n", Passes::BeganAnew),
+        ("18446744073709551615,8\n", Passes::BeganAnew),
+    ] {
+        let text = rows(later);
+        let (summary, found) = run(&text, count(), Keep::All).unwrap();
+        assert_eq!((summary.passes, found), (passes, counted(&text)), "{later:?}");
+        let n_calls = AtomicU64::new(0);
+        let closure = Typed::new("a", |a: f64| {
+            n_calls.fetch_add(1, Ordering::Relaxed);
+            a
+        });
+        let (summary, _) = run(&text, Work::rows(closure), Keep::New).unwrap();
+        assert_eq!(summary.passes, Passes::LookedBefore);
+        assert_eq!(n_calls.into_inner(), summary.n_rows_read, "{later:?}");
+    }
+    std::fs::write(&output, "as it was").unwrap();
+    let error = run(&rows("x,5\n"), count(), Keep::All).unwrap_err();
+    assert_eq!((error.position().line, error.position().column.as_deref()), (Some(10_052), Some("a")));
+    assert_eq!(std::fs::read_to_string(&output).unwrap(), "as it was");
 }
 
 #[test]
