@@ -56,11 +56,13 @@ fn mistakes_are_said_in_one_line() {
         run.code(code).one_clear_line().stderr_has(expected);
     };
     check(&["--script", "f.luau"], 1, "points.csv, line 2, row 0: f.luau:3: attempt to perform arithmetic");
+    check(&["--luau", "return x", "--arg", "k=1"], 2, "--arg: the body does not name \"k\"");
+    check(&["--luau", "return x", "--name", "a,b"], 1, "returned one value, and 2 are named: a, b");
+    check(&["--luau", "local r = row r.x = 1"], 1, "row 0: --luau:1: attempt to modify a readonly table");
     check(&["--script", "none.luau"], 3, "none.luau: could not read: no such file");
     check(&["--script", "bad.luau"], 2, "in \"bad.luau\": line 3: Expected identifier");
     check(&["--luau", "return x +"], 2, "in \"--luau\": line 1: Expected identifier");
     check(&["--luau", "return row.nome"], 2, "did you mean \"name\"?");
-    check(&["--luau", "return x", "--arg", "k=1"], 2, "no parameter \"k\"");
     check(
         &["--luau", "while true do end", "--row-timeout", "0.1"],
         1,

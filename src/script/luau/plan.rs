@@ -104,11 +104,14 @@ impl Plan {
             if !definition.parameters.iter().any(|parameter| parameter.name == *name) {
                 let names: Vec<&str> =
                     definition.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
-                let message = format!(
-                    "{} has no parameter {name:?} (parameters: {})",
-                    definition.name,
-                    names.join(", ")
-                );
+                let message = match script.form {
+                    Form::Whole => format!(
+                        "{} has no parameter {name:?} (parameters: {})",
+                        definition.name,
+                        names.join(", ")
+                    ),
+                    Form::Body => format!("the body does not name {name:?}"),
+                };
                 return Err(Error::invalid_option("argument", message));
             }
         }
