@@ -18,6 +18,7 @@ mod message;
 mod plan;
 mod raw;
 mod returns;
+mod row_text;
 mod row_use;
 mod script;
 mod signature;
