@@ -218,7 +218,7 @@ fn lists(texts: &Series, inner: &DataType) -> Result<(Series, Vec<(usize, String
 
 /// What is wrong with a row as a whole.
 fn reason(fault: Fault, bytes: &[u8]) -> String {
-    match fault.error(bytes).into_kind() {
+    match fault.kind(bytes) {
         ErrorKind::Malformed { message, .. } => message,
         kind => kind.to_string(),
     }

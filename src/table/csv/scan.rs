@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use memchr::{memchr, memchr2};
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 
 pub(super) const QUOTE: u8 = b'"';
 
@@ -139,11 +139,18 @@ impl Fault {
 
     /// The error, with the line that it is in.
     pub(super) fn error(self, bytes: &[u8]) -> Error {
-        let error = match self {
-            Self::NeverClosed(_) => Error::malformed(
-                "CSV",
+        let error = Error::new(self.kind(bytes));
+        error.at_line(line_at(bytes, self.offset())).at_byte(self.offset() as u64)
+    }
+
+    /// What is wrong, which takes no look at the lines before it.
+    pub(super) fn kind(self, bytes: &[u8]) -> ErrorKind {
+        let malformed = |message: String| ErrorKind::Malformed { format: "CSV", message };
+        match self {
+            Self::NeverClosed(_) => malformed(
                 "the quotation mark that opens a cell here is never closed; a quotation mark within a quoted cell is \
-                 written twice",
+                 written twice"
+                    .into(),
             ),
             Self::AfterQuote(offset) => {
                 let byte = char::from(bytes[offset]);
@@ -151,11 +158,10 @@ impl Fault {
                     "a quoted cell goes on with {byte:?} after its closing quotation mark; a quotation mark within a quoted \
                      cell is written twice"
                 );
-                Error::malformed("CSV", message)
+                malformed(message)
             }
-            Self::Ragged { expected, found, .. } => Error::new(crate::ErrorKind::Ragged { expected, found }),
-        };
-        error.at_line(line_at(bytes, self.offset())).at_byte(self.offset() as u64)
+            Self::Ragged { expected, found, .. } => ErrorKind::Ragged { expected, found },
+        }
     }
 }
 
