@@ -50,7 +50,6 @@ impl Destination {
     /// where what is there is none.
     pub(super) fn claim(&self, files: &Files) -> Result<Option<Sink>> {
         let Self::Output(output, options) = self else { return Ok(None) };
-        options.resolve(output)?;
         let Some(path) = output.path() else { return Ok(None) };
         if path.is_dir() {
             let source = io::Error::new(io::ErrorKind::IsADirectory, "it is a folder; name a file in it");
@@ -60,6 +59,7 @@ impl Destination {
         if path.metadata().is_ok_and(|existing| !existing.is_file()) {
             return Ok(None);
         }
+        options.resolve(output)?;
         Sink::create(output, files).map(Some)
     }
 
