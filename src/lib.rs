@@ -42,6 +42,7 @@
 //! | [`pipeline`] | a row function from files to a file |
 //! | [`processes`] | independent programs in parallel |
 //! | [`Files`] | the files that a run makes: none is left by a program that must end at once |
+//! | [`report`] | what a run did with its time, and what holds it back |
 //! | [`Error`] | what went wrong, and in which file, row, line and column |
 //!
 //! [`polars`] and [`arrow`] are re-exported: use them from here and versions never disagree.
@@ -64,6 +65,7 @@ pub mod pool;
 pub mod prelude;
 pub mod processes;
 mod progress;
+pub mod report;
 pub mod row;
 pub mod script;
 pub mod table;

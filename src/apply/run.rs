@@ -7,12 +7,13 @@ use polars::prelude::{Column, DataType, Field, IdxCa, NewChunkedArray, Series};
 use polars_arrow::bitmap::{Bitmap, BitmapBuilder};
 use rayon::prelude::*;
 
-use super::applied::{Applied, Sharing};
+use super::applied::{Applied, Sharing, Times};
 use super::options::ApplyOptions;
 use super::settle::{Decisions, Settled, settle};
 use crate::error::{Error, Result};
 use crate::fault::{Fault, Ledger, OnError, RowFate};
 use crate::pool::{Cost, Step, workers};
+use crate::report::ThreadUse;
 use crate::row::{
     AfterFault, Chunk, ChunkOutput, FixedBuffer, FixedMut, Kernel, RowFault, Slot, is_undeclared,
 };
@@ -70,7 +71,15 @@ fn run_chunks(
     kernel.prepare(&options.context(n_workers, rows.n_rows))?;
     let ran = Ran::new(kernel, rows, Way::Table(mode), options, Decisions::new(kernel.fields()))?;
     kernel.finish()?;
-    ran.finish(&vec![None; kernel.fields().len()], options.on_error())
+    let mut applied = ran.finish(&vec![None; kernel.fields().len()], options.on_error())?;
+    applied.times.n_threads = n_workers;
+    applied.times.n_bytes_read = rows.columns.iter().filter_map(Column::as_series).map(size_of_series).sum();
+    applied.times.n_bytes_written = applied.table.iter().map(size_of_series).sum();
+    Ok(applied)
+}
+
+fn size_of_series(series: &Series) -> u64 {
+    series.estimated_size() as u64
 }
 
 /// A kernel that has run over some rows; the dtypes of its undeclared columns are still to be settled.
@@ -82,6 +91,7 @@ pub(crate) struct Ran {
     n_rows: usize,
     first_row: u64,
     sharing: Sharing,
+    times: Times,
 }
 
 /// Runs `kernel`, which is prepared, over rows of a larger table, nobody knows how many. `decided` has for each of its columns the dtype that
@@ -116,6 +126,7 @@ impl Ran {
         options: &ApplyOptions,
         decisions: Decisions,
     ) -> Result<Self> {
+        let begun = Instant::now();
         let mut buffers: Vec<Option<FixedBuffer>> =
             kernel.fields().iter().map(|field| FixedBuffer::zeroed(field.dtype(), rows.n_rows)).collect();
         let mut runner = Runner {
@@ -127,6 +138,9 @@ impl Ran {
             chunks: Vec::new(),
             decisions,
             n_workers: 1,
+            here: ThreadUse::default(),
+            workers: Vec::new(),
+            longest: Duration::ZERO,
         };
         match way {
             Way::Table(Mode::Serial) => {
@@ -135,14 +149,28 @@ impl Ran {
             Way::Table(Mode::Parallel) => runner.run_shared(Cost::default(), Duration::ZERO).map(drop)?,
             Way::Piece(cost) => runner.run_piece(cost)?,
         }
-        let Runner { chunks, n_workers, .. } = runner;
+        let Runner { chunks, n_workers, here, mut workers, longest, .. } = runner;
+        // The thread that began stands in for the first worker.
+        match workers.first_mut() {
+            Some(first) => first.add(&here),
+            None => workers.push(here),
+        }
+        let function = begun.elapsed();
+        workers.iter_mut().for_each(|used| used.waited = function.saturating_sub(used.busy));
+        let times = Times { n_rows: rows.n_rows, function, workers, longest, ..Times::default() };
         let sharing = Sharing {
             n_chunks: chunks.len(),
             largest_chunk: chunks.iter().map(|chunk| chunk.n_rows).max().unwrap_or_default(),
             n_workers,
         };
         let (n_rows, first_row, fields) = (rows.n_rows, rows.first_row, kernel.fields().to_vec());
-        Ok(Self { fields, buffers, chunks, n_rows, first_row, sharing })
+        Ok(Self { fields, buffers, chunks, n_rows, first_row, sharing, times })
+    }
+
+    /// How long other threads worked beside the one that ran it.
+    pub(crate) fn helped(&self) -> Duration {
+        let busy: Duration = self.times.workers.iter().map(|used| used.busy).sum();
+        busy.saturating_sub(self.times.function)
     }
 
     /// Notes the dtypes of undeclared columns that these rows decide, where none before them has.
@@ -163,10 +191,12 @@ impl Ran {
         decided: &[Option<DataType>],
         on_error: OnError,
     ) -> Result<Applied<Vec<Series>>> {
-        let Self { fields, buffers, chunks, n_rows, first_row, sharing } = self;
+        let Self { fields, buffers, chunks, n_rows, first_row, sharing, mut times } = self;
+        let begun = Instant::now();
         let rows = Rows { columns: &[], n_rows, first_row };
         let (table, ledger) = assemble(&fields, decided, buffers, chunks, rows, on_error)?;
-        Ok(Applied { table, ledger, sharing })
+        times.concatenate = begun.elapsed();
+        Ok(Applied { table, ledger, sharing, times })
     }
 }
 
@@ -182,6 +212,10 @@ struct Runner<'r> {
     chunks: Vec<Done>,
     decisions: Decisions,
     n_workers: usize,
+    /// What the calling thread ran before the rest was shared out, and who ran that.
+    here: ThreadUse,
+    workers: Vec<ThreadUse>,
+    longest: Duration,
 }
 
 /// A chunk that is still to be run, with its place in the final buffers.
@@ -245,15 +279,19 @@ impl<'r> Runner<'r> {
         Job { offset, n_rows, slots }
     }
 
-    fn run_here(&mut self, n_rows: usize) -> Result<Outcome> {
+    fn run_here(&mut self, n_rows: usize) -> Result<(Outcome, Duration)> {
         let job = self.next_job(n_rows);
+        let start = Instant::now();
         let done = run_job(self.kernel, self.rows, self.options, job)?;
+        let elapsed = start.elapsed();
+        self.here.ran(elapsed);
+        self.longest = self.longest.max(elapsed);
         let outcome = outcome(&done, &self.decisions, self.options);
         for (index, runs) in done.runs() {
             self.decisions.add(index, runs);
         }
         self.chunks.push(done);
-        Ok(outcome)
+        Ok((outcome, elapsed))
     }
 
     /// Runs rows of which there are more on other threads: in one chunk, where those before have been cheap.
@@ -262,9 +300,8 @@ impl<'r> Runner<'r> {
         let n_rows = self.rows.n_rows;
         let expected = lock(known).of_chunk(n_rows);
         if self.options.chunk_rows().is_none() && expected.is_some_and(|expected| expected < CHEAP) {
-            let start = Instant::now();
-            self.run_here(n_rows)?;
-            lock(known).add(n_rows.max(1), start.elapsed());
+            let (_, elapsed) = self.run_here(n_rows)?;
+            lock(known).add(n_rows.max(1), elapsed);
             return Ok(());
         }
         let cost = self.run_shared(Cost::default(), CHEAP)?;
@@ -289,11 +326,11 @@ impl<'r> Runner<'r> {
             };
             match step {
                 Step::Here(n_rows) => {
-                    let start = Instant::now();
-                    if self.run_here(n_rows)? == Outcome::Failed {
+                    let (outcome, elapsed) = self.run_here(n_rows)?;
+                    if outcome == Outcome::Failed {
                         return Ok(cost);
                     }
-                    cost.add(n_rows, start.elapsed());
+                    cost.add(n_rows, elapsed);
                 }
                 Step::Share => {
                     let cost = Mutex::new(cost);
@@ -325,19 +362,25 @@ impl<'r> Runner<'r> {
         let decisions = self.decisions.clone();
         let shared = Mutex::new((self, Vec::new(), false));
         let work = || {
+            let (mut used, mut longest) = (ThreadUse::default(), Duration::ZERO);
             loop {
                 let mut guard = lock(&shared);
                 let (runner, _, failed) = &mut *guard;
                 let remaining = runner.remaining();
                 // Those before a chunk that failed have been begun already, and the lowest row wins.
                 if remaining == 0 || *failed {
+                    runner.workers.push(used);
+                    runner.longest = runner.longest.max(longest);
                     return;
                 }
                 let job = runner.next_job(chunk_rows(remaining).min(remaining));
                 drop(guard);
                 let (offset, n_rows, start) = (job.offset, job.n_rows, Instant::now());
                 let done = run_job(kernel, rows, options, job);
-                timed(n_rows, start.elapsed());
+                let elapsed = start.elapsed();
+                timed(n_rows, elapsed);
+                used.ran(elapsed);
+                longest = longest.max(elapsed);
                 let (_, results, failed) = &mut *lock(&shared);
                 *failed |=
                     done.as_ref().map_or(true, |done| outcome(done, &decisions, options) == Outcome::Failed);

@@ -7,7 +7,8 @@ use polars::prelude::DataFrame;
 use crate::apply::ApplyOptions;
 use crate::error::{Error, Result};
 use crate::files::Files;
-use crate::table::{Output, Sink, TableWriter, WriteOptions};
+use crate::report::OutputKind;
+use crate::table::{Compression, Format, Output, Sink, TableWriter, WriteOptions};
 
 /// How many rows are written between two looks at whether the run is cancelled.
 const BATCH_ROWS: usize = 1 << 17;
@@ -46,6 +47,18 @@ pub(super) struct Delivered {
 }
 
 impl Destination {
+    /// What is put together there, and by how many.
+    pub(super) fn kind(&self) -> Result<OutputKind> {
+        let Self::Output(output, options) = self else { return Ok(OutputKind::Memory) };
+        Ok(match options.resolve(output)? {
+            (_, Compression::Gzip) => OutputKind::Packed("gzip"),
+            (_, Compression::Zstd) => OutputKind::Packed("zstd"),
+            (Format::Parquet, _) => OutputKind::Columns("Parquet"),
+            (Format::Ipc | Format::IpcStream, _) => OutputKind::Columns("Arrow"),
+            _ => OutputKind::Text,
+        })
+    }
+
     /// Opens the file before any work is done: from then on no other run can write it. `None` where there is no file, and
     /// where what is there is none.
     pub(super) fn claim(&self, files: &Files) -> Result<Option<Sink>> {

@@ -1,7 +1,6 @@
 //! The one call that takes rows from inputs, through a function, to an output.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use polars::prelude::DataFrame;
 
@@ -18,6 +17,7 @@ use crate::apply::{Applied, ApplyOptions, Sharing, apply_function};
 use crate::error::{Error, Position, Result};
 use crate::fault::{Ledger, OnError};
 use crate::files::Files;
+use crate::report::{InputKind, Recorder, RowPath, Stage};
 use crate::row::RowFunction;
 use crate::script::SqlPredicate;
 use crate::table::{Input, Matrix, MatrixOptions, Output, ReadOptions, Table, read};
@@ -292,13 +292,13 @@ impl<'f> Pipeline<'f> {
 
     fn run_stages(self) -> Result<RunSummary> {
         let sink = self.destination.claim(&self.files)?;
-        let mut times = StageTimes::default();
+        let recorder = Recorder::start();
         self.check_faults()?;
         let read_options = self.read_options()?.with_files(self.files.clone());
         if !self.whole && !matches!(self.work.0, Task::Columns(..)) {
             return run_streamed(&self, &self.source, &read_options, sink);
         }
-        let mut table = timed(&mut times.read, || match &self.source {
+        let mut table = recorder.time(Stage::Read, || match &self.source {
             Source::Inputs(inputs) => read(inputs, &read_options),
             Source::Matrix(options) => Ok(Table::from(Matrix::generate(options)?.into_frame())),
         })?;
@@ -312,12 +312,12 @@ impl<'f> Pipeline<'f> {
             return Err(located(error, &table));
         }
         let frame = std::mem::take(&mut table.frame);
-        let kept = timed(&mut times.filter, || match &self.filter {
+        let kept = recorder.time(Stage::Filter, || match &self.filter {
             Some(predicate) => Kept::by(predicate, frame, &self.apply),
             None => Ok(Kept::all(frame)),
         });
         let kept = kept.map_err(|error| located(error, &table))?;
-        let done = timed(&mut times.function, || self.run_work(&kept)).map_err(|error| {
+        let done = recorder.time(Stage::Function, || self.run_work(&kept)).map_err(|error| {
             let fits = |frame: &DataFrame| self.run_work(&Kept::all(frame.clone())).is_ok();
             let error = cell_instead(error, &kept.frame, &table.sources, &self.read, fits);
             located(kept.error(error), &table)
@@ -326,8 +326,20 @@ impl<'f> Pipeline<'f> {
         drop(kept);
 
         let result = head(done.table, self.head);
-        let delivered =
-            timed(&mut times.write, || self.destination.deliver(&result, sink, &self.files, &self.apply))?;
+        let delivered = recorder
+            .time(Stage::Write, || self.destination.deliver(&result, sink, &self.files, &self.apply))?;
+        let mut report = recorder.report();
+        report.path = RowPath::Whole;
+        report.n_rows_read = n_rows_read;
+        report.n_rows_written = result.height() as u64;
+        report.n_bytes_read = n_bytes_read;
+        report.n_bytes_written = delivered.n_bytes;
+        report.n_threads = self.apply.n_threads();
+        done.sharing.tell(&mut report.chunks);
+        report.chunks.longest = done.times.longest;
+        report.workers = done.times.workers;
+        report.input = InputKind::File;
+        report.output = self.destination.kind()?;
         Ok(RunSummary {
             n_rows_read,
             n_rows_retried: None,
@@ -339,10 +351,11 @@ impl<'f> Pipeline<'f> {
             n_bytes_written: delivered.n_bytes,
             n_threads: self.apply.n_threads(),
             sharing: done.sharing,
-            times,
+            times: StageTimes::of(&report),
             passes: Passes::One,
             n_pieces_by_cell: 0,
             preview: delivered.preview,
+            report,
         })
     }
 
@@ -399,20 +412,15 @@ impl<'f> Pipeline<'f> {
     fn run_work(&self, kept: &Kept) -> Result<Applied<DataFrame>> {
         let frame = &kept.frame;
         match &self.work.0 {
-            Task::Copy => {
-                Ok(Applied { table: frame.clone(), ledger: Ledger::default(), sharing: Sharing::default() })
-            }
+            Task::Copy => Ok(Applied::of_table(frame.clone(), Sharing::default())),
             Task::Rows(function) => self.run_rows(kept, function.as_ref()),
             Task::RowsOver(columns, make) => {
                 self.run_rows(kept, make(columns.resolve(frame.schema())?).as_ref())
             }
             Task::Columns(columns, function) => {
                 let names = columns.resolve(frame.schema())?;
-                Ok(Applied {
-                    table: reduce_columns(frame, &names, function.as_ref(), &self.apply)?,
-                    ledger: Ledger::default(),
-                    sharing: Sharing { n_chunks: names.len(), ..Sharing::default() },
-                })
+                let table = reduce_columns(frame, &names, function.as_ref(), &self.apply)?;
+                Ok(Applied::of_table(table, Sharing { n_chunks: names.len(), ..Sharing::default() }))
             }
         }
     }
@@ -426,17 +434,10 @@ impl Pipeline<'_> {
             Some(rows) => apply_function(frame, &FunctionOfKept { function, rows }, &self.apply)?,
             None => apply_function(frame, function, &self.apply)?,
         };
-        let ledger = applied.ledger;
-        let table = combine(frame.clone(), applied.table, self.keep, self.apply.on_error(), &ledger)?;
-        Ok(Applied { table, ledger, sharing: applied.sharing })
+        let Applied { table, ledger, sharing, times } = applied;
+        let table = combine(frame.clone(), table, self.keep, self.apply.on_error(), &ledger)?;
+        Ok(Applied { table, ledger, sharing, times })
     }
-}
-
-fn timed<T>(time: &mut Duration, call: impl FnOnce() -> T) -> T {
-    let start = Instant::now();
-    let result = call();
-    *time = start.elapsed();
-    result
 }
 
 /// A path by which a file is known, whether it is there or not.

@@ -6,6 +6,7 @@ use super::destination::Preview;
 use crate::apply::Sharing;
 use crate::error::Error;
 use crate::fault::FaultCounts;
+use crate::report::{Report, Stage};
 
 /// What a run of a pipeline did.
 #[must_use]
@@ -41,6 +42,14 @@ pub struct RunSummary {
     pub n_pieces_by_cell: u64,
     /// The first and last rows, when they were asked for.
     pub preview: Option<Preview>,
+    pub(super) report: Report,
+}
+
+impl RunSummary {
+    /// What the run did with its time, and what held it back.
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
 }
 
 /// How often a run went through its inputs.
@@ -61,23 +70,33 @@ pub enum Passes {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StageTimes {
-    /// Reading the inputs.
+    /// Looking at the inputs, reading them, and making values of their bytes.
     pub read: Duration,
     /// Finding the rows that the condition holds for.
     pub filter: Duration,
     /// The row function.
     pub function: Duration,
-    /// Writing.
+    /// Making text of the result, and writing it.
     pub write: Duration,
 }
 
 impl StageTimes {
-    /// Adds the times of other work.
-    pub(super) fn add(&mut self, other: &Self) {
-        self.read += other.read;
-        self.filter += other.filter;
-        self.function += other.function;
-        self.write += other.write;
+    /// The time of a run by stages. They overlap, so it is shared out by how long each kept threads busy.
+    pub(super) fn of(report: &Report) -> Self {
+        let look = report.stage(Stage::Look).wall;
+        let rest = report.wall.saturating_sub(look);
+        let busy = |stages: &[Stage]| -> f64 {
+            stages.iter().map(|stage| report.stage(*stage).busy.as_secs_f64()).sum()
+        };
+        let stages = Stage::ALL;
+        let sum = busy(&stages[1..]).max(1e-9);
+        let share = |stages: &[Stage]| rest.mul_f64(busy(stages) / sum);
+        Self {
+            read: look + share(&[Stage::Read, Stage::Parse]),
+            filter: share(&[Stage::Filter]),
+            function: share(&[Stage::Function, Stage::Fused]),
+            write: share(&[Stage::Concatenate, Stage::Write]),
+        }
     }
 
     /// All stages together.

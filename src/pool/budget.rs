@@ -1,7 +1,7 @@
 //! How much memory may be in flight at a time, and who holds how much of it.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long who waits for memory sleeps before it looks whether the run is over.
 const PATIENCE: Duration = Duration::from_millis(20);
@@ -45,15 +45,18 @@ impl Budget {
     /// `None` when `is_over` says that nobody needs them any more.
     pub(crate) fn acquire(self: &Arc<Self>, n_bytes: u64, is_over: impl Fn() -> bool) -> Option<Permit> {
         let mut state = self.lock();
+        let mut since = None;
         while state.used > state.parked && state.used.saturating_add(n_bytes) > self.limit {
             if is_over() {
                 return None;
             }
+            since.get_or_insert_with(Instant::now);
             state = self.freed.wait_timeout(state, PATIENCE).unwrap_or_else(PoisonError::into_inner).0;
         }
         state.used += n_bytes;
         state.peak = state.peak.max(state.used);
-        Some(Permit { budget: Arc::clone(self), n_bytes, is_parked: false })
+        let waited = since.map_or(Duration::ZERO, |since| since.elapsed());
+        Some(Permit { budget: Arc::clone(self), n_bytes, is_parked: false, waited })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -75,9 +78,15 @@ pub(crate) struct Permit {
     budget: Arc<Budget>,
     n_bytes: u64,
     is_parked: bool,
+    waited: Duration,
 }
 
 impl Permit {
+    /// How long it took until it was given.
+    pub(crate) fn waited(&self) -> Duration {
+        self.waited
+    }
+
     /// Makes it one of so many bytes: what was estimated is known now. It never waits.
     pub(crate) fn resize(&mut self, n_bytes: u64) {
         let (before, is_parked) = (self.n_bytes, self.is_parked);

@@ -26,6 +26,7 @@ use std::time::Duration;
 
 use super::budget::Permit;
 use crate::error::{Error, Result};
+use crate::report::{Flow, FlowClock, PieceCost, ThreadClock, ThreadUse};
 
 /// How long the sink waits before it looks whether the run was cancelled.
 const PATIENCE: Duration = Duration::from_millis(20);
@@ -53,6 +54,8 @@ pub(crate) enum Order<'o> {
 /// The workers are threads of the run's own: one of a pool that waits, in the midst of an item, for what the engine does on
 /// its threads would take up the next item meanwhile, and another in that one, until its stack is full.
 ///
+/// Gives how its threads spent their time: a few looks at the clock an item.
+///
 /// # Errors
 /// Those of `sink`, which end the run; that of `next`, when all items before it have been through the sink; what
 /// `check_cancelled` says; [`InvalidOption`](crate::ErrorKind::InvalidOption) for more workers than the system has threads for.
@@ -66,25 +69,36 @@ pub(crate) fn run_ordered<I: Send, R: Send>(
     next: impl FnMut(&dyn Fn() -> bool) -> Result<Option<(I, Permit)>> + Send,
     work: impl Fn(I, &mut Permit) -> R + Sync,
     mut sink: impl FnMut(R, Permit) -> Result<ControlFlow<()>>,
-) -> Result<()> {
+) -> Result<Flow> {
+    let mut flow = FlowClock::start();
     let window = Window::default();
     let is_over = AtomicBool::new(false);
     let source = Mutex::new(Source { next, n_taken: 0, is_at_end: false });
-    thread::scope(|threads| {
-        let (window, is_over, work, source) = (&window, &is_over, &work, &source);
+    let uses = Mutex::new(Vec::new());
+    let sink_use = thread::scope(|threads| {
+        let (window, is_over, work, source, uses) = (&window, &is_over, &work, &source, &uses);
         let stops = || is_over.load(Ordering::Relaxed);
         let _ends = OnDrop(|| is_over.store(true, Ordering::Relaxed));
         for index in 0..n_workers {
             let worker = move || {
-                while let Some((place, item, mut permit)) = take_item(source, window, &stops) {
+                let mut clock = ThreadClock::start();
+                while let Some((place, item, mut permit)) = take_item(source, window, &stops, &mut clock) {
+                    let source = clock.cut(permit.waited());
                     let outcome = catch_unwind(AssertUnwindSafe(|| work(item, &mut permit)));
-                    window.put(place, outcome.map(|result| (result, permit)).map_err(Failure::Panic));
+                    let cost = PieceCost { source, work: clock.worked(), ..PieceCost::default() };
+                    window.put(place, outcome.map(|result| (result, permit, cost)).map_err(Failure::Panic));
                 }
+                clock.waited();
+                let used = clock.stop();
+                uses.lock().unwrap_or_else(PoisonError::into_inner).push((index, used));
             };
             start(threads, format!("parrow-{index}"), worker)?;
         }
-        drain(window, order, check_cancelled, &mut sink)
-    })
+        drain(window, order, check_cancelled, &mut sink, &mut flow)
+    })?;
+    let mut uses = uses.into_inner().unwrap_or_else(PoisonError::into_inner);
+    uses.sort_by_key(|(index, _)| *index);
+    Ok(flow.stop(uses.into_iter().map(|(_, used)| used), sink_use))
 }
 
 /// Where the workers take their items from.
@@ -99,8 +113,10 @@ fn take_item<I, R>(
     source: &Mutex<Source<impl FnMut(&dyn Fn() -> bool) -> Result<Option<(I, Permit)>>>>,
     window: &Window<R>,
     stops: &dyn Fn() -> bool,
+    clock: &mut ThreadClock,
 ) -> Option<(MorselSeq, I, Permit)> {
     let mut source = source.lock().unwrap_or_else(PoisonError::into_inner);
+    clock.waited();
     if source.is_at_end || stops() {
         return None;
     }
@@ -135,21 +151,28 @@ fn drain<R>(
     order: Order<'_>,
     check_cancelled: &(dyn Fn() -> Result<()> + Sync),
     sink: &mut impl FnMut(R, Permit) -> Result<ControlFlow<()>>,
-) -> Result<()> {
+    flow: &mut FlowClock,
+) -> Result<ThreadUse> {
+    let mut clock = ThreadClock::start();
     let mut taken = Taken::default();
     loop {
         let is_free = matches!(order, Order::Done(is_free) if is_free());
         let arrived = window.take(&mut taken, is_free, check_cancelled)?;
+        clock.waited();
         let failure = match arrived {
-            Arrived::Item(Ok((result, permit))) => {
+            Arrived::Item(Ok((result, permit, mut cost))) => {
                 check_cancelled()?;
-                if sink(result, permit)?.is_break() {
-                    return Ok(());
+                let waited_for_memory = permit.waited();
+                let flows_on = sink(result, permit)?;
+                cost.sink = clock.worked();
+                flow.piece(cost, waited_for_memory);
+                if flows_on.is_break() {
+                    return Ok(clock.stop().0);
                 }
                 continue;
             }
             Arrived::Item(Err(failure)) | Arrived::End(Err(failure)) => failure,
-            Arrived::End(Ok(())) => return Ok(()),
+            Arrived::End(Ok(())) => return Ok(clock.stop().0),
         };
         match failure {
             Failure::Error(error) => return Err(error),
@@ -190,7 +213,7 @@ enum Failure {
     Panic(Box<dyn std::any::Any + Send>),
 }
 
-type Outcome<R> = std::result::Result<(R, Permit), Failure>;
+type Outcome<R> = std::result::Result<(R, Permit, PieceCost), Failure>;
 
 enum Arrived<R> {
     Item(Outcome<R>),
@@ -287,7 +310,7 @@ mod tests {
             |item, _| work(item),
             |result, _permit| sink(result),
         );
-        (outcome, budget.peak())
+        (outcome.map(drop), budget.peak())
     }
 
     #[test]

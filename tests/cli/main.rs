@@ -2,6 +2,7 @@
 
 #![allow(unreachable_pub, reason = "nothing of a test binary is reachable from outside")]
 
+mod browser;
 mod commands;
 mod determinism;
 mod errors;
@@ -14,6 +15,7 @@ mod help;
 mod luau;
 mod memory;
 mod pipes;
+mod report;
 mod run;
 mod stream;
 mod support;

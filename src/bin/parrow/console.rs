@@ -56,6 +56,11 @@ impl Console {
         }
     }
 
+    /// Says what was asked for in so many words.
+    pub fn text(&self, text: &str) {
+        anstream::eprint!("{text}");
+    }
+
     /// The last line, where it was asked for.
     pub fn json_line(&self, value: &Value) {
         if self.json {

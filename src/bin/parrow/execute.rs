@@ -11,6 +11,7 @@ use super::exit_code::Code;
 use super::failure::Failure;
 use super::output;
 use super::progress_bar;
+use super::report::Reporter;
 use super::settings::Settings;
 use super::system;
 
@@ -18,6 +19,7 @@ use super::system;
 pub fn execute(settings: Settings, work: Work<'_>, console: &Console) -> Result<Code, Failure> {
     let file = settings.output_file().map(ToString::to_string);
     let on_error = settings.on_error();
+    let report = settings.report().map(|target| Reporter::new(target, &settings)).transpose()?;
     let folder = system::folder()?;
     let command = CommandLine { folder, arguments: system::arguments() };
     let summary = watched(settings.recorded_as(vec![command]), work, console)?.run()?;
@@ -33,6 +35,9 @@ pub fn execute(settings: Settings, work: Work<'_>, console: &Console) -> Result<
         list_failures(&summary, console);
     }
     report_failures(&summary, console);
+    if let Some(report) = report {
+        report.tell(&summary, console)?;
+    }
     console.json_line(&to_json(&summary));
     Ok(if summary.faults.is_empty() { Code::Done } else { Code::Failed })
 }

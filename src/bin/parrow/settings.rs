@@ -8,7 +8,7 @@ use parrow::script::SqlPredicate;
 use parrow::table::{Format, Header, Input, MatrixOptions, Output, ReadOptions, WriteOptions};
 use parrow::{ApplyOptions, ApplyOptionsBuilder, Error, OnError};
 
-use super::args::{InputArgs, KeepArgs, OutputArgs, OutputFormat, RunArgs, TableArgs};
+use super::args::{InputArgs, KeepArgs, OutputArgs, OutputFormat, ReportTarget, RunArgs, TableArgs};
 use super::system;
 
 /// How many first and last rows a person is shown.
@@ -38,6 +38,7 @@ pub struct Settings {
     rejects: Option<Output>,
     order: RowOrder,
     commands: Vec<CommandLine>,
+    report: Option<ReportTarget>,
 }
 
 impl Settings {
@@ -88,6 +89,7 @@ impl Settings {
             rejects: None,
             order: if run.unordered { RowOrder::Finished } else { RowOrder::Input },
             commands: Vec::new(),
+            report: run.report.clone(),
         })
     }
 
@@ -103,6 +105,18 @@ impl Settings {
     pub fn recorded_as(mut self, commands: Vec<CommandLine>) -> Self {
         self.commands = commands;
         self
+    }
+
+    /// Where a report goes, if one is wanted.
+    pub fn report(&self) -> Option<&ReportTarget> {
+        self.report.as_ref()
+    }
+
+    /// The largest input that is a file.
+    pub fn largest_file(&self) -> Option<&Path> {
+        let Source::Inputs(inputs, _) = &self.source else { return None };
+        let size = |path: &&Path| path.metadata().map_or(0, |file| file.len());
+        inputs.iter().filter_map(Input::path).max_by_key(size)
     }
 
     /// What becomes of rows that fail.

@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
 
 use polars::prelude::{Column, DataFrame, DataType, PlSmallStr, Schema};
 
@@ -11,7 +10,6 @@ use super::super::faults::Reject;
 use super::super::filter::{condition, quiet};
 use super::super::kept_rows::OfKept;
 use super::super::run::LOCATED_FAILURES;
-use super::super::summary::StageTimes;
 use super::kept::Kept;
 use super::plan::Writing;
 use super::retry::{Ops, Retried, RetryPlan};
@@ -20,6 +18,7 @@ use crate::apply::{Applied, ApplyOptions, Ran, Rows, Sharing, run_piece};
 use crate::error::{Error, Result};
 use crate::fault::{Fault, Ledger, OnError, RowFate};
 use crate::pool::{Cost, Permit};
+use crate::report::Stage;
 use crate::row::{BoundFunction, Kernel, default_dtype, is_undeclared};
 use crate::table::pieces::{Buffer, Buffers, Piece};
 
@@ -89,7 +88,6 @@ pub(super) struct Prepared {
     /// What becomes of the rows of the old output, where rows are retried.
     pub(super) ops: Option<Ops>,
     pub(super) sharing: Sharing,
-    pub(super) busy: StageTimes,
 }
 
 /// A piece of which the dtypes of some new columns are still to be decided by the rows before it.
@@ -100,7 +98,6 @@ pub(super) struct Half {
     old: Option<Vec<u64>>,
     rejects: Vec<Reject>,
     ran: Option<Ran>,
-    busy: StageTimes,
 }
 
 /// What became of a piece on a worker.
@@ -124,25 +121,21 @@ impl Morsels<'_> {
 
     /// Does all of it, as far as the dtypes of the new columns are known.
     pub(super) fn work(&self, job: Job, permit: &mut Permit) -> Result<Outcome> {
-        let mut busy = StageTimes::default();
+        let recorder = &self.sources.recorder;
         let retried = self.retried(&job);
         if self.predicate.is_none() && retried.is_some_and(<[_]>::is_empty) {
             self.apply.advance(job.piece.n_rows() as usize);
             let kept = Kept::none(self.schema, self.columns);
-            let half = Half { job, kept, old: None, rejects: Vec::new(), ran: None, busy };
+            let half = Half { job, kept, old: None, rejects: Vec::new(), ran: None };
             return self.hand_on(half, permit);
         }
-
-        let start = Instant::now();
-        let read = self.sources.read(&job, self.columns, self.schema)?;
-        busy.read = start.elapsed();
-        let n_rows = job.piece.n_rows() as usize;
-
-        let start = Instant::now();
+        let read = recorder.time(Stage::Parse, || self.sources.read(&job, self.columns, self.schema))?;
+        recorder.took_general(None);
         let condition = self.predicate.as_ref().map_or(&[][..], |predicate| &predicate.inputs);
         let (mut kept, mut flawed) = Kept::of_piece(read, condition)?;
         if let Some(predicate) = &self.predicate {
-            self.filter(predicate, &mut kept, &job).map_err(|error| self.sources.locate(error, &job))?;
+            let filtered = recorder.time(Stage::Filter, || self.filter(predicate, &mut kept, &job));
+            filtered.map_err(|error| self.sources.locate(error, &job))?;
         }
         let mut old = None;
         if let Some(plan) = self.retry {
@@ -152,14 +145,31 @@ impl Morsels<'_> {
             kept.retain(|row| plan.contains(job.first_row + row))?;
         }
         let rejects = kept.take_flaws(flawed, &job.piece, job.first_row, self.apply.on_error())?;
-        busy.filter = start.elapsed();
+        let ran = recorder.time(Stage::Function, || self.call(&job, &kept))?;
+        if let Some(ran) = &ran {
+            recorder.add(Stage::Function, ran.helped());
+        }
+        let half = Half { job, kept, old, rejects, ran };
+        self.hand_on(half, permit)
+    }
 
-        let start = Instant::now();
-        let n_called = kept.n_called();
-        let ran = match &self.function {
+    fn hand_on(&self, half: Half, permit: &mut Permit) -> Result<Outcome> {
+        if !self.is_decided() {
+            permit.resize(half.n_bytes());
+            return Ok(Outcome::Undecided(Box::new(half)));
+        }
+        let prepared = self.finish(half)?;
+        permit.resize(prepared.n_bytes());
+        Ok(Outcome::Done(Box::new(prepared)))
+    }
+
+    /// Runs the function over the rows of a piece that it is called with.
+    fn call(&self, job: &Job, kept: &Kept) -> Result<Option<Ran>> {
+        let (n_rows, n_called) = (job.piece.n_rows() as usize, kept.n_called());
+        match &self.function {
             None => {
                 self.apply.advance(n_rows);
-                None
+                Ok(None)
             }
             Some(function) => {
                 self.apply.advance(n_rows - n_called);
@@ -174,23 +184,9 @@ impl Morsels<'_> {
                     }
                     None => run_piece(kernel, rows, &self.apply, &decided, &self.state.cost),
                 };
-                Some(ran.map_err(|error| self.locate(error, &kept, &job))?)
+                ran.map(Some).map_err(|error| self.locate(error, kept, job))
             }
-        };
-        busy.function = start.elapsed();
-
-        let half = Half { job, kept, old, rejects, ran, busy };
-        self.hand_on(half, permit)
-    }
-
-    fn hand_on(&self, half: Half, permit: &mut Permit) -> Result<Outcome> {
-        if !self.is_decided() {
-            permit.resize(half.n_bytes());
-            return Ok(Outcome::Undecided(Box::new(half)));
         }
-        let prepared = self.finish(half)?;
-        permit.resize(prepared.n_bytes());
-        Ok(Outcome::Done(Box::new(prepared)))
     }
 
     /// Lets the rows of a piece decide what no piece before it has.
@@ -214,8 +210,11 @@ impl Morsels<'_> {
 
     /// Does what is left to do with a piece.
     pub(super) fn finish(&self, half: Half) -> Result<Prepared> {
-        let Half { job, mut kept, old, rejects, ran, mut busy } = half;
-        let start = Instant::now();
+        self.sources.recorder.time(Stage::Concatenate, || self.prepare(half))
+    }
+
+    fn prepare(&self, half: Half) -> Result<Prepared> {
+        let Half { job, mut kept, old, rejects, ran } = half;
         let on_error = self.apply.on_error();
         let applied = match ran {
             Some(ran) => {
@@ -224,9 +223,6 @@ impl Morsels<'_> {
             }
             None => None,
         };
-        busy.function += start.elapsed();
-
-        let start = Instant::now();
         let n_rows_read = job.piece.n_rows();
         let sharing = match &applied {
             Some(applied) => applied.sharing,
@@ -269,7 +265,6 @@ impl Morsels<'_> {
             rejects,
             ops,
             sharing,
-            busy,
         };
         match self.writing {
             Writing::Verbatim { .. } if n_rows == 0 => prepared.text = Some(Buffer::default()),
@@ -301,7 +296,6 @@ impl Morsels<'_> {
         }
         prepared.rows =
             rows.filter(|_| self.tells_rows).map(|rows| rows.iter().map(|row| job.first_row + row).collect());
-        prepared.busy.write = start.elapsed();
         Ok(prepared)
     }
 

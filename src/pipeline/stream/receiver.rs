@@ -9,7 +9,6 @@ use polars::prelude::{DataFrame, IdxCa, IdxSize, NewChunkedArray, Schema, Schema
 use super::super::destination::{Delivered, Destination, Preview};
 use super::super::faults::{FaultKeeper, refused};
 use super::super::memory::Sizes;
-use super::super::summary::StageTimes;
 use super::morsel::Prepared;
 use super::retry::{OldRows, patch_frame, patch_text};
 use super::run::Before;
@@ -41,7 +40,6 @@ pub(super) struct Received {
     pub(super) n_bytes_read: u64,
     pub(super) n_rows: u64,
     pub(super) sharing: Sharing,
-    pub(super) busy: StageTimes,
 }
 
 impl Received {
@@ -179,10 +177,8 @@ impl Receiver {
         received.sharing.n_chunks += prepared.sharing.n_chunks;
         received.sharing.largest_chunk = received.sharing.largest_chunk.max(prepared.sharing.largest_chunk);
         received.sharing.n_workers = received.sharing.n_workers.max(prepared.sharing.n_workers);
-        received.busy.add(&prepared.busy);
         self.n_rows_left -= prepared.n_rows;
 
-        let start = std::time::Instant::now();
         match &mut self.target {
             Target::Text { output, before, delimiter } => {
                 // Not before the first rows: a run that fails by then has written nothing.
@@ -225,7 +221,6 @@ impl Receiver {
                 keep_last(last, frame, *n_last);
             }
         }
-        self.received.busy.write += start.elapsed();
         Ok(if is_last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
 

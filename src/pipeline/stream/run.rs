@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
 use polars::prelude::{DataType, PlSmallStr, Schema};
 
@@ -23,6 +23,7 @@ use crate::fault::OnError;
 use crate::files::Files;
 use crate::pool::{Budget, Order, Permit, run_ordered};
 use crate::progress::RunStatus;
+use crate::report::{Flow, Recorder, Stage};
 use crate::row::{Kernel, RowFunction, is_undeclared};
 use crate::table::pieces::{RowEncoder, Strictness, append_names};
 use crate::table::{Header, Input, MatrixOptions, Output, ReadOptions, Sink};
@@ -34,29 +35,17 @@ pub(in crate::pipeline) fn run_streamed(
     read: &ReadOptions,
     sink: Option<Sink>,
 ) -> Result<RunSummary> {
-    let start = Instant::now();
+    let recorder = Arc::new(Recorder::start());
     let n_threads = pipeline.apply.n_threads();
     let limit = pipeline.memory_limit.unwrap_or_else(default_limit);
     let sizes = Sizes::new(limit, n_threads, pipeline.piece_bytes);
-    let is_given = pipeline.piece_bytes.is_some();
-    let mut sources = match source {
-        Source::Inputs(inputs) => Sources::open(inputs, read, sizes, is_given, &pipeline.apply)?,
-        Source::Matrix(options) => {
-            // Each of its rows is one that is read, so that the first ones are all that must be made.
-            let rows = read.limit().map_or(options.rows, |limit| options.rows.min(limit));
-            Sources::matrix(&MatrixOptions { rows, ..*options }, sizes, is_given)?
-        }
-    };
-    // What the columns are, where nothing but the rows tells it.
-    sources.look(&[], &pipeline.apply)?;
-    let verbatim = is_verbatim(pipeline, &sources);
+    let opened = recorder.time(Stage::Look, || open(pipeline, source, read, sizes, &recorder));
+    let mut sources = opened?;
     let copies = matches!(pipeline.work.0, super::super::work::Task::Copy);
-    let writes_input = (pipeline.keep == Keep::All || copies) && !verbatim;
+    let writes_input = (pipeline.keep == Keep::All || copies) && !is_verbatim(pipeline, &sources);
     let mut sink = sink;
-    let mut run = |sources: &Sources, columns: &[PlSmallStr]| -> Result<RunSummary> {
-        let looked = start.elapsed();
-        let summary = run_over(pipeline, source, sources, read, columns, sizes, sink.take())?;
-        Ok(RunSummary { times: shares(summary.times, looked, start.elapsed()), ..summary })
+    let mut run = |sources: &Sources, columns: &[PlSmallStr]| {
+        run_over(pipeline, source, sources, read, columns, sizes, sink.take())
     };
     let mut passes = Passes::One;
     if sources.strictness == Strictness::Strict
@@ -67,11 +56,13 @@ pub(in crate::pipeline) fn run_streamed(
             // What is wrong is told by the way that looks at everything first.
             Err(error) if !matches!(error.kind(), ErrorKind::Cancelled | ErrorKind::Io { .. }) => {
                 passes = Passes::BeganAnew;
+                recorder.begins_anew("begun anew, for a later row does not fit what the first ones propose");
             }
             outcome => return outcome,
         }
     }
-    let (columns, has_looked) = settle_columns(pipeline, &mut sources, writes_input)?;
+    let (columns, has_looked) =
+        recorder.time(Stage::Look, || settle_columns(pipeline, &mut sources, writes_input))?;
     passes = match (passes, has_looked) {
         (Passes::One, true) => Passes::LookedBefore,
         (passes, _) => passes,
@@ -190,12 +181,14 @@ fn run_over(
             progress.finish();
         }
     };
-    let outcome = outcome.and_then(|()| {
+    let outcome = outcome.and_then(|flow| {
+        sources.recorder.flowed(flow);
         morsels.kernels().try_for_each(|kernel| kernel.finish())?;
         let new_columns = morsels.new_columns();
         drop(morsels);
         pipeline.apply.check_cancelled()?;
-        let (delivered, received, faults) = receiver.finish(&written)?;
+        let (delivered, received, faults) =
+            sources.recorder.time(Stage::Write, || receiver.finish(&written))?;
         if let Some(ledger) = pipeline.ledger.as_ref().and_then(Output::path) {
             let mut record = record(pipeline, source, new_columns, ledger)?;
             record.n_rows_written = received.n_rows;
@@ -213,6 +206,21 @@ fn run_over(
         ..received.status(Some(received.n_rows_read), faults.counts.n_rows())
     });
     finished();
+    let n_pieces_by_cell = sources.n_pieces_by_cell() - n_pieces_by_cell;
+    if n_pieces_by_cell > 0 {
+        let pieces = if n_pieces_by_cell == 1 { "1 piece holds" } else { "some pieces hold" };
+        sources.recorder.took_general(Some(&format!("{pieces} rows that are read cell by cell")));
+    }
+    let mut report = sources.recorder.report();
+    report.n_rows_read = received.n_rows_read;
+    report.n_rows_written = received.n_rows;
+    report.n_bytes_read = n_bytes;
+    report.n_bytes_written = delivered.n_bytes;
+    report.n_threads = n_threads;
+    report.chunks.n_pieces = report.flows.last().map_or(0, |flow| flow.n_pieces);
+    received.sharing.tell(&mut report.chunks);
+    report.input = sources.kind();
+    report.output = pipeline.destination.kind()?;
     Ok(RunSummary {
         n_rows_read: received.n_rows_read,
         n_rows_retried: pipeline.retry.as_ref().map(RetryPlan::n_rows),
@@ -224,11 +232,33 @@ fn run_over(
         n_bytes_written: delivered.n_bytes,
         n_threads,
         sharing: received.sharing,
-        times: received.busy,
+        times: StageTimes::of(&report),
         passes: Passes::One,
-        n_pieces_by_cell: sources.n_pieces_by_cell() - n_pieces_by_cell,
+        n_pieces_by_cell,
         preview: delivered.preview,
+        report,
     })
+}
+
+/// Opens the inputs, and finds out what their columns are, where nothing but the rows tells it.
+fn open(
+    pipeline: &Pipeline<'_>,
+    source: &Source,
+    read: &ReadOptions,
+    sizes: Sizes,
+    recorder: &Arc<Recorder>,
+) -> Result<Sources> {
+    let is_given = pipeline.piece_bytes.is_some();
+    let mut sources = match source {
+        Source::Inputs(inputs) => Sources::open(inputs, read, sizes, is_given, &pipeline.apply, recorder)?,
+        Source::Matrix(options) => {
+            // Each of its rows is one that is read, so that the first ones are all that must be made.
+            let rows = read.limit().map_or(options.rows, |limit| options.rows.min(limit));
+            Sources::matrix(&MatrixOptions { rows, ..*options }, sizes, is_given, recorder)?
+        }
+    };
+    sources.look(&[], &pipeline.apply)?;
+    Ok(sources)
 }
 
 /// Lets all pieces flow from the sources to the receiver.
@@ -238,11 +268,12 @@ fn flow(
     n_threads: usize,
     sizes: Sizes,
     is_free: bool,
-) -> Result<()> {
+) -> Result<Flow> {
     let budget = Budget::new(sizes.in_flight);
     let (n_rows_in_all, n_bytes_in_all) = (morsels.sources.n_rows(), morsels.sources.n_bytes_in_all());
     // Pieces whose dtypes no row has decided so far.
     let mut waiting: VecDeque<(Half, Permit)> = VecDeque::new();
+    let recorder = &morsels.sources.recorder;
     let is_text = !matches!(morsels.writing, Writing::Frames);
     let mut receive = |outcome: Option<(Result<Outcome>, Permit)>| -> Result<ControlFlow<()>> {
         let is_end = outcome.is_none();
@@ -259,13 +290,14 @@ fn flow(
         }
         if is_end || done.is_some() || is_text || morsels.is_decided() {
             while let Some((half, permit)) = waiting.pop_front() {
-                if receiver.receive(morsels.finish(half)?, permit)?.is_break() {
+                let prepared = morsels.finish(half)?;
+                if recorder.time(Stage::Write, || receiver.receive(prepared, permit))?.is_break() {
                     return Ok(ControlFlow::Break(()));
                 }
             }
         }
         let Some((prepared, permit)) = done else { return Ok(ControlFlow::Continue(())) };
-        let flow = receiver.receive(prepared, permit)?;
+        let flow = recorder.time(Stage::Write, || receiver.receive(prepared, permit))?;
         morsels.set_located(receiver.faults.first.len());
         morsels.apply.tell(&RunStatus {
             n_bytes_in_all,
@@ -274,7 +306,7 @@ fn flow(
         });
         Ok(flow)
     };
-    run_ordered(
+    let flow = run_ordered(
         n_threads,
         // Until the dtypes of all new columns are known, the lowest rows decide.
         Order::Done(&|| is_free && morsels.is_decided()),
@@ -283,7 +315,7 @@ fn flow(
         |job, permit| morsels.work(job, permit),
         |outcome, permit| receive(Some((outcome, permit))),
     )?;
-    receive(None).map(drop)
+    receive(None).map(|_| flow)
 }
 
 /// The columns of the output; of those that are not declared the dtype that they have without any value.
@@ -382,17 +414,4 @@ fn rejects(output: &Output, files: &Files, sources: &Sources) -> Result<RejectsF
         return Err(Error::invalid_option("rejects", message));
     }
     RejectsFile::create(output, files, first.format(), &header, line_end)
-}
-
-/// The time of the run by stages: the stages overlap, so the time is shared out by how long each kept a thread busy.
-fn shares(busy: StageTimes, looked: Duration, total: Duration) -> StageTimes {
-    let rest = total.saturating_sub(looked);
-    let sum = busy.total().as_secs_f64().max(1e-9);
-    let share = |busy: Duration| rest.mul_f64(busy.as_secs_f64() / sum);
-    StageTimes {
-        read: looked + share(busy.read),
-        filter: share(busy.filter),
-        function: share(busy.function),
-        write: share(busy.write),
-    }
 }

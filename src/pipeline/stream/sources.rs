@@ -1,6 +1,7 @@
 //! The inputs of a run, opened.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use polars::prelude::{DataType, PlSmallStr, Schema};
 
@@ -10,13 +11,16 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::fault::{Fault, OnError};
 use crate::pool::{Budget, Order, Permit, run_ordered};
 use crate::progress::RunStatus;
+use crate::report::{InputKind, Recorder, Stage};
 use crate::table::pieces::{
     GROWTH, Look, OpenInput, OpenOptions, Piece, PieceCutter, PieceSizes, ReadRows, Strictness, Trust,
 };
-use crate::table::{Input, MatrixOptions, ReadOptions, cast_to_joined, join_schemas};
+use crate::table::{Compression, Format, Input, MatrixOptions, ReadOptions, cast_to_joined, join_schemas};
 
 /// The inputs of a run, opened.
 pub(super) struct Sources {
+    /// What the run notes on its way.
+    pub(super) recorder: Arc<Recorder>,
     pub(super) inputs: Vec<OpenInput>,
     pub(super) read: ReadOptions,
     pub(super) sizes: Sizes,
@@ -47,6 +51,7 @@ impl Sources {
         sizes: Sizes,
         is_given: bool,
         apply: &ApplyOptions,
+        recorder: &Arc<Recorder>,
     ) -> Result<Self> {
         if inputs.is_empty() {
             return Err(Error::new(ErrorKind::Empty { message: "no input is given".into() }));
@@ -77,15 +82,22 @@ impl Sources {
             }
         }
         let n_rows = opened.iter().map(OpenInput::n_rows).collect();
-        Ok(Self { inputs: opened, read: read.clone(), sizes, is_given, strictness, n_rows })
+        let recorder = Arc::clone(recorder);
+        Ok(Self { recorder, inputs: opened, read: read.clone(), sizes, is_given, strictness, n_rows })
     }
 
     /// A random matrix.
-    pub(super) fn matrix(options: &MatrixOptions, sizes: Sizes, is_given: bool) -> Result<Self> {
+    pub(super) fn matrix(
+        options: &MatrixOptions,
+        sizes: Sizes,
+        is_given: bool,
+        recorder: &Arc<Recorder>,
+    ) -> Result<Self> {
         let input = OpenInput::matrix(options, sizes.largest_row)?;
         let n_rows = vec![input.n_rows()];
         let (inputs, read, strictness) = (vec![input], ReadOptions::default(), Strictness::Strict);
-        Ok(Self { inputs, read, sizes, is_given, strictness, n_rows })
+        let recorder = Arc::clone(recorder);
+        Ok(Self { recorder, inputs, read, sizes, is_given, strictness, n_rows })
     }
 
     /// The columns, with their dtypes as far as they are known; those of `settled` are.
@@ -130,12 +142,12 @@ impl Sources {
             let input = &self.inputs[index];
             let mut n_seen = 0;
             let mut cutter = input.cutter(target, &[])?;
-            run_ordered(
+            let flow = run_ordered(
                 apply.n_threads(),
                 Order::Items,
                 &|| apply.check_cancelled(),
                 |is_over| {
-                    let piece = cut(&mut cutter, input, target, &budget, is_over)?;
+                    let piece = cut(&mut cutter, input, target, &budget, is_over, None)?;
                     Ok(piece.map(|(piece, permit)| ((input.n_bytes_of(&piece, &mut n_seen), piece), permit)))
                 },
                 |(n_bytes, piece): (u64, Piece), _| {
@@ -151,6 +163,7 @@ impl Sources {
                     Ok(ControlFlow::Continue(()))
                 },
             )?;
+            self.recorder.looked(flow);
         }
         self.n_rows[index] = Some(n_rows);
         let input = &mut self.inputs[index];
@@ -185,7 +198,7 @@ impl Sources {
     pub(super) fn jobs<'s>(
         &'s self,
         n_threads: usize,
-        budget: &'s std::sync::Arc<Budget>,
+        budget: &'s Arc<Budget>,
         columns: &'s [PlSmallStr],
     ) -> impl FnMut(&dyn Fn() -> bool) -> Result<Option<(Job, Permit)>> + Send + 's {
         let mut index = 0;
@@ -201,7 +214,8 @@ impl Sources {
                     Some(cutter) => cutter,
                     None => input.cutter(target, columns)?,
                 };
-                if let Some((piece, permit)) = cut(&mut cutter, input, target, budget, is_over)? {
+                let cut = cut(&mut cutter, input, target, budget, is_over, Some(&self.recorder))?;
+                if let Some((piece, permit)) = cut {
                     current = Some(cutter);
                     let first_row = n_rows_before + piece.first_row();
                     n_rows = first_row + piece.n_rows();
@@ -222,6 +236,21 @@ impl Sources {
     /// Makes a column that its first rows made text one of this dtype in all inputs, to be settled once more.
     pub(super) fn propose_instead(&mut self, column: &str, dtype: &DataType) {
         self.inputs.iter_mut().for_each(|input| input.propose_instead(column, dtype));
+    }
+
+    /// What the rows come out of: the kind of the largest input.
+    pub(super) fn kind(&self) -> InputKind {
+        let Some(largest) = self.inputs.iter().max_by_key(|input| input.n_bytes()) else {
+            return InputKind::Memory;
+        };
+        match (largest.compression(), largest.format()) {
+            _ if largest.is_generated() => InputKind::Generated,
+            (Compression::Gzip, _) => InputKind::Packed("gzip"),
+            (Compression::Zstd, _) => InputKind::Packed("zstd"),
+            (Compression::None, Format::IpcStream) => InputKind::ArrowStream,
+            (Compression::None, _) if largest.is_regular() => InputKind::File,
+            (Compression::None, _) => InputKind::Pipe,
+        }
     }
 
     /// The columns of a piece, in the dtypes that hold the values of all inputs, and what is wrong with its rows.
@@ -266,16 +295,21 @@ fn placed(error: Error, input: &OpenInput, line: Option<u64>) -> Error {
     }
 }
 
-/// The next piece of an input, with a permit for what becomes of it.
+/// The next piece of an input, with a permit for what becomes of it. To wait for that is no part of reading.
 fn cut(
     cutter: &mut PieceCutter,
     input: &OpenInput,
     target: usize,
-    budget: &std::sync::Arc<Budget>,
+    budget: &Arc<Budget>,
     is_over: &dyn Fn() -> bool,
+    recorder: Option<&Recorder>,
 ) -> Result<Option<(Piece, Permit)>> {
     let Some(mut permit) = budget.acquire(target as u64 * GROWTH, is_over) else { return Ok(None) };
-    let piece = cutter.next_piece().map_err(|error| error.in_file(input.label()))?;
+    let piece = match recorder {
+        Some(recorder) => recorder.time(Stage::Read, || cutter.next_piece()),
+        None => cutter.next_piece(),
+    };
+    let piece = piece.map_err(|error| error.in_file(input.label()))?;
     Ok(piece.map(|piece| {
         permit.resize(piece.weight());
         (piece, permit)

@@ -8,7 +8,7 @@ use polars::prelude::{DataType, PlSmallStr, Schema};
 use crate::error::{Error, Result};
 
 use super::super::csv::{CsvFindings, CsvLook, CsvPieces};
-use super::super::format::Format;
+use super::super::format::{Compression, Format};
 use super::super::input::Input;
 use super::super::matrix::MatrixOptions;
 use super::super::read_options::ReadOptions;
@@ -124,6 +124,21 @@ impl OpenInput {
     /// Its format.
     pub(crate) fn format(&self) -> Format {
         self.source.format
+    }
+
+    /// How its bytes are packed.
+    pub(crate) fn compression(&self) -> Compression {
+        self.source.compression
+    }
+
+    /// Whether it is a file that lies there, and no pipe.
+    pub(crate) fn is_regular(&self) -> bool {
+        self.input.path().is_some_and(Path::is_file)
+    }
+
+    /// Whether its rows are made as they are read.
+    pub(crate) fn is_generated(&self) -> bool {
+        matches!(self.rows, Rows::Matrix(_))
     }
 
     /// Its size in bytes, packed, as far as it has been read where that is not known before.

@@ -1,11 +1,13 @@
 //! The flags that commands share, by what they are about.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::Args;
 use parrow::pipeline::ColumnSelection;
 use parrow::table::Format;
 
+use super::report_target::ReportTarget;
 use super::values::{
     ColorChoice, DtypeOverride, OnErrorChoice, OutputFormat, ProgressChoice, bytes, delimiter, parsed,
     positive,
@@ -87,6 +89,10 @@ pub struct RunArgs {
     /// waiting
     #[arg(long)]
     pub unordered: bool,
+
+    /// Say what the run did with its time and what held it back: on standard error, or in a file that ends in .json or .html
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "-", value_parser = ReportTarget::from_str)]
+    pub report: Option<ReportTarget>,
 
     /// What becomes of rows that fail
     #[arg(long, value_name = "POLICY", value_enum, default_value_t, hide_possible_values = false)]

@@ -3,6 +3,7 @@
 
 mod common;
 mod function;
+mod report_target;
 mod row_function;
 mod script;
 mod styles;
@@ -13,6 +14,7 @@ mod worker;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
 pub use common::{ColumnsArg, ConsoleArgs, InputArgs, KeepArgs, NameArg, OutputArgs, RunArgs};
+pub use report_target::ReportTarget;
 pub use row_function::RowFunctionArgs;
 pub use table::TableArgs;
 pub use values::{
@@ -52,13 +54,15 @@ Examples:
 impl Arguments {
     /// What was typed, or the parser's answer to it.
     pub fn parse() -> Result<Self, clap::Error> {
-        let matches = Self::grammar().try_get_matches()?;
+        let matches =
+            Self::grammar().try_get_matches_from(report_target::tie_reports(std::env::args_os()))?;
         Self::from_arg_matches(&matches)
     }
 
     /// What another command line says.
     pub fn parse_from(arguments: &[String]) -> Result<Self, clap::Error> {
-        let matches = Self::grammar().try_get_matches_from(arguments)?;
+        let matches = Self::grammar()
+            .try_get_matches_from(report_target::tie_reports(arguments.iter().map(Into::into)))?;
         Self::from_arg_matches(&matches)
     }
 

@@ -8,7 +8,8 @@ use crate::args::positive;
 use crate::console::Console;
 use crate::exit_code::Code;
 use crate::failure::Failure;
-use crate::tutorial::{Lesson, Outcome, Page, Python, PythonRun, Section, Table, WholeFile};
+use crate::page::WholeFile;
+use crate::tutorial::{Lesson, Outcome, Page, Python, PythonRun, Section, Table};
 use crate::tutorial::{all, python_table, scaling, to_json};
 use crate::{output, system};
 

@@ -7,7 +7,6 @@ mod clock;
 mod code;
 mod json;
 mod lesson;
-mod number;
 mod page;
 mod python;
 mod scaling;
@@ -17,7 +16,7 @@ mod table;
 
 pub use json::to_json;
 pub use lesson::Lesson;
-pub use page::{Page, WholeFile};
+pub use page::Page;
 pub use python::{Python, PythonRun};
 pub use scaling::scaling;
 pub use section::{Outcome, Section};

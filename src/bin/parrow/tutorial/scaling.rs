@@ -4,6 +4,7 @@ use parrow::Result;
 
 use super::lesson::Lesson;
 use super::sections;
+use crate::page::Curve;
 
 /// The sections that are run with other numbers of threads.
 const KEYS: [&str; 3] = ["map", "frame_hypotenuse", "normalize"];
@@ -11,17 +12,11 @@ const KEYS: [&str; 3] = ["map", "frame_hypotenuse", "normalize"];
 /// The most numbers of threads that are tried.
 const MOST_POINTS: usize = 12;
 
-/// A section's speed-up over its plain loop, by the number of threads.
-pub struct Scaling {
-    pub name: &'static str,
-    pub points: Vec<(usize, f64)>,
-}
-
 /// Runs a few sections with one thread, two, and so on, to some more than there are cores.
-pub fn scaling(lesson: &Lesson) -> Result<Vec<Scaling>> {
+pub fn scaling(lesson: &Lesson) -> Result<Vec<Curve>> {
     let sections: Vec<_> = sections::all().filter(|section| KEYS.contains(&section.key)).collect();
-    let mut curves: Vec<Scaling> =
-        sections.iter().map(|section| Scaling { name: section.name, points: Vec::new() }).collect();
+    let mut curves: Vec<Curve> =
+        sections.iter().map(|section| Curve { name: section.name.to_owned(), points: Vec::new() }).collect();
     for n_threads in thread_counts(parrow::cpu_count()) {
         let lesson = lesson.with_threads(n_threads)?;
         for (section, curve) in sections.iter().zip(&mut curves) {

@@ -3,9 +3,9 @@
 use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr;
 
-use super::number::{grouped, three_digits, times};
 use super::python::PythonRun;
 use super::section::{Outcome, Section};
+use crate::page::number::{grouped, three_digits, times};
 
 const HEADER: Style = Style::new().bold();
 const DISAGREES: Style = AnsiColor::Red.on_default().bold();

@@ -96,7 +96,8 @@ fn rows_of(ledger: &Path, apply: &ApplyOptions) -> Result<Vec<Retried>> {
         .build()?;
     let sizes = Sizes::new(default_limit(), apply.n_threads(), None);
     let apply = apply.clone().with_policy(crate::fault::OnError::Fail);
-    let mut sources = Sources::open(&[Input::from(ledger)], &read, sizes, false, &apply)?;
+    let recorder = std::sync::Arc::new(crate::report::Recorder::start());
+    let mut sources = Sources::open(&[Input::from(ledger)], &read, sizes, false, &apply, &recorder)?;
     sources.look(&names, &apply)?;
     let schema = sources.schema(&names)?;
     let budget = Budget::new(sizes.in_flight);

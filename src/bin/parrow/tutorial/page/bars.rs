@@ -1,7 +1,7 @@
 //! The bar chart of speed-ups. Positions are in percent and text in pixels, so it fits any width without growing its text.
 
-use super::escape;
-use crate::tutorial::number::times;
+use crate::page::escape;
+use crate::page::number::times;
 use crate::tutorial::section::Outcome;
 
 /// Pixels a section takes, and those that its bar is below its name.

@@ -1,25 +1,18 @@
 //! The outcome as a page: one file that needs nothing else, on paper or a screen of any width.
 
 mod bars;
-mod curve;
-mod text;
 
-pub use text::WholeFile;
-
-use self::text::escape;
 use super::code::{in_python, in_rust};
 use super::lesson::Lesson;
-use super::number::{duration, grouped, times};
 use super::python::PythonRun;
-use super::scaling::Scaling;
 use super::section::Outcome;
-
-const STYLE: &str = include_str!("style.css");
+use crate::page::number::{duration, grouped, times};
+use crate::page::{Curve, curves, escape, fact, foot, head};
 
 /// What the page shows.
 pub struct Page<'a> {
     pub outcomes: &'a [Outcome],
-    pub scaling: &'a [Scaling],
+    pub scaling: &'a [Curve],
     pub python: Option<&'a PythonRun>,
     pub lesson: &'a Lesson,
 }
@@ -28,25 +21,16 @@ impl Page<'_> {
     /// The whole page.
     pub fn to_html(&self) -> String {
         let parts = [
-            self.head(),
+            head("Parallel processing, section by section"),
             self.summary(),
             self.table(),
             self.python(),
             self.speed_ups(),
             self.curve(),
             self.code(),
-            "</main>\n</body>\n</html>\n".to_owned(),
+            foot(),
         ];
         parts.concat()
-    }
-
-    fn head(&self) -> String {
-        format!(
-            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-             <meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n\
-             <title>Parallel processing, section by section</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n"
-        )
     }
 
     fn summary(&self) -> String {
@@ -56,7 +40,6 @@ impl Page<'_> {
             n => format!("{} of {n} disagree", n - n_agree),
         };
         let fastest = self.outcomes.iter().map(|outcome| outcome.timing.speed_up()).fold(0.0, f64::max);
-        let fact = |value: &str, label: &str| format!("<div><dd>{value}</dd><dt>{label}</dt></div>\n");
         [
             "<header>\n<h1>Parallel processing, section by section</h1>\n".to_owned(),
             "<p class=\"lead\">Each section of the classic tutorial in its serial and its parallel form, over the same \
@@ -153,7 +136,7 @@ impl Page<'_> {
     }
 
     fn curve(&self) -> String {
-        let chart = curve::chart(self.scaling, parrow::cpu_count());
+        let chart = curves(self.scaling, parrow::cpu_count());
         format!(
             "<section>\n<h2>Scaling</h2>\n<p>Speed-up by the number of threads. The dashed line is as good as it can get on \
              the {} cores of this machine.</p>\n<figure>\n{chart}</figure>\n</section>\n",

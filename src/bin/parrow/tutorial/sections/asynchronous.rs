@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use parrow::{Pool, Result};
 
 use super::loops::{count_in_range, plain_loop};
+use crate::page::number::duration;
 use crate::tutorial::clock::{Timing, compare};
 use crate::tutorial::lesson::Lesson;
-use crate::tutorial::number::duration;
 use crate::tutorial::section::Section;
 
 pub const SECTIONS: &[Section] = &[

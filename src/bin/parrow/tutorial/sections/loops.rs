@@ -4,8 +4,8 @@ use parrow::functions::{CountInRange, RangeBounds};
 use parrow::prelude::*;
 use parrow::{Pool, Result};
 
+use crate::page::number::duration;
 use crate::tutorial::clock::{Timing, compare};
-use crate::tutorial::number::duration;
 use crate::tutorial::section::Section;
 
 pub const SECTIONS: &[Section] = &[

@@ -3,9 +3,9 @@
 use parrow::{Pool, Result};
 
 use super::loops::{count_in_range, plain_loop};
+use crate::page::number::{duration, grouped};
 use crate::tutorial::clock::{Timing, compare};
 use crate::tutorial::lesson::Lesson;
-use crate::tutorial::number::{duration, grouped};
 use crate::tutorial::section::Section;
 
 pub const SECTIONS: &[Section] = &[

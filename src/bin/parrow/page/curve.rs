@@ -1,17 +1,28 @@
 //! The chart of speed-ups over numbers of threads.
 
 use super::escape;
-use crate::tutorial::scaling::Scaling;
 
 /// The plot in percent of the width, and in pixels of the height.
 const LEFT: f64 = 9.0;
 const RIGHT: f64 = 97.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 268.0;
-const HEIGHT: f64 = 312.0;
+const ATTRIBUTES: &str =
+    "class=\"chart\" height=\"312\" role=\"img\" aria-label=\"Speed-up by the number of threads\"";
 
-/// A curve for each section, and the best that so many cores allow.
-pub fn chart(curves: &[Scaling], n_cores: usize) -> String {
+/// Speed-ups by the number of threads.
+pub struct Curve {
+    pub name: String,
+    pub points: Vec<(usize, f64)>,
+}
+
+/// The curves, and the best that so many cores allow.
+pub fn chart(curves: &[Curve], n_cores: usize) -> String {
+    let plot = plot(curves, n_cores);
+    format!("{}<svg width=\"100%\" {ATTRIBUTES}>\n{plot}</svg>\n", legend(curves))
+}
+
+fn plot(curves: &[Curve], n_cores: usize) -> String {
     let threads: Vec<usize> =
         curves.first().map_or_else(Vec::new, |curve| curve.points.iter().map(|(n, _)| *n).collect());
     let last = threads.last().copied().unwrap_or(1).max(2);
@@ -22,10 +33,7 @@ pub fn chart(curves: &[Scaling], n_cores: usize) -> String {
         .map(|(_, speed_up)| *speed_up)
         .fold(best(last), f64::max);
     let scale = Scale { last: last as f64, most: most * 1.05 };
-    let mut svg = legend(curves);
-    svg.push_str(&format!(
-        "<svg class=\"chart\" width=\"100%\" height=\"{HEIGHT}\" role=\"img\" aria-label=\"Speed-up by the number of threads\">\n"
-    ));
+    let mut svg = String::new();
     svg.push_str(&scale.axes(&threads, most));
     // The corner of the best line lies at the number of cores, which need not be among the points.
     let mut corners = vec![(1, best(1)), (n_cores.min(last), best(last)), (last, best(last))];
@@ -37,17 +45,16 @@ pub fn chart(curves: &[Scaling], n_cores: usize) -> String {
             let (x, y) = (scale.x(*n_threads as f64), scale.y(*speed_up));
             svg.push_str(&format!(
                 "<circle class=\"c{index}\" cx=\"{x:.2}%\" cy=\"{y:.1}\" r=\"4\"><title>{}, {n_threads} threads: {speed_up:.2}×</title></circle>\n",
-                escape(curve.name)
+                escape(&curve.name)
             ));
         }
     }
-    svg.push_str("</svg>\n");
     svg
 }
 
-fn legend(curves: &[Scaling]) -> String {
+fn legend(curves: &[Curve]) -> String {
     let items = curves.iter().enumerate().map(|(index, curve)| {
-        format!("<li><svg width=\"22\" height=\"10\" aria-hidden=\"true\"><line class=\"curve c{index}\" x1=\"0\" x2=\"22\" y1=\"5\" y2=\"5\"/></svg>{}</li>", escape(curve.name))
+        format!("<li><svg width=\"22\" height=\"10\" aria-hidden=\"true\"><line class=\"curve c{index}\" x1=\"0\" x2=\"22\" y1=\"5\" y2=\"5\"/></svg>{}</li>", escape(&curve.name))
     });
     format!("<ul class=\"legend\">{}</ul>\n", items.collect::<String>())
 }
