@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The bytes that are summed: more than caches hold.
 const MEMORY_BYTES: usize = 128 << 20;
@@ -23,6 +23,8 @@ pub struct Machine {
     pub memory: f64,
     /// The same on one thread.
     pub memory_of_one: f64,
+    /// How long it took to find out.
+    pub took: Duration,
     /// Reading the first bytes of an input again, on one thread: the page cache, where it holds them.
     pub file: Option<f64>,
 }
@@ -30,11 +32,13 @@ pub struct Machine {
 impl Machine {
     /// Measures it, with so many threads: about a tenth of a second.
     pub fn measure(n_threads: usize, file: Option<&Path>) -> Self {
+        let start = Instant::now();
         let numbers: Vec<u64> = (0..(MEMORY_BYTES / size_of::<u64>()) as u64).collect();
         let memory_of_one = sum_rate(&numbers, 1);
         let memory =
             if n_threads > 1 { sum_rate(&numbers, n_threads).max(memory_of_one) } else { memory_of_one };
-        Self { memory, memory_of_one, file: file.and_then(read_rate) }
+        let file = file.and_then(read_rate);
+        Self { memory, memory_of_one, took: start.elapsed(), file }
     }
 }
 

@@ -7,6 +7,7 @@ fn help_of_every_command() {
     let place = Place::new();
     let commands = [
         "apply",
+        "bench",
         "columns",
         "common-items",
         "completions",

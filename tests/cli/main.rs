@@ -2,6 +2,7 @@
 
 #![allow(unreachable_pub, reason = "nothing of a test binary is reachable from outside")]
 
+mod bench;
 mod browser;
 mod commands;
 mod determinism;

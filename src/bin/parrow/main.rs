@@ -3,6 +3,7 @@
 #![allow(unreachable_pub, reason = "nothing of a program is reachable from outside")]
 
 mod args;
+mod bench;
 mod command_bar;
 mod commands;
 mod console;

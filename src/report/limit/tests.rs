@@ -169,9 +169,9 @@ fn what_comes_before_the_first_row_may_be_most_of_it() {
 #[test]
 fn memory_and_its_limit() {
     let mut report = busy_workers(Stage::Parse);
-    report.machine = Some(Machine { memory: 900e6, memory_of_one: 600e6, file: None });
+    report.machine = Some(Machine { memory: 900e6, memory_of_one: 600e6, took: ms(100), file: None });
     says(&report, "memory bandwidth: 600 MB/s of the 900 MB/s there are");
-    report.machine = Some(Machine { memory: 9e9, memory_of_one: 6e9, file: None });
+    report.machine = Some(Machine { memory: 9e9, memory_of_one: 6e9, took: ms(100), file: None });
     says(&report, "parsing: 100 MB/s of input, shared by 2 workers");
 
     let mut report =

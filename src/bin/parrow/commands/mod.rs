@@ -1,6 +1,7 @@
 //! The commands, one a file: what each one's flags are, and the work that it asks of the pipeline.
 
 mod apply;
+mod bench;
 mod columns;
 mod common_items;
 mod completions;
@@ -33,6 +34,7 @@ pub enum Command {
     Info(info::Info),
     Generate(generate::Generate),
     Run(run::Run),
+    Bench(bench::Bench),
     Tutorial(tutorial::Tutorial),
     Completions(completions::Completions),
     Man(man::Man),
@@ -51,6 +53,7 @@ impl Command {
             Self::Generate(command) => Some(&command.run),
             Self::Retry(_)
             | Self::Run(_)
+            | Self::Bench(_)
             | Self::Info(_)
             | Self::Tutorial(_)
             | Self::Completions(_)
@@ -69,7 +72,7 @@ impl Command {
 
     /// Whether the command looks at tables. One that runs other programs leaves them the environment as it is.
     pub fn needs_engine(&self) -> bool {
-        !matches!(self, Self::Run(_))
+        !matches!(self, Self::Run(_) | Self::Bench(_))
     }
 
     /// Does the command's work.
@@ -85,6 +88,7 @@ impl Command {
             Self::Info(command) => command.run(),
             Self::Generate(command) => command.run(console),
             Self::Run(command) => command.run(console),
+            Self::Bench(command) => command.run(console),
             Self::Tutorial(command) => command.run(console),
             Self::Completions(command) => command.run(),
             Self::Man(command) => command.run(),

@@ -1,6 +1,6 @@
 //! The chart of speed-ups over numbers of threads.
 
-use super::escape;
+use super::{STYLE, escape};
 
 /// The plot in percent of the width, and in pixels of the height.
 const LEFT: f64 = 9.0;
@@ -9,6 +9,9 @@ const TOP: f64 = 12.0;
 const BOTTOM: f64 = 268.0;
 const ATTRIBUTES: &str =
     "class=\"chart\" height=\"312\" role=\"img\" aria-label=\"Speed-up by the number of threads\"";
+
+/// The width of a picture of its own.
+const WIDTH: f64 = 760.0;
 
 /// Speed-ups by the number of threads.
 pub struct Curve {
@@ -20,6 +23,24 @@ pub struct Curve {
 pub fn chart(curves: &[Curve], n_cores: usize) -> String {
     let plot = plot(curves, n_cores);
     format!("{}<svg width=\"100%\" {ATTRIBUTES}>\n{plot}</svg>\n", legend(curves))
+}
+
+/// The same as a picture of its own, which needs no page around it.
+pub fn picture(curves: &[Curve], n_cores: usize) -> String {
+    let plot = plot(curves, n_cores);
+    let names = curves.iter().enumerate().map(|(index, curve)| {
+        let y = 24 + index * 18;
+        format!(
+            "<line class=\"curve c{index}\" x1=\"90\" x2=\"112\" y1=\"{y}\" y2=\"{y}\"/><text x=\"120\" y=\"{}\">{}</text>\n",
+            y + 4,
+            escape(&curve.name)
+        )
+    });
+    let names: String = names.collect();
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" {ATTRIBUTES}>\n\
+         <style>\n{STYLE}svg {{ background: var(--card); }}\n</style>\n{plot}{names}</svg>\n"
+    )
 }
 
 fn plot(curves: &[Curve], n_cores: usize) -> String {

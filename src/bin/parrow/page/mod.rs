@@ -5,7 +5,7 @@ pub mod number;
 mod stacked;
 mod text;
 
-pub use curve::{Curve, chart as curves};
+pub use curve::{Curve, chart as curves, picture as curves_picture};
 pub use stacked::{Part, Row, chart as stacked};
 pub use text::{WholeFile, escape};
 

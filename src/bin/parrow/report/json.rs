@@ -45,6 +45,7 @@ pub fn to_json(report: &Report) -> Value {
             "memory_bytes_per_second": machine.memory,
             "memory_bytes_per_second_of_one_thread": machine.memory_of_one,
             "file_bytes_per_second": machine.file,
+            "seconds": seconds(machine.took),
         })),
     })
 }
