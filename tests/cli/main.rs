@@ -15,6 +15,7 @@ mod formats;
 mod help;
 mod luau;
 mod memory;
+mod peers;
 mod pipes;
 mod report;
 mod run;
