@@ -142,8 +142,13 @@ impl Files {
     }
 
     /// Notes that a file is to be gone when the run is over.
-    pub(super) fn is_temporary(&self, path: &Path) {
+    pub(crate) fn is_temporary(&self, path: &Path) {
         self.lock().temporaries.push(path.to_owned());
+    }
+
+    /// Notes that a file stays.
+    pub(crate) fn is_kept(&self, path: &Path) {
+        self.lock().temporaries.retain(|temporary| temporary != path);
     }
 
     fn out(&self, file: File) -> io::Result<OutFile> {
@@ -211,6 +216,12 @@ impl OutFile {
     pub(crate) fn sync(&self) -> io::Result<()> {
         self.files.check(Call::Sync)?;
         self.file.sync_all()
+    }
+
+    /// Cuts off what is behind so many bytes.
+    pub(crate) fn set_len(&self, n_bytes: u64) -> io::Result<()> {
+        self.files.check(Call::Write)?;
+        self.file.set_len(n_bytes)
     }
 
     /// Locks it; `false` when somebody else has.

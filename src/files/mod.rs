@@ -8,8 +8,10 @@
 //! What is written and where is left to others: outputs in [`table`](crate::table).
 
 mod files;
+mod hash;
 mod partial;
 
 pub(crate) use files::OutFile;
 pub use files::{Call, Files, Trouble};
-pub(crate) use partial::{Partial, folder_of};
+pub(crate) use hash::{hash, hash_on};
+pub(crate) use partial::{Left, Partial, beside, folder_of};

@@ -2,10 +2,11 @@
 
 use std::ffi::OsString;
 use std::fs::Metadata;
-use std::io;
+use std::io::{self, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::files::{Files, OutFile, is_unsupported};
+use super::hash::hash;
 use crate::error::{Error, Result};
 
 /// How often a file that others remove or rename meanwhile is tried for.
@@ -24,15 +25,26 @@ pub(crate) struct Partial {
     path: PathBuf,
     target: PathBuf,
     files: Files,
+    /// Whether it stays there when it is dropped, for another run to go on with.
+    is_kept: bool,
+}
+
+/// What becomes of what an earlier run has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// It is removed.
+    Removed,
+    /// It is gone on with.
+    Taken,
 }
 
 impl Partial {
-    /// Makes an empty file for this final name, with the permissions of what has the name already. The path of errors is
-    /// left to the caller.
+    /// Makes a file for this final name, with the permissions of what has the name already. It is empty, unless what an
+    /// earlier run left is taken. The path of errors is left to the caller.
     ///
     /// # Errors
     /// [`Io`](crate::ErrorKind::Io); of kind [`ResourceBusy`](io::ErrorKind::ResourceBusy) when another run writes it.
-    pub(crate) fn claim(target: &Path, files: &Files) -> Result<Self> {
+    pub(crate) fn claim(target: &Path, left: Left, files: &Files) -> Result<Self> {
         let path = beside(target, "partial");
         for _ in 0..TRIES {
             let (file, is_new) = match files.create_new(&path) {
@@ -63,10 +75,14 @@ impl Partial {
             if unlocked && is_new {
                 let _ = files.remove(&path);
             }
+            if unlocked && left == Left::Taken {
+                let message = "the file system has no locks, without which no run can be resumed on it";
+                return Err(Error::io("lock", io::Error::new(io::ErrorKind::Unsupported, message)));
+            }
             if unlocked {
                 return Self::without_lock(target, files);
             }
-            if !is_new {
+            if !is_new && left == Left::Removed {
                 // What a run that was killed has left. It is no file of ours to write into, should it be a link.
                 files.remove(&path).map_err(|error| Error::io("remove what an earlier run left", error))?;
                 continue;
@@ -90,12 +106,41 @@ impl Partial {
 
     fn new(file: OutFile, path: PathBuf, target: &Path, files: &Files) -> Result<Self> {
         files.is_temporary(&path);
-        let partial = Self { file: Some(file), path, target: target.to_owned(), files: files.clone() };
+        let partial =
+            Self { file: Some(file), path, target: target.to_owned(), files: files.clone(), is_kept: false };
         if let (Ok(existing), Some(file)) = (target.metadata(), &partial.file) {
             let permissions = file.file().set_permissions(existing.permissions());
             permissions.map_err(|error| Error::io("create", error))?;
         }
         Ok(partial)
+    }
+
+    /// How many bytes it has.
+    pub(crate) fn len(&self) -> Result<u64> {
+        let len = self.open()?.file().metadata().map(|metadata| metadata.len());
+        len.map_err(|error| Error::io("read", error))
+    }
+
+    /// Cuts it off behind so many bytes, and goes on writing there.
+    pub(crate) fn cut_to(&mut self, n_bytes: u64) -> Result<()> {
+        let file = self.open()?;
+        let cut = file.set_len(n_bytes).and_then(|()| file.file().seek(SeekFrom::Start(n_bytes)));
+        cut.map(drop).map_err(|error| Error::io("write", error))
+    }
+
+    /// Brings what has been written to the disk.
+    pub(crate) fn sync(&self) -> Result<()> {
+        self.open()?.sync().map_err(|error| Error::io("bring what is done to the disk", error))
+    }
+
+    /// Lets it stay there when it is dropped before it is finished.
+    pub(crate) fn keep(&mut self) {
+        self.is_kept = true;
+        self.files.is_kept(&self.path);
+    }
+
+    fn open(&self) -> Result<&OutFile> {
+        self.file.as_ref().ok_or_else(|| Error::io("write", io::Error::other("the file is finished already")))
     }
 
     /// Brings the file to the disk and to its name, and the name to the disk.
@@ -127,7 +172,7 @@ impl io::Write for Partial {
 impl Drop for Partial {
     fn drop(&mut self) {
         // Removed while it is locked, so that no other run finds it.
-        if self.file.is_some() {
+        if self.file.is_some() && !self.is_kept {
             let _ = self.files.remove(&self.path);
         }
     }
@@ -151,7 +196,7 @@ pub(crate) fn folder_of(path: &Path) -> &Path {
 }
 
 /// A hidden name beside a file: `.NAME.what`.
-pub(super) fn beside(target: &Path, what: &str) -> PathBuf {
+pub(crate) fn beside(target: &Path, what: &str) -> PathBuf {
     /// What file systems take for a name, less what is put around it.
     const LONGEST: usize = 200;
     let name = target.file_name().unwrap_or_default();
@@ -159,14 +204,11 @@ pub(super) fn beside(target: &Path, what: &str) -> PathBuf {
     if name.len() <= LONGEST {
         hidden.push(name);
     } else {
-        let hash = name.as_encoded_bytes().iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-        hidden.push(format!("parrow-{hash:016x}"));
+        hidden.push(format!("parrow-{:016x}", hash(name.as_encoded_bytes())));
     }
     hidden.push(".");
     hidden.push(what);
-    folder_of(target).join(hidden)
+    target.with_file_name(hidden)
 }
 
 /// Whether a file that is open is the one that has this name, and no link has it.

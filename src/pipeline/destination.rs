@@ -4,6 +4,7 @@ use std::io;
 
 use polars::prelude::DataFrame;
 
+use super::resume::open_anew;
 use crate::apply::ApplyOptions;
 use crate::error::{Error, Result};
 use crate::files::Files;
@@ -73,7 +74,7 @@ impl Destination {
             return Ok(None);
         }
         options.resolve(output)?;
-        Sink::create(output, files).map(Some)
+        open_anew(output, files).map(Some)
     }
 
     /// Whether nobody can see anything of the result before all of it is there.

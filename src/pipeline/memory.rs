@@ -45,6 +45,8 @@ pub(super) struct Sizes {
     pub(super) piece: usize,
     /// The bytes that one row may have.
     pub(super) largest_row: usize,
+    /// The rows that a piece may have.
+    pub(super) most_rows: u64,
     /// The bytes of an input that cannot be read twice that are kept in memory.
     pub(super) kept: usize,
 }
@@ -62,6 +64,7 @@ impl Sizes {
             in_flight,
             piece: piece.unwrap_or(by_limit as usize),
             largest_row: (limit / 4) as usize,
+            most_rows: u64::MAX,
             kept: (limit / 8) as usize,
         }
     }

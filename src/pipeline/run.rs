@@ -9,18 +9,19 @@ use super::destination::{Destination, head, or_cancelled};
 use super::faults::{CommandLine, LedgerFile};
 use super::filter::Kept;
 use super::kept_rows::FunctionOfKept;
-use super::stream::{RetryPlan, run_streamed};
+use super::resume::{HASH, Journal, Resume, identity, n_rows_noted_of};
+use super::stream::{Opened, RetryPlan, run_streamed};
 use super::summary::{Passes, RunSummary, StageTimes};
 use super::text_column::{cell_instead, left_out};
 use super::work::{Task, Work};
 use crate::apply::{Applied, ApplyOptions, Sharing, apply_function};
 use crate::error::{Error, Position, Result};
 use crate::fault::{Ledger, OnError};
-use crate::files::Files;
+use crate::files::{Files, hash};
 use crate::report::{InputKind, Recorder, RowPath, Stage};
 use crate::row::RowFunction;
 use crate::script::SqlPredicate;
-use crate::table::{Input, Matrix, MatrixOptions, Output, ReadOptions, Table, read};
+use crate::table::{Input, Matrix, MatrixOptions, Output, ReadOptions, Sink, Table, read};
 
 /// How many failed rows are looked up in their files.
 pub(super) const LOCATED_FAILURES: usize = 20;
@@ -73,6 +74,7 @@ pub struct Pipeline<'f> {
     pub(super) memory_limit: Option<u64>,
     pub(super) piece_bytes: Option<usize>,
     pub(super) files: Files,
+    pub(super) resume: Option<Resume>,
     whole: bool,
 }
 
@@ -127,6 +129,7 @@ impl<'f> Pipeline<'f> {
             memory_limit: None,
             piece_bytes: None,
             files: Files::default(),
+            resume: None,
             whole: false,
         }
     }
@@ -203,6 +206,14 @@ impl<'f> Pipeline<'f> {
     /// Functions of whole columns, which must have them whole, do not keep to it.
     pub fn memory_limit(mut self, n_bytes: impl Into<Option<u64>>) -> Self {
         self.memory_limit = n_bytes.into();
+        self
+    }
+
+    /// Lets another run go on with this one when it is broken off, and goes on with one that was.
+    ///
+    /// Without it, a run refuses to write over what is left of one that could be gone on with.
+    pub fn resume(mut self, resume: impl Into<Option<Resume>>) -> Self {
+        self.resume = resume.into();
         self
     }
 
@@ -291,12 +302,15 @@ impl<'f> Pipeline<'f> {
     }
 
     fn run_stages(self) -> Result<RunSummary> {
-        let sink = self.destination.claim(&self.files)?;
+        let opened = match &self.resume {
+            Some(resume) => self.begin(resume)?,
+            None => Opened { sink: self.destination.claim(&self.files)?, ..Opened::default() },
+        };
         let recorder = Recorder::start();
         self.check_faults()?;
         let read_options = self.read_options()?.with_files(self.files.clone());
         if !self.whole && !matches!(self.work.0, Task::Columns(..)) {
-            return run_streamed(&self, &self.source, &read_options, sink);
+            return run_streamed(&self, &self.source, &read_options, opened);
         }
         let mut table = recorder.time(Stage::Read, || match &self.source {
             Source::Inputs(inputs) => read(inputs, &read_options),
@@ -326,8 +340,9 @@ impl<'f> Pipeline<'f> {
         drop(kept);
 
         let result = head(done.table, self.head);
-        let delivered = recorder
-            .time(Stage::Write, || self.destination.deliver(&result, sink, &self.files, &self.apply))?;
+        let delivered = recorder.time(Stage::Write, || {
+            self.destination.deliver(&result, opened.sink, &self.files, &self.apply)
+        })?;
         let mut report = recorder.report();
         report.path = RowPath::Whole;
         report.n_rows_read = n_rows_read;
@@ -344,6 +359,7 @@ impl<'f> Pipeline<'f> {
             n_rows_read,
             n_rows_retried: None,
             n_rows_written: result.height() as u64,
+            n_rows_resumed: 0,
             n_columns_written: result.width(),
             first_failures: first_failures(&ledger, &table),
             faults: ledger.faults().iter().collect(),
@@ -398,6 +414,57 @@ impl<'f> Pipeline<'f> {
         Ok(())
     }
 
+    /// Opens the output, with what an earlier run has left of it.
+    fn begin(&self, resume: &Resume) -> Result<Opened> {
+        let refused = |message: &str| Error::invalid_option("resume", message);
+        let Destination::Output(output, options) = &self.destination else {
+            return Err(refused("there is no file to go on with; name one"));
+        };
+        let Some(path) = output.path().filter(|path| path.metadata().map_or(true, |there| there.is_file()))
+        else {
+            return Err(refused("only a file can be gone on with; name one").in_file(output.label()));
+        };
+        if self.whole || matches!(self.work.0, Task::Columns(..)) {
+            return Err(refused("a function of whole columns has nothing to go on with"));
+        }
+        options.resolve(output)?;
+        let identity = identity(self, resume, &self.source)?;
+        let mut sink = Sink::resume(output, &self.files)?;
+        let is_left = n_rows_noted_of(path).is_some();
+        let Some(partial) = sink.partial() else { return Err(refused("only a file can be gone on with")) };
+        let n_bytes_left = partial.len()?;
+        if is_left {
+            partial.keep();
+        }
+        let (mut journal, from) = Journal::open(path, &identity, &self.files)?;
+        let from = from.filter(|(point, _)| point.border.n_bytes <= n_bytes_left);
+        if from.is_none() && is_left {
+            // The output that it speaks of is gone, or was finished.
+            journal.begin(&identity).map_err(|error| error.in_file(output.label()))?;
+        }
+        let n_bytes = from.as_ref().map_or(0, |(point, _)| point.border.n_bytes);
+        sink.cut_to(n_bytes).map_err(|error| error.in_file(output.label()))?;
+        Ok(Opened { sink: Some(sink), journal: Some(journal), from })
+    }
+
+    /// What the output hangs on beside inputs and function, each with its name for messages.
+    pub(super) fn what_it_writes(&self) -> Vec<(&'static str, String)> {
+        let mut all = vec![
+            ("the columns that are kept", format!("{:?}", self.keep)),
+            ("the condition", self.filter.as_ref().map_or(String::new(), of_condition)),
+            ("the number of rows", format!("{:?}", self.head)),
+            ("the policy for rows that fail", format!("{:?}", self.apply.on_error())),
+            ("the number of rows that may fail", format!("{:?}", self.max_errors)),
+            ("how inputs are read", format!("{:?}", self.read)),
+            ("the ledger", format!("{:?}", self.ledger)),
+            ("the rejects", format!("{:?}", self.rejects)),
+        ];
+        if let Destination::Output(_, options) = &self.destination {
+            all.push(("how the output is written", format!("{options:?}")));
+        }
+        all
+    }
+
     /// The rows to read are those to write where each row read is a row written.
     fn read_options(&self) -> Result<ReadOptions> {
         let one_for_one = self.filter.is_none()
@@ -438,6 +505,11 @@ impl Pipeline<'_> {
         let table = combine(frame.clone(), table, self.keep, self.apply.on_error(), &ledger)?;
         Ok(Applied { table, ledger, sharing, times })
     }
+}
+
+/// A condition has no text of its own to be shown by.
+fn of_condition(filter: &SqlPredicate) -> String {
+    format!("{HASH}{:016x}", hash(format!("{filter:?}").as_bytes()))
 }
 
 /// A path by which a file is known, whether it is there or not.

@@ -19,6 +19,8 @@ pub struct RunSummary {
     pub n_rows_retried: Option<u64>,
     /// How many rows were written, or would have been.
     pub n_rows_written: u64,
+    /// How many rows of the inputs an earlier run had done, that this one has gone on with.
+    pub n_rows_resumed: u64,
     /// How many columns they have.
     pub n_columns_written: usize,
     /// How many rows failed, and of what. All of them are in the [`ledger`](super::Pipeline::ledger), where one was asked for.

@@ -5,9 +5,10 @@ use polars::prelude::*;
 use crate::error::{Error, Result};
 
 /// Collects small chunks, since formats with a block a chunk are slow to read back where blocks are small.
-#[derive(Default)]
 pub(super) struct Gathered {
     frame: Option<DataFrame>,
+    /// How many rows a block has at most.
+    block_rows: usize,
     /// How many rows of the block to come are measured, and the bytes that they have.
     n_measured: usize,
     n_bytes: usize,
@@ -23,6 +24,11 @@ const BLOCK_BYTES: usize = 64 << 20;
 const UNIT_ROWS: usize = 256;
 
 impl Gathered {
+    /// Gathers blocks of so many rows at most.
+    pub(super) fn new(block_rows: Option<usize>) -> Self {
+        Self { frame: None, block_rows: block_rows.unwrap_or(BLOCK_ROWS), n_measured: 0, n_bytes: 0 }
+    }
+
     /// Keeps a chunk.
     pub(super) fn keep(&mut self, frame: &DataFrame) -> Result<()> {
         match &mut self.frame {
@@ -75,6 +81,7 @@ impl Gathered {
         let varies = frame.columns().iter().any(|column| fixed_width(column.dtype()) == 0);
         if !varies {
             let fitting = (BLOCK_BYTES / fixed.max(1) / UNIT_ROWS * UNIT_ROWS).clamp(UNIT_ROWS, BLOCK_ROWS);
+            let fitting = fitting.min(self.block_rows);
             return Ok((frame.height() >= fitting).then_some(fitting));
         }
         while self.n_measured + UNIT_ROWS <= frame.height() {
@@ -87,8 +94,8 @@ impl Gathered {
             }
             self.n_measured += UNIT_ROWS;
             self.n_bytes += n_bytes;
-            if self.n_measured == BLOCK_ROWS {
-                return Ok(Some(BLOCK_ROWS));
+            if self.n_measured >= self.block_rows {
+                return Ok(Some(self.n_measured));
             }
         }
         Ok(None)
@@ -130,7 +137,7 @@ mod tests {
     use super::*;
 
     fn blocks(frame: &DataFrame, chunk_rows: usize) -> Vec<usize> {
-        let mut gathered = Gathered::default();
+        let mut gathered = Gathered::new(None);
         let mut heights = Vec::new();
         let mut from = 0;
         while from < frame.height() {

@@ -45,18 +45,18 @@ enum Kind<W: Write> {
 }
 
 impl<W: Write + Send> IpcWriter<W> {
-    pub(super) fn file(sink: W, schema: &Schema) -> Result<Self> {
+    pub(super) fn file(sink: W, schema: &Schema, gathered: Gathered) -> Result<Self> {
         let arrow = Arc::new(arrow_schema(schema));
         let options = WriteOptions { compression: None };
         let writer = FileWriter::try_new(sink, arrow, None, options).map_err(write_error)?;
         let waits = schema.iter_values().any(DataType::contains_categoricals);
-        Ok(Self { writer: Kind::File(writer), gathered: Gathered::default(), waits })
+        Ok(Self { writer: Kind::File(writer), gathered, waits })
     }
 
-    pub(super) fn stream(sink: W, schema: &Schema) -> Result<Self> {
+    pub(super) fn stream(sink: W, schema: &Schema, gathered: Gathered) -> Result<Self> {
         let mut writer = StreamWriter::new(sink, WriteOptions { compression: None });
         writer.start(&arrow_schema(schema), None).map_err(write_error)?;
-        Ok(Self { writer: Kind::Stream(writer), gathered: Gathered::default(), waits: false })
+        Ok(Self { writer: Kind::Stream(writer), gathered, waits: false })
     }
 
     fn write(&mut self, blocks: Vec<DataFrame>) -> Result<()> {
@@ -103,7 +103,7 @@ impl<W: Write + Send> Encoder for IpcWriter<W> {
     }
 }
 
-fn arrow_schema(schema: &Schema) -> ArrowSchema {
+pub(super) fn arrow_schema(schema: &Schema) -> ArrowSchema {
     let fields = schema
         .iter()
         .map(|(name, dtype)| (name.clone(), dtype.to_arrow_field(name.clone(), CompatLevel::newest())));

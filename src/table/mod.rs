@@ -10,6 +10,7 @@
 //! Left to others: which rows to compute (`apply`), and files larger than memory (`pipeline`).
 
 mod arrow_exchange;
+mod border;
 mod canonical;
 mod cast;
 mod contain;
@@ -20,15 +21,18 @@ mod format;
 mod gathered;
 mod input;
 mod ipc;
+mod ipc_blocks;
 mod join;
 mod line_index;
 mod list;
 mod load;
 mod matrix;
+mod members;
 mod ndjson;
 mod ndjson_line;
 mod output;
 mod parquet;
+mod parquet_blocks;
 pub(crate) mod pieces;
 mod position;
 mod read;
@@ -37,11 +41,12 @@ mod text;
 mod write_options;
 mod writer;
 
+pub(crate) use border::Border;
 pub(crate) use cast::lossless_cast;
 pub(crate) use csv::{TextAmongNumbers, TextSearch, shell_word, to_csv};
 pub(crate) use ipc::read_stream as read_ipc_stream;
 pub(crate) use join::{cast_to_joined, join_schemas};
-pub(crate) use output::Sink;
+pub(crate) use output::{Sink, end_of_links};
 pub(crate) use text::{check_has_text, push_quoted, push_value};
 
 pub use arrow_exchange::{from_record_batches, to_record_batch, to_record_batches};

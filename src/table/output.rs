@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::files::{Files, OutFile, Partial, folder_of};
+use crate::files::{Files, Left, OutFile, Partial, folder_of};
 
 /// A place to write a table to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -80,11 +80,45 @@ enum Target {
 impl Sink {
     /// Opens an output.
     pub(crate) fn create(output: &Output, files: &Files) -> Result<Self> {
+        Self::open(output, Left::Removed, files)
+    }
+
+    /// Opens an output with what an earlier run has left of it.
+    pub(crate) fn resume(output: &Output, files: &Files) -> Result<Self> {
+        Self::open(output, Left::Taken, files)
+    }
+
+    fn open(output: &Output, left: Left, files: &Files) -> Result<Self> {
         let target = match output {
             Output::Stdout => Ok(Target::Stdout(BufWriter::with_capacity(BUFFER_BYTES, io::stdout()))),
-            Output::Path(path) => open(path, files).map_err(|error| error.in_file(path)),
+            Output::Path(path) => open(path, left, files).map_err(|error| error.in_file(path)),
         }?;
         Ok(Self { target, written: 0 })
+    }
+
+    /// The file beside its final name; `None` for what is written into directly.
+    pub(crate) fn partial(&mut self) -> Option<&mut Partial> {
+        match &mut self.target {
+            Target::Beside(file) => Some(file.get_mut()),
+            Target::Direct(_) | Target::Stdout(_) => None,
+        }
+    }
+
+    /// Goes on behind the first `n_bytes` bytes of what an earlier run has left.
+    pub(crate) fn cut_to(&mut self, n_bytes: u64) -> Result<()> {
+        self.written = n_bytes;
+        self.partial().map_or(Ok(()), |partial| partial.cut_to(n_bytes))
+    }
+
+    /// Brings what has been written to the disk, to stay there for another run to go on with, and says how many bytes that
+    /// are.
+    pub(crate) fn sync(&mut self) -> Result<u64> {
+        self.flush().map_err(|error| Error::io("write", error))?;
+        if let Some(partial) = self.partial() {
+            partial.sync()?;
+            partial.keep();
+        }
+        Ok(self.written)
     }
 
     /// Brings the bytes to the disk and the file to its final name. Returns the number of bytes.
@@ -121,7 +155,7 @@ impl Write for Sink {
     }
 }
 
-fn open(path: &Path, files: &Files) -> Result<Target> {
+fn open(path: &Path, left: Left, files: &Files) -> Result<Target> {
     let create_error = |error| Error::io("create", error);
     let existing = path.metadata().ok();
     if let Some(existing) = &existing {
@@ -140,23 +174,22 @@ fn open(path: &Path, files: &Files) -> Result<Target> {
             return Err(create_error(source));
         }
     }
-    // A link stays a link: what it points to is replaced, or made.
-    let path = match path.canonicalize() {
-        Ok(real) if existing.is_some() => real,
-        _ => end_of_links(path),
-    };
+    let path = end_of_links(path);
     let folder = folder_of(&path);
     if !folder.is_dir() {
         let message = format!("there is no folder {}; create it first", folder.display());
         return Err(create_error(io::Error::new(io::ErrorKind::NotFound, message)));
     }
-    let partial = Partial::claim(&path, files)?;
+    let partial = Partial::claim(&path, left, files)?;
     Ok(Target::Beside(BufWriter::with_capacity(BUFFER_BYTES, partial)))
 }
 
-/// What a link to nothing, or a row of links that ends so, points to; another path is its own end.
-fn end_of_links(path: &Path) -> PathBuf {
+/// The file that a path names in the end: a link stays a link, and what it points to is replaced, or made.
+pub(crate) fn end_of_links(path: &Path) -> PathBuf {
     const MOST_LINKS: usize = 40;
+    if let Ok(real) = path.canonicalize() {
+        return real;
+    }
     let mut end = path.to_path_buf();
     for _ in 0..MOST_LINKS {
         let Ok(next) = end.read_link() else { return end };

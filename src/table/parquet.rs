@@ -49,9 +49,9 @@ pub(super) struct ParquetWriter<W: Write> {
 }
 
 impl<W: Write + Send> ParquetWriter<W> {
-    pub(super) fn new(sink: W, schema: &Schema) -> Result<Self> {
+    pub(super) fn new(sink: W, schema: &Schema, gathered: Gathered) -> Result<Self> {
         let writer = contain_write(|| EngineWriter::new(sink).batched(schema))?;
-        Ok(Self { writer, gathered: Gathered::default() })
+        Ok(Self { writer, gathered })
     }
 
     fn write(&mut self, blocks: Vec<DataFrame>) -> Result<()> {

@@ -16,6 +16,7 @@ pub struct WriteOptions {
     pub(super) header: Header,
     pub(super) null_text: String,
     pub(super) files: Files,
+    pub(super) block: Option<usize>,
 }
 
 impl WriteOptions {
@@ -97,6 +98,13 @@ impl WriteOptionsBuilder {
     /// What a CSV or TSV cell without a value holds; the default is nothing at all.
     pub fn null_text(mut self, text: impl Into<String>) -> Self {
         self.0.null_text = text.into();
+        self
+    }
+
+    /// How many rows a block of a table has, and how many bytes a member of packed text that can be gone on with.
+    #[doc(hidden)]
+    pub fn block(mut self, size: usize) -> Self {
+        self.0.block = Some(size.max(1));
         self
     }
 

@@ -8,13 +8,18 @@ use polars::prelude::*;
 
 use crate::error::{Error, Result};
 
+use super::border::Border;
 use super::csv::{CsvWriter, Threads};
 use super::dtype::dtype_name;
 use super::format::{Compression, Format};
+use super::gathered::Gathered;
 use super::ipc::IpcWriter;
+use super::ipc_blocks::{self, Ipc};
+use super::members::Members;
 use super::ndjson::NdJsonWriter;
 use super::output::{Output, Sink};
 use super::parquet::ParquetWriter;
+use super::parquet_blocks::ParquetBlocks;
 use super::write_options::WriteOptions;
 
 /// What was written.
@@ -76,6 +81,8 @@ pub struct TableWriter {
     encoder: Box<dyn Encoder>,
     sink: SharedSink,
     n_rows: u64,
+    /// How many blocks of which the end of the file tells were handed over in a border.
+    n_blocks_told: usize,
 }
 
 impl TableWriter {
@@ -100,7 +107,54 @@ impl TableWriter {
         let encoder =
             encoder(format, sink.clone(), schema, options).map_err(|error| error.in_file(output.label()))?;
         let (output, schema) = (output.clone(), schema.clone());
-        Ok(Self { output, schema, format, compression, encoder, sink, n_rows: 0 })
+        Ok(Self { output, schema, format, compression, encoder, sink, n_rows: 0, n_blocks_told: 0 })
+    }
+
+    /// Writes into an output that another run can go on with, and goes on behind `border`.
+    pub(crate) fn resumable(
+        sink: Sink,
+        output: &Output,
+        schema: &SchemaRef,
+        options: &WriteOptions,
+        border: &Border,
+    ) -> Result<Self> {
+        let (format, compression) = options.resolve(output)?;
+        let sink = SharedSink::new(Packer::Plain(sink));
+        let (into, blocks, n_bytes) = (sink.clone(), &border.blocks, border.n_bytes);
+        let encoder = || -> Result<Box<dyn Encoder>> {
+            Ok(match format {
+                Format::Parquet => {
+                    Box::new(ParquetBlocks::new(into, schema, Gathered::new(options.block), blocks, n_bytes)?)
+                }
+                Format::Ipc => {
+                    ipc_blocks::resumable(into, schema, Ipc::File(Gathered::new(options.block)), border)?
+                }
+                Format::IpcStream => {
+                    ipc_blocks::resumable(into, schema, Ipc::Stream(Gathered::new(options.block)), border)?
+                }
+                Format::Csv | Format::Tsv | Format::NdJson => {
+                    return Err(Error::engine("rows of text are not written as a table"));
+                }
+            })
+        };
+        let encoder = encoder().map_err(|error| error.in_file(output.label()))?;
+        let (output, schema) = (output.clone(), schema.clone());
+        let n_blocks_told = border.blocks.len();
+        Ok(Self { output, schema, format, compression, encoder, sink, n_rows: border.n_units, n_blocks_told })
+    }
+
+    /// How many rows are written so that another run could go on behind them.
+    pub(crate) fn n_done(&self) -> Option<u64> {
+        Some(self.n_rows - self.encoder.n_rows_held()? as u64)
+    }
+
+    /// Brings what is done to the disk. Of the blocks, those are given that were not before.
+    pub(crate) fn border(&mut self) -> Result<Border> {
+        let n_units = self.n_done().unwrap_or_default();
+        let n_bytes = self.sink.sync().map_err(|error| error.in_file(self.output.label()))?;
+        let blocks = self.encoder.blocks().get(self.n_blocks_told..).unwrap_or_default().to_vec();
+        self.n_blocks_told += blocks.len();
+        Ok(Border { n_units, n_bytes, blocks })
     }
 
     /// Adds rows. Their columns are those of the schema, in its order.
@@ -174,9 +228,9 @@ fn encoder(
         Format::Csv | Format::Tsv => {
             Box::new(CsvWriter::new(sink, schema, format, options, Threads::Engine)?)
         }
-        Format::Parquet => Box::new(ParquetWriter::new(sink, schema)?),
-        Format::Ipc => Box::new(IpcWriter::file(sink, schema)?),
-        Format::IpcStream => Box::new(IpcWriter::stream(sink, schema)?),
+        Format::Parquet => Box::new(ParquetWriter::new(sink, schema, Gathered::new(options.block))?),
+        Format::Ipc => Box::new(IpcWriter::file(sink, schema, Gathered::new(options.block))?),
+        Format::IpcStream => Box::new(IpcWriter::stream(sink, schema, Gathered::new(options.block))?),
         Format::NdJson => Box::new(NdJsonWriter::new(sink, schema)?),
     })
 }
@@ -198,6 +252,16 @@ pub(super) trait Encoder: Send {
 
     /// Writes what belongs at the end.
     fn finish(&mut self) -> Result<()>;
+
+    /// How many of the rows are not in the file yet, where another run can go on behind those that are.
+    fn n_rows_held(&self) -> Option<usize> {
+        None
+    }
+
+    /// What the end of the file will say of each block.
+    fn blocks(&self) -> &[Vec<u8>] {
+        &[]
+    }
 }
 
 /// The engine's error while writing, as ours; what the system said is kept.
@@ -219,6 +283,7 @@ pub(super) enum Packer {
     Plain(Sink),
     Gzip(GzEncoder<Sink>),
     Zstd(zstd::Encoder<'static, Sink>),
+    Members(Members),
 }
 
 impl Packer {
@@ -233,11 +298,44 @@ impl Packer {
         })
     }
 
+    /// One that can be gone on with, behind so many bytes of text.
+    pub(super) fn resumable(
+        sink: Sink,
+        compression: Compression,
+        member_bytes: Option<usize>,
+        n_done: u64,
+    ) -> Self {
+        match compression {
+            Compression::None => Self::Plain(sink),
+            packed => Self::Members(Members::new(sink, packed, member_bytes, n_done)),
+        }
+    }
+
+    /// How many bytes of text are written so that another run could go on behind them, of `n_bytes` that were given;
+    /// `None` where none can.
+    pub(super) fn n_done(&self, n_bytes: u64) -> Option<u64> {
+        match self {
+            Self::Plain(_) => Some(n_bytes),
+            Self::Members(members) => Some(members.n_done()),
+            Self::Gzip(_) | Self::Zstd(_) => None,
+        }
+    }
+
+    /// Brings what has left it to the disk, and says how many bytes that are.
+    pub(super) fn sync(&mut self) -> Result<u64> {
+        match self {
+            Self::Plain(sink) => sink.sync(),
+            Self::Members(members) => members.sink().sync(),
+            Self::Gzip(_) | Self::Zstd(_) => Err(Error::engine("it cannot be gone on with")),
+        }
+    }
+
     pub(super) fn finish(self) -> Result<Sink> {
         match self {
             Self::Plain(sink) => Ok(sink),
             Self::Gzip(encoder) => encoder.finish(),
             Self::Zstd(encoder) => encoder.finish(),
+            Self::Members(members) => members.finish(),
         }
         .map_err(|error| Error::io("write", error))
     }
@@ -249,6 +347,7 @@ impl Write for Packer {
             Self::Plain(sink) => sink.write(bytes),
             Self::Gzip(encoder) => encoder.write(bytes),
             Self::Zstd(encoder) => encoder.write(bytes),
+            Self::Members(members) => members.write(bytes),
         }
     }
 
@@ -270,6 +369,13 @@ struct Way {
 impl SharedSink {
     fn new(packer: Packer) -> Self {
         Self(Arc::new(Mutex::new(Way { packer: Some(packer), error: None })))
+    }
+
+    fn sync(&self) -> Result<u64> {
+        match &mut self.lock().packer {
+            Some(packer) => packer.sync(),
+            None => Err(Error::engine("the output is finished already")),
+        }
     }
 
     fn take(&self) -> Result<Packer> {

@@ -2,6 +2,8 @@
 
 mod calls;
 mod places;
+mod resume;
+mod resume_refused;
 mod signals;
 mod support;
 mod two_runs;

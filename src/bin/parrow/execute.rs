@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use parrow::pipeline::{CommandLine, Pipeline, RunSummary, Work};
+use parrow::pipeline::{CommandLine, Pipeline, RunSummary, Work, unfinished};
+use parrow::table::Output;
 use parrow::{Error, ErrorKind, Files, OnError};
 use serde_json::{Value, json};
 
@@ -18,11 +19,21 @@ use super::system;
 /// Runs `work` with these settings and says what came of it.
 pub fn execute(settings: Settings, work: Work<'_>, console: &Console) -> Result<Code, Failure> {
     let file = settings.output_file().map(ToString::to_string);
+    let kept = settings.output_file().filter(|_| settings.is_resumable()).cloned();
     let on_error = settings.on_error();
     let report = settings.report().map(|target| Reporter::new(target, &settings)).transpose()?;
     let folder = system::folder()?;
     let command = CommandLine { folder, arguments: system::arguments() };
-    let summary = watched(settings.recorded_as(vec![command]), work, console)?.run()?;
+    let pipeline = watched(settings.recorded_as(vec![command]), work, console)?;
+    let summary = pipeline.run().inspect_err(|error| {
+        // Who may not go on is told by the error how to begin anew.
+        if !matches!(error.kind(), ErrorKind::InvalidOption { .. }) {
+            tell_kept(kept.as_ref(), console);
+        }
+    })?;
+    if summary.n_rows_resumed > 0 {
+        console.note(&format!("went on behind row {} of an earlier run", summary.n_rows_resumed));
+    }
     if let Some(preview) = &summary.preview {
         output::show(preview)?;
     }
@@ -82,6 +93,16 @@ fn watched<'f>(settings: Settings, work: Work<'f>, console: &Console) -> Result<
     Ok(pipeline.files(files))
 }
 
+/// Says what is kept of a run that ends early, for another one to go on with.
+fn tell_kept(output: Option<&Output>, console: &Console) {
+    if let Some(unfinished) = output.and_then(unfinished) {
+        let (n_rows, journal) = (unfinished.n_rows_read, unfinished.journal.display());
+        console.note(&format!(
+            "{n_rows} rows are kept: the same command goes on behind them; delete {journal} to start anew"
+        ));
+    }
+}
+
 /// `1 row`, `2 rows`.
 fn count(n: u64, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
@@ -125,6 +146,7 @@ fn to_json(summary: &RunSummary) -> Value {
         "rows_read": summary.n_rows_read,
         "rows_written": summary.n_rows_written,
         "rows_retried": summary.n_rows_retried,
+        "rows_resumed": summary.n_rows_resumed,
         "rows_failed": summary.faults.n_rows(),
         "rows_left_out": summary.faults.n_rows_left_out(),
         "faults": summary.faults.iter().map(|(kind, count)| (kind.as_str().to_owned(), count.into())).collect::<serde_json::Map<_, _>>(),

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use parrow::pipeline::{CommandLine, Destination, Keep, Pipeline, RowOrder, Work};
+use parrow::pipeline::{CommandLine, Destination, Keep, Pipeline, Resume, RowOrder, Work};
 use parrow::script::SqlPredicate;
 use parrow::table::{Format, Header, Input, MatrixOptions, Output, ReadOptions, WriteOptions};
 use parrow::{ApplyOptions, ApplyOptionsBuilder, Error, OnError};
@@ -33,6 +33,7 @@ pub struct Settings {
     apply: ApplyOptionsBuilder,
     on_error: OnError,
     memory_limit: Option<usize>,
+    resume: Option<Resume>,
     max_errors: Option<u64>,
     ledger: Option<Output>,
     rejects: Option<Output>,
@@ -84,6 +85,7 @@ impl Settings {
             apply: apply_options(run),
             on_error: run.on_error.into(),
             memory_limit: run.memory_limit,
+            resume: run.resume.then(|| resume(run)),
             max_errors: None,
             ledger: None,
             rejects: None,
@@ -119,6 +121,11 @@ impl Settings {
         inputs.iter().filter_map(Input::path).max_by_key(size)
     }
 
+    /// Whether another run may go on with this one.
+    pub fn is_resumable(&self) -> bool {
+        self.resume.is_some()
+    }
+
     /// What becomes of rows that fail.
     pub fn on_error(&self) -> OnError {
         self.on_error
@@ -138,6 +145,7 @@ impl Settings {
             .filter(self.filter)
             .keep(self.keep)
             .head(self.head)
+            .resume(self.resume)
             .max_errors(self.max_errors)
             .ledger(self.ledger)
             .rejects(self.rejects)
@@ -146,6 +154,12 @@ impl Settings {
             .memory_limit(self.memory_limit.map(|n_bytes| n_bytes as u64))
             .apply(watch(self.apply).build()?))
     }
+}
+
+/// What must be the same for a run to go on with another one, and how much may be lost.
+fn resume(run: &RunArgs) -> Resume {
+    let resume = Resume::new().checkpoint_rows(run.checkpoint_rows.map(|n_rows| n_rows as u64));
+    run.given.iter().fold(resume, |resume, (name, value)| resume.same(name, value))
 }
 
 /// How inputs are read.

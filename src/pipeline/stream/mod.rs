@@ -4,12 +4,14 @@
 //! sources   opens the inputs, and looks through them where the first rows do not tell the dtypes
 //! plan      which columns are read, what is bound to them, and how the rows are written
 //! morsel    one piece: read, filtered, through the function, turned into text
+//! checkpoints  when a point is noted that another run can go on from
 //! kept      which rows of a piece are written if nothing goes wrong, and which the function is called with
 //! receiver  what is done is put together in order: text, blocks of rows, or the first and last rows
 //! retry     rows that failed in an earlier run, once more
 //! run       all of it
 //! ```
 
+mod checkpoints;
 mod kept;
 mod morsel;
 mod plan;
@@ -20,4 +22,4 @@ mod sources;
 mod text_column;
 
 pub(super) use retry::RetryPlan;
-pub(super) use run::run_streamed;
+pub(super) use run::{Opened, run_streamed};

@@ -9,6 +9,7 @@ use super::super::columns::{Keep, combine};
 use super::super::faults::Reject;
 use super::super::filter::{condition, quiet};
 use super::super::kept_rows::OfKept;
+use super::super::resume::InputPlace;
 use super::super::run::LOCATED_FAILURES;
 use super::kept::Kept;
 use super::plan::Writing;
@@ -75,6 +76,8 @@ pub(super) struct Prepared {
     pub(super) n_bytes_read: u64,
     pub(super) n_rows: u64,
     pub(super) n_columns: usize,
+    /// The place behind it.
+    pub(super) end: InputPlace,
     /// The rows as text, where text is written.
     pub(super) text: Option<Buffer>,
     /// The rows themselves, where they are not written as text.
@@ -258,6 +261,11 @@ impl Morsels<'_> {
             n_bytes_read: job.n_bytes,
             n_rows: ops.as_ref().map_or(n_rows as u64, Ops::n_rows),
             n_columns: 0,
+            end: InputPlace {
+                input: job.input,
+                rows_before: job.first_row - job.piece.first_row(),
+                place: job.piece.end(),
+            },
             text: None,
             frame: None,
             rows: None,
@@ -331,7 +339,7 @@ impl Morsels<'_> {
             .collect()
     }
 
-    fn decided(&self) -> Vec<Option<DataType>> {
+    pub(super) fn decided(&self) -> Vec<Option<DataType>> {
         let mut decided = self.state.decided.lock().unwrap_or_else(PoisonError::into_inner);
         let n_fields = self.function.as_ref().map_or(0, |function| function.kernel.fields().len());
         decided.resize(n_fields, None);

@@ -4,11 +4,13 @@ use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use polars::prelude::{DataFrame, IdxCa, IdxSize, NewChunkedArray, Schema, SchemaRef};
+use polars::prelude::{DataFrame, DataType, IdxCa, IdxSize, NewChunkedArray, Schema, SchemaRef};
 
 use super::super::destination::{Delivered, Destination, Preview};
 use super::super::faults::{FaultKeeper, refused};
 use super::super::memory::Sizes;
+use super::super::resume::{Before as Begun, Counted, Point, fault_line, reject_line};
+use super::checkpoints::{Checkpoints, End};
 use super::morsel::Prepared;
 use super::retry::{OldRows, patch_frame, patch_text};
 use super::run::Before;
@@ -18,7 +20,7 @@ use crate::fault::OnError;
 use crate::pool::Permit;
 use crate::progress::RunStatus;
 use crate::table::pieces::{TextOutput, end_of_rows};
-use crate::table::{Output, Sink, TableWriter, WriteOptions};
+use crate::table::{Border, Output, Sink, TableWriter, WriteOptions};
 
 /// Takes pieces in order.
 pub(super) struct Receiver {
@@ -31,6 +33,11 @@ pub(super) struct Receiver {
     /// The rows of the output that is patched.
     old: Option<OldRows>,
     pub(super) received: Received,
+    checkpoints: Option<Checkpoints>,
+    /// How much output there was: bytes of text, or rows.
+    n_units: u64,
+    /// How much of what comes next is in the output already.
+    to_skip: u64,
 }
 
 /// What has arrived.
@@ -39,6 +46,7 @@ pub(super) struct Received {
     pub(super) n_rows_read: u64,
     pub(super) n_bytes_read: u64,
     pub(super) n_rows: u64,
+    pub(super) n_rows_resumed: u64,
     pub(super) sharing: Sharing,
 }
 
@@ -55,6 +63,7 @@ impl Received {
     }
 }
 
+#[allow(clippy::large_enum_variant, reason = "a run has one")]
 enum Target {
     Text {
         output: Box<TextOutput>,
@@ -68,6 +77,8 @@ enum Target {
         options: WriteOptions,
         schema: Option<SchemaRef>,
         writer: Option<TableWriter>,
+        /// Where it is gone on with, when it can be.
+        border: Option<Border>,
         /// The permits of rows that are gathered for a block, and their numbers.
         held: VecDeque<(Permit, usize)>,
     },
@@ -80,6 +91,12 @@ enum Target {
     },
 }
 
+/// What is needed to note how far a run is, and where an earlier one was.
+pub(super) struct Resumed {
+    pub(super) checkpoints: Checkpoints,
+    pub(super) from: Option<(Point, Begun)>,
+}
+
 /// What the rows are written as.
 pub(super) struct Form {
     /// What stands before the rows, where these come as text, and what separates its cells.
@@ -90,6 +107,21 @@ pub(super) struct Form {
     pub(super) is_declared: bool,
 }
 
+/// Opens a table, where it is gone on with when it can be.
+fn open_table(
+    sink: Option<Sink>,
+    output: &Output,
+    schema: &SchemaRef,
+    options: &WriteOptions,
+    border: Option<&Border>,
+) -> Result<TableWriter> {
+    let sink = sink.ok_or_else(not_open)?;
+    match border {
+        Some(border) => TableWriter::resumable(sink, output, schema, options, border),
+        None => TableWriter::over(sink, output, schema, options),
+    }
+}
+
 impl Receiver {
     /// A receiver for a destination, whose output is open.
     pub(super) fn new(
@@ -98,13 +130,27 @@ impl Receiver {
         Form { text, schema, is_declared }: Form,
         head: Option<usize>,
         on_error: OnError,
-        faults: FaultKeeper,
+        mut faults: FaultKeeper,
+        resumed: Option<Resumed>,
     ) -> Result<Self> {
+        let (checkpoints, point) = match resumed {
+            Some(Resumed { checkpoints, from }) => {
+                let (point, before) = from.unwrap_or_default();
+                faults.take(before.faults, before.rejects)?;
+                (Some(checkpoints), point)
+            }
+            None => (None, Point::default()),
+        };
+        let border = checkpoints.is_some().then(|| point.border.clone());
         let target = match (destination, text) {
             (Destination::Output(output, options), Some((before, delimiter))) => {
                 let sink = sink.ok_or_else(not_open)?;
-                let output = Box::new(TextOutput::over(sink, output, options)?);
-                Target::Text { output, before: Some(before), delimiter }
+                let output = match &border {
+                    Some(border) => TextOutput::resumable(sink, output, options, border)?,
+                    None => TextOutput::over(sink, output, options)?,
+                };
+                let before = (point.counted.n_units == 0).then_some(before);
+                Target::Text { output: Box::new(output), before, delimiter }
             }
             (Destination::Output(output, options), None) => Target::Table {
                 output: output.clone(),
@@ -112,6 +158,7 @@ impl Receiver {
                 options: options.clone(),
                 schema: is_declared.then(|| Arc::new(schema.clone())),
                 writer: None,
+                border,
                 held: VecDeque::new(),
             },
             (Destination::Preview { n_first, n_last }, _) => Target::Preview {
@@ -124,11 +171,19 @@ impl Receiver {
         };
         let mut receiver = Self {
             target,
-            n_rows_left: head.map_or(u64::MAX, |head| head as u64),
+            n_rows_left: head.map_or(u64::MAX, |head| head as u64).saturating_sub(point.counted.n_rows),
             on_error,
             faults,
             old: None,
-            received: Received::default(),
+            received: Received {
+                n_rows_read: point.counted.n_rows_read,
+                n_rows: point.counted.n_rows,
+                n_rows_resumed: point.counted.n_rows_read,
+                ..Received::default()
+            },
+            checkpoints,
+            n_units: point.counted.n_units,
+            to_skip: point.border.n_units.saturating_sub(point.counted.n_units),
         };
         receiver.begin()?;
         Ok(receiver)
@@ -152,9 +207,10 @@ impl Receiver {
 
     /// Finds out before the first row whether a table of this schema can be written.
     fn begin(&mut self) -> Result<()> {
-        if let Target::Table { output, sink, options, schema: Some(schema), writer, .. } = &mut self.target {
-            let sink = sink.take().ok_or_else(not_open)?;
-            *writer = Some(TableWriter::over(sink, output, schema, options)?);
+        if let Target::Table { output, sink, options, schema: Some(schema), writer, border, .. } =
+            &mut self.target
+        {
+            *writer = Some(open_table(sink.take(), output, schema, options, border.as_ref())?);
         }
         Ok(())
     }
@@ -167,6 +223,11 @@ impl Receiver {
         }
         if let (OnError::Fail, Some(fault)) = (self.on_error, prepared.faults.first()) {
             return Err(fault.to_error());
+        }
+        let mut lines = Vec::new();
+        if self.checkpoints.is_some() {
+            lines.extend(prepared.faults.iter().map(fault_line));
+            lines.extend(prepared.rejects.iter().map(|(row, text)| reject_line(*row, text)));
         }
         let (faults, rejects) = (std::mem::take(&mut prepared.faults), std::mem::take(&mut prepared.rejects));
         self.faults.take(faults, rejects)?;
@@ -182,22 +243,30 @@ impl Receiver {
         match &mut self.target {
             Target::Text { output, before, delimiter } => {
                 // Not before the first rows: a run that fails by then has written nothing.
-                output.write(&before.take().unwrap_or_default(), 0)?;
+                let before = before.take().unwrap_or_default();
                 let text = prepared.text.unwrap_or_default();
+                self.n_units += (before.len() + text.len()) as u64;
+                output.write(&before, 0)?;
+                let n_skipped = skipped(&mut self.to_skip, text.len());
                 match (&mut self.old, &prepared.ops) {
                     (Some(OldRows::Text(old)), Some(ops)) => {
                         patch_text(ops, old, &text, *delimiter, |text, n_rows| output.write(text, n_rows))?;
                     }
-                    _ => output.write(&text, prepared.n_rows)?,
+                    _ => output.write(&text[n_skipped..], prepared.n_rows)?,
                 }
             }
-            Target::Table { output, sink, options, writer, held, .. } => {
+            Target::Table { output, sink, options, writer, held, border, .. } => {
                 let frame = prepared.frame.unwrap_or_default();
+                self.n_units += frame.height() as u64;
+                let frame = match skipped(&mut self.to_skip, frame.height()) {
+                    0 => frame,
+                    n_skipped => frame.split_at(n_skipped as i64).1,
+                };
                 let writer = match writer {
                     Some(writer) => writer,
                     None => {
-                        let sink = sink.take().ok_or_else(not_open)?;
-                        writer.insert(TableWriter::over(sink, output, frame.schema(), options)?)
+                        let schema = frame.schema();
+                        writer.insert(open_table(sink.take(), output, schema, options, border.as_ref())?)
                     }
                 };
                 match (&mut self.old, &prepared.ops) {
@@ -221,7 +290,32 @@ impl Receiver {
                 keep_last(last, frame, *n_last);
             }
         }
+        if let Some(checkpoints) = &mut self.checkpoints {
+            let Received { n_rows_read, n_rows, .. } = self.received;
+            let counted = Counted { n_rows_read, n_rows, n_units: self.n_units };
+            checkpoints.add(End { at: prepared.end, counted, lines });
+        }
         Ok(if is_last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    }
+
+    /// Notes how far the run is, when it is time to.
+    pub(super) fn note(&mut self, decided: impl FnOnce() -> Vec<Option<DataType>>) -> Result<()> {
+        let Some(checkpoints) = self.checkpoints.as_mut().filter(|points| points.is_due()) else {
+            return Ok(());
+        };
+        let n_done = match &self.target {
+            Target::Text { output, .. } => output.n_done(),
+            Target::Table { writer, .. } => writer.as_ref().and_then(TableWriter::n_done),
+            Target::Preview { .. } => None,
+        };
+        let Some(end) = n_done.and_then(|n_units| checkpoints.last_before(n_units)) else { return Ok(()) };
+        let border = match &mut self.target {
+            Target::Text { output, .. } => output.border()?,
+            Target::Table { writer: Some(writer), .. } => writer.border()?,
+            Target::Table { writer: None, .. } | Target::Preview { .. } => return Ok(()),
+        };
+        let point = Point { at: end.at, counted: end.counted, border, decided: decided() };
+        checkpoints.note(&point, end.lines)
     }
 
     /// Leaves out what is behind the last row that is wanted, faults and all.
@@ -259,13 +353,10 @@ impl Receiver {
                 output.write(&before.unwrap_or_default(), 0)?;
                 Delivered { n_bytes: output.finish()?.n_bytes, preview: None }
             }
-            Target::Table { output, sink, options, writer, .. } => {
+            Target::Table { output, sink, options, writer, border, .. } => {
                 let writer = match writer {
                     Some(writer) => writer,
-                    None => {
-                        let sink = sink.ok_or_else(not_open)?;
-                        TableWriter::over(sink, &output, &Arc::new(schema.clone()), &options)?
-                    }
+                    None => open_table(sink, &output, &Arc::new(schema.clone()), &options, border.as_ref())?,
                 };
                 Delivered { n_bytes: writer.finish()?.n_bytes, preview: None }
             }
@@ -284,8 +375,16 @@ impl Receiver {
         if is_patched {
             self.faults.finish()?;
         }
+        self.checkpoints.map_or(Ok(()), Checkpoints::finish)?;
         Ok((delivered, self.received, self.faults))
     }
+}
+
+/// How much of so much is to be left out, of what is to be left out still.
+fn skipped(to_skip: &mut u64, of: usize) -> usize {
+    let n_skipped = (*to_skip).min(of as u64);
+    *to_skip -= n_skipped;
+    n_skipped as usize
 }
 
 fn not_open() -> Error {

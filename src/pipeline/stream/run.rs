@@ -11,11 +11,13 @@ use super::super::columns::Keep;
 use super::super::destination::Destination;
 use super::super::faults::{FaultKeeper, LedgerFile, RejectsFile, RunRecord};
 use super::super::memory::{Sizes, default_limit};
+use super::super::resume::{Before as Begun, InputPlace, Journal, Point};
 use super::super::run::{Pipeline, RowOrder, Source};
 use super::super::summary::{Passes, RunSummary, StageTimes};
+use super::checkpoints::Checkpoints;
 use super::morsel::{Half, Morsels, Outcome, Placed, Shared};
 use super::plan::{Function, Writing, is_verbatim, settle_columns, trusted_columns};
-use super::receiver::{Form, Receiver};
+use super::receiver::{Form, Receiver, Resumed};
 use super::retry::RetryPlan;
 use super::sources::Sources;
 use crate::error::{Error, ErrorKind, Result};
@@ -28,27 +30,47 @@ use crate::row::{Kernel, RowFunction, is_undeclared};
 use crate::table::pieces::{RowEncoder, Strictness, append_names};
 use crate::table::{Header, Input, MatrixOptions, Output, ReadOptions, Sink};
 
+/// How many rows a piece of a run has at most that can be gone on with: they are lost when it is broken off.
+const MOST_ROWS: u64 = 10_000;
+
+/// The output of a run, opened, and what is noted of it.
+#[derive(Default)]
+pub(in crate::pipeline) struct Opened {
+    pub(in crate::pipeline) sink: Option<Sink>,
+    /// Where it is noted how far the run is, when another one may go on with it.
+    pub(in crate::pipeline) journal: Option<Journal>,
+    /// Where this run goes on.
+    pub(in crate::pipeline) from: Option<(Point, Begun)>,
+}
+
 /// Runs a pipeline piece by piece.
 pub(in crate::pipeline) fn run_streamed(
     pipeline: &Pipeline<'_>,
     source: &Source,
     read: &ReadOptions,
-    sink: Option<Sink>,
+    opened: Opened,
 ) -> Result<RunSummary> {
     let recorder = Arc::new(Recorder::start());
     let n_threads = pipeline.apply.n_threads();
     let limit = pipeline.memory_limit.unwrap_or_else(default_limit);
-    let sizes = Sizes::new(limit, n_threads, pipeline.piece_bytes);
-    let opened = recorder.time(Stage::Look, || open(pipeline, source, read, sizes, &recorder));
-    let mut sources = opened?;
+    let mut sizes = Sizes::new(limit, n_threads, pipeline.piece_bytes);
+    if let Some(resume) = &pipeline.resume {
+        sizes.most_rows = resume.checkpoint_rows.unwrap_or(MOST_ROWS).max(1);
+    }
+    let sources = recorder.time(Stage::Look, || open(pipeline, source, read, sizes, &recorder));
+    let mut sources = sources?;
     let copies = matches!(pipeline.work.0, super::super::work::Task::Copy);
     let writes_input = (pipeline.keep == Keep::All || copies) && !is_verbatim(pipeline, &sources);
-    let mut sink = sink;
+    let is_resumable = opened.journal.is_some();
+    let mut opened = Some(opened);
     let mut run = |sources: &Sources, columns: &[PlSmallStr]| {
-        run_over(pipeline, source, sources, read, columns, sizes, sink.take())
+        let opened = opened.take().unwrap_or_default();
+        run_over(pipeline, source, sources, read, columns, sizes, opened)
     };
     let mut passes = Passes::One;
-    if sources.strictness == Strictness::Strict
+    // What is noted of a run must hold.
+    if !is_resumable
+        && sources.strictness == Strictness::Strict
         && may_begin_anew(pipeline, read)
         && let Some(columns) = trusted_columns(pipeline, &mut sources, writes_input)
     {
@@ -89,7 +111,7 @@ fn run_over(
     read: &ReadOptions,
     columns: &[PlSmallStr],
     sizes: Sizes,
-    sink: Option<Sink>,
+    Opened { sink, journal, from }: Opened,
 ) -> Result<RunSummary> {
     let n_threads = pipeline.apply.n_threads();
     let n_pieces_by_cell = sources.n_pieces_by_cell();
@@ -132,6 +154,12 @@ fn run_over(
         (None, Destination::Output(output, _)) => Some(Sink::create(output, &pipeline.files)?),
         (sink, _) => sink,
     };
+    let start_at = from.as_ref().map(|(point, _)| point.at);
+    let decided_before = from.as_ref().map(|(point, _)| point.decided.clone());
+    let every = pipeline.resume.as_ref().and_then(|resume| resume.checkpoint_rows);
+    let n_rows_resumed = from.as_ref().map_or(0, |(point, _)| point.counted.n_rows_read);
+    let resumed = journal
+        .map(|journal| Resumed { checkpoints: Checkpoints::new(journal, every, n_rows_resumed), from });
     let mut receiver = Receiver::new(
         &pipeline.destination,
         sink,
@@ -139,9 +167,10 @@ fn run_over(
         cuts,
         pipeline.apply.on_error(),
         faults,
+        resumed,
     )?;
     let n_columns = written.len();
-    let mut decided = Vec::new();
+    let mut decided = decided_before.unwrap_or_default();
     if let Some(plan) = &pipeline.retry {
         receiver.patches(&written, sizes, &pipeline.apply)?;
         let fields = kernel.into_iter().flat_map(|kernel| kernel.fields());
@@ -167,15 +196,20 @@ fn run_over(
     if let Some(progress) = pipeline.apply.progress() {
         progress.begin(sources.n_rows());
     }
+    if n_rows_resumed > 0 {
+        morsels.set_located(receiver.faults.first.len());
+        pipeline.apply.advance(n_rows_resumed as usize);
+    }
     // Under a head the first rows are wanted, a person is shown the first and the last ones, and the files that hold
     // the faults are in the order of the rows.
     let is_free = pipeline.order == RowOrder::Finished
+        && pipeline.resume.is_none()
         && pipeline.head.is_none()
         && pipeline.max_errors.is_none()
         && pipeline.ledger.is_none()
         && pipeline.rejects.is_none()
         && matches!(pipeline.destination, Destination::Output(..));
-    let outcome = flow(&morsels, &mut receiver, n_threads, sizes, is_free);
+    let outcome = flow(&morsels, &mut receiver, n_threads, sizes, How { is_free, from: start_at });
     let finished = || {
         if let Some(progress) = pipeline.apply.progress() {
             progress.finish();
@@ -225,6 +259,7 @@ fn run_over(
         n_rows_read: received.n_rows_read,
         n_rows_retried: pipeline.retry.as_ref().map(RetryPlan::n_rows),
         n_rows_written: received.n_rows,
+        n_rows_resumed: received.n_rows_resumed,
         n_columns_written: n_columns,
         faults: faults.counts,
         first_failures: faults.first,
@@ -261,13 +296,21 @@ fn open(
     Ok(sources)
 }
 
+/// How pieces flow.
+struct How {
+    /// Whether they may be written as they are finished.
+    is_free: bool,
+    /// Where an earlier run has come to.
+    from: Option<InputPlace>,
+}
+
 /// Lets all pieces flow from the sources to the receiver.
 fn flow(
     morsels: &Morsels<'_>,
     receiver: &mut Receiver,
     n_threads: usize,
     sizes: Sizes,
-    is_free: bool,
+    How { is_free, from }: How,
 ) -> Result<Flow> {
     let budget = Budget::new(sizes.in_flight);
     let (n_rows_in_all, n_bytes_in_all) = (morsels.sources.n_rows(), morsels.sources.n_bytes_in_all());
@@ -294,6 +337,7 @@ fn flow(
                 if recorder.time(Stage::Write, || receiver.receive(prepared, permit))?.is_break() {
                     return Ok(ControlFlow::Break(()));
                 }
+                receiver.note(|| morsels.decided())?;
             }
         }
         let Some((prepared, permit)) = done else { return Ok(ControlFlow::Continue(())) };
@@ -304,6 +348,9 @@ fn flow(
             n_bytes_in_flight: budget.used(),
             ..receiver.received.status(n_rows_in_all, receiver.faults.counts.n_rows())
         });
+        if flow.is_continue() {
+            receiver.note(|| morsels.decided())?;
+        }
         Ok(flow)
     };
     let flow = run_ordered(
@@ -311,7 +358,7 @@ fn flow(
         // Until the dtypes of all new columns are known, the lowest rows decide.
         Order::Done(&|| is_free && morsels.is_decided()),
         &|| morsels.apply.check_cancelled(),
-        morsels.sources.jobs(n_threads, &budget, morsels.columns),
+        morsels.sources.jobs(n_threads, &budget, morsels.columns, from),
         |job, permit| morsels.work(job, permit),
         |outcome, permit| receive(Some((outcome, permit))),
     )?;

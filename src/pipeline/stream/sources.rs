@@ -6,6 +6,7 @@ use std::sync::Arc;
 use polars::prelude::{DataType, PlSmallStr, Schema};
 
 use super::super::memory::Sizes;
+use super::super::resume::InputPlace;
 use crate::apply::ApplyOptions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fault::{Fault, OnError};
@@ -66,7 +67,11 @@ impl Sources {
         for (index, input) in inputs.iter().enumerate() {
             let options = OpenOptions {
                 read: &left,
-                sizes: PieceSizes { target: sizes.piece, largest_row: sizes.largest_row },
+                sizes: PieceSizes {
+                    target: sizes.piece,
+                    largest_row: sizes.largest_row,
+                    most_rows: sizes.most_rows,
+                },
                 strictness,
                 in_memory: sizes.kept,
                 check_cancelled: &check_cancelled,
@@ -93,7 +98,7 @@ impl Sources {
         is_given: bool,
         recorder: &Arc<Recorder>,
     ) -> Result<Self> {
-        let input = OpenInput::matrix(options, sizes.largest_row)?;
+        let input = OpenInput::matrix(options, sizes.largest_row, sizes.most_rows)?;
         let n_rows = vec![input.n_rows()];
         let (inputs, read, strictness) = (vec![input], ReadOptions::default(), Strictness::Strict);
         let recorder = Arc::clone(recorder);
@@ -200,10 +205,11 @@ impl Sources {
         n_threads: usize,
         budget: &'s Arc<Budget>,
         columns: &'s [PlSmallStr],
+        from: Option<InputPlace>,
     ) -> impl FnMut(&dyn Fn() -> bool) -> Result<Option<(Job, Permit)>> + Send + 's {
-        let mut index = 0;
-        let mut n_rows_before = 0;
-        let mut n_rows = 0;
+        let InputPlace { input: mut index, rows_before: mut n_rows_before, place } = from.unwrap_or_default();
+        let mut n_rows = n_rows_before + place.row;
+        let mut from = from.map(|from| from.place);
         let mut n_seen = 0;
         let mut current: Option<PieceCutter> = None;
         move |is_over| {
@@ -212,7 +218,7 @@ impl Sources {
                 let target = self.piece_bytes(index, n_threads);
                 let mut cutter = match current.take() {
                     Some(cutter) => cutter,
-                    None => input.cutter(target, columns)?,
+                    None => input.cutter_from(target, columns, from.take())?,
                 };
                 let cut = cut(&mut cutter, input, target, budget, is_over, Some(&self.recorder))?;
                 if let Some((piece, permit)) = cut {

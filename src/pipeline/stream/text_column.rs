@@ -157,7 +157,7 @@ fn read_texts(
         return Ok(());
     }
     let budget = Budget::new(sources.sizes.in_flight);
-    let mut jobs = sources.jobs(apply.n_threads(), &budget, names);
+    let mut jobs = sources.jobs(apply.n_threads(), &budget, names, None);
     loop {
         apply.check_cancelled()?;
         let Some((job, _permit)) = jobs(&|| false)? else { return Ok(()) };

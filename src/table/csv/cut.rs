@@ -8,7 +8,7 @@ use memchr::{memchr, memchr_iter, memchr2, memrchr};
 use crate::error::{Error, Result};
 use crate::widest::{Loop, run_widest};
 
-use super::super::pieces::{Buffers, TextPiece, Unpacked};
+use super::super::pieces::{Buffers, Place, TextPiece, Unpacked};
 use super::dialect::Dialect;
 use super::scan::QUOTE;
 
@@ -38,6 +38,8 @@ pub(crate) struct PieceSizes {
     pub(crate) target: usize,
     /// How many bytes one row may have.
     pub(crate) largest_row: usize,
+    /// How many rows a piece may have.
+    pub(crate) most_rows: u64,
 }
 
 impl Cutter {
@@ -68,6 +70,16 @@ impl Cutter {
     /// Says that the file goes on behind the stream.
     pub(super) fn of_sample(mut self) -> Self {
         self.is_sample = true;
+        self
+    }
+
+    /// Says that the stream begins at a place of the file, and no longer at its first byte.
+    pub(super) fn from(mut self, place: Place) -> Self {
+        self.to_skip = 0;
+        self.offset = place.offset;
+        self.line = place.line;
+        self.row = place.row;
+        self.n_rows_left = self.n_rows_left.saturating_sub(place.row);
         self
     }
 
@@ -113,10 +125,15 @@ impl Cutter {
             marks = Marks::of(&bytes);
         }
         let mut n_rows = count_rows(&bytes, &self.dialect, &marks);
-        if n_rows > self.n_rows_left {
-            n_rows = self.n_rows_left;
-            bytes.truncate(end_of_rows(&bytes, &self.dialect, n_rows));
+        if n_rows > self.n_rows_left.min(self.sizes.most_rows) {
+            n_rows = self.n_rows_left.min(self.sizes.most_rows);
+            let end = end_of_rows(&bytes, &self.dialect, n_rows);
+            let behind = &bytes[end..];
+            self.rest.splice(..0, behind.iter().copied());
+            bytes.truncate(end);
             marks = Marks::of(&bytes);
+            // So that the next pieces are about as large, and nothing is put back again and again.
+            self.sizes.target = end.max(1);
         }
         self.n_rows_left -= n_rows;
         let mut piece = TextPiece::new(bytes, self.offset, self.line, self.row, n_rows);

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use super::super::dtype::dtype_name;
 use super::super::format::Format;
 use super::super::list::parse_list_column;
-use super::super::pieces::{Buffers, ByteSource, ReadRows, Strictness, TextPiece};
+use super::super::pieces::{Buffers, ByteSource, Place, ReadRows, Strictness, TextPiece};
 use super::super::read_options::ReadOptions;
 use super::build::builder;
 use super::chunk::{Wanted, build_chunk};
@@ -327,10 +327,21 @@ impl CsvPieces {
         }
     }
 
-    /// The rows of the file, from the first one on.
-    pub(in crate::table) fn cutter(&self, source: &ByteSource, target: usize) -> Result<Cutter> {
+    /// The rows of the file, from the first one or from a place on.
+    pub(in crate::table) fn cutter(
+        &self,
+        source: &ByteSource,
+        target: usize,
+        from: Option<Place>,
+    ) -> Result<Cutter> {
         let sizes = PieceSizes { target, ..self.sizes };
-        let cutter = Cutter::new(source.stream()?, &self.dialect, sizes, self.options.limit);
+        let limit = self.options.limit;
+        let cutter = match from {
+            Some(place) => {
+                Cutter::new(source.stream_from(place.offset)?, &self.dialect, sizes, limit).from(place)
+            }
+            None => Cutter::new(source.stream()?, &self.dialect, sizes, limit),
+        };
         Ok(cutter.with_buffers(&self.buffers))
     }
 

@@ -244,6 +244,35 @@ impl ByteSource {
         }
     }
 
+    /// The bytes from an offset on, of what can be read more than once.
+    pub(in crate::table) fn stream_from(&self, offset: u64) -> Result<Unpacked> {
+        match &self.kind {
+            Kind::File { file, len, .. } => {
+                let reader = Positioned { file: Arc::clone(file), offset };
+                Unpacked::new(Box::new(reader.take(len.saturating_sub(offset))), Compression::None)
+            }
+            Kind::Memory(bytes) => {
+                let mut reader = Cursor::new(SharedBytes(Arc::clone(bytes)));
+                reader.set_position(offset);
+                Unpacked::new(Box::new(reader), Compression::None)
+            }
+            Kind::Packed { .. } | Kind::Once { .. } => {
+                let mut stream = self.stream()?;
+                let mut block = Vec::new();
+                let mut to_pass = offset;
+                while to_pass > 0 {
+                    block.clear();
+                    let ends = stream.fill(&mut block, to_pass.min(BLOCK_BYTES as u64) as usize)?;
+                    to_pass -= block.len() as u64;
+                    if ends && to_pass > 0 {
+                        return Err(changed());
+                    }
+                }
+                Ok(stream)
+            }
+        }
+    }
+
     /// The first bytes, as many as there are up to `n_bytes`, without using up what can be read once.
     pub(in crate::table) fn prefix(&self, n_bytes: usize) -> Result<(Vec<u8>, bool)> {
         match &self.kind {

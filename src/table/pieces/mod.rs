@@ -35,5 +35,5 @@ pub(in crate::table) use ipc::{IpcPieces, StreamPieces};
 pub(crate) use open::{Look, OpenInput, OpenOptions, Trust};
 pub(crate) use output::TextOutput;
 pub(in crate::table) use parquet::ParquetPieces;
-pub(crate) use piece::{GROWTH, Piece, PieceCutter, TextPiece};
+pub(crate) use piece::{GROWTH, Piece, PieceCutter, Place, TextPiece};
 pub(crate) use records::RecordReader;

@@ -11,7 +11,7 @@ use super::super::read_options::ReadOptions;
 use super::bytes::{ByteSource, Unpacked};
 use super::flaws::{ReadRows, Strictness};
 use super::ndjson_flaws::read_leniently;
-use super::piece::TextPiece;
+use super::piece::{Place, TextPiece};
 
 /// An NDJSON file.
 pub(super) struct NdJsonPieces {
@@ -167,17 +167,28 @@ impl NdJsonPieces {
         }
     }
 
-    pub(super) fn cutter(&self, source: &ByteSource, target: usize) -> Result<LineCutter> {
+    pub(super) fn cutter(
+        &self,
+        source: &ByteSource,
+        target: usize,
+        from: Option<Place>,
+    ) -> Result<LineCutter> {
+        let stream = match from {
+            Some(place) => source.stream_from(place.offset)?,
+            None => source.stream()?,
+        };
+        let Place { offset, line, row } = from.unwrap_or(Place { offset: 0, line: 1, row: 0 });
         Ok(LineCutter {
-            stream: source.stream()?,
+            stream,
             target,
             largest_row: self.sizes.largest_row,
-            n_rows_left: self.options.limit.map_or(u64::MAX, |limit| limit as u64),
+            most_rows: self.sizes.most_rows,
+            n_rows_left: self.options.limit.map_or(u64::MAX, |limit| limit as u64).saturating_sub(row),
             rest: Vec::new(),
             is_read: false,
-            offset: 0,
-            line: 1,
-            row: 0,
+            offset,
+            line,
+            row,
         })
     }
 
@@ -240,6 +251,7 @@ pub(crate) struct LineCutter {
     stream: Unpacked,
     target: usize,
     largest_row: usize,
+    most_rows: u64,
     n_rows_left: u64,
     rest: Vec<u8>,
     is_read: bool,
@@ -282,8 +294,14 @@ impl LineCutter {
             bytes.drain(..ndjson::BYTE_ORDER_MARK.len());
             self.offset = ndjson::BYTE_ORDER_MARK.len() as u64;
         }
-        let limit = usize::try_from(self.n_rows_left).unwrap_or(usize::MAX);
-        bytes.truncate(ndjson::end_of_rows(&bytes, limit));
+        let limit = usize::try_from(self.n_rows_left.min(self.most_rows)).unwrap_or(usize::MAX);
+        let mut behind = bytes.split_off(ndjson::end_of_rows(&bytes, limit));
+        if !behind.is_empty() {
+            // So that the next pieces are about as large, and nothing is put back again and again.
+            self.target = bytes.len().max(1);
+            behind.append(&mut self.rest);
+            self.rest = behind;
+        }
         let n_rows = ndjson::lines(&bytes).count() as u64;
         self.n_rows_left -= n_rows;
         let piece = TextPiece::new(bytes.into(), self.offset, self.line, self.row, n_rows);

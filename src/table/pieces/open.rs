@@ -18,15 +18,18 @@ use super::flaws::{ReadRows, Strictness};
 use super::ipc::{IpcPieces, StreamPieces};
 use super::ndjson::{NdJsonFindings, NdJsonLook, NdJsonPieces};
 use super::parquet::{GroupCutter, ParquetPieces};
-use super::piece::{MatrixCutter, Piece, PieceCutter, of_values};
+use super::piece::{MatrixCutter, Piece, PieceCutter, Place, of_values};
 
 /// An input, opened: what it holds is known as far as its first rows or its metadata tell.
 pub(crate) struct OpenInput {
     pub(crate) input: Input,
     source: ByteSource,
     rows: Rows,
+    /// How many rows a piece may have.
+    most_rows: u64,
 }
 
+#[allow(clippy::large_enum_variant, reason = "an input has one")]
 enum Rows {
     Csv(Box<CsvPieces>),
     NdJson(NdJsonPieces),
@@ -97,7 +100,7 @@ impl OpenInput {
                     Rows::Stream(Box::new(StreamPieces::open(&source, read, sizes.largest_row)?))
                 }
             };
-            Ok(Self { input: input.clone(), source, rows })
+            Ok(Self { input: input.clone(), source, rows, most_rows: sizes.most_rows })
         };
         open().map_err(|error: Error| error.in_file(input.label()))
     }
@@ -107,13 +110,13 @@ impl OpenInput {
     /// # Errors
     /// [`InvalidOption`](crate::ErrorKind::InvalidOption) when there are no integers to draw from, and for more columns than
     /// fit into `largest_row` bytes.
-    pub(crate) fn matrix(options: &MatrixOptions, largest_row: usize) -> Result<Self> {
+    pub(crate) fn matrix(options: &MatrixOptions, largest_row: usize, most_rows: u64) -> Result<Self> {
         options.check_range()?;
         if options.columns > largest_row / size_of::<i64>() {
             let message = format!("a row of {} columns does not fit into memory", options.columns);
             return Err(Error::invalid_option("columns", message));
         }
-        Ok(Self { input: Input::Stdin, source: ByteSource::none(), rows: Rows::Matrix(*options) })
+        Ok(Self { input: Input::Stdin, source: ByteSource::none(), rows: Rows::Matrix(*options), most_rows })
     }
 
     /// What messages call it.
@@ -289,7 +292,7 @@ impl OpenInput {
 
     /// Settles what was looked for; gives what is to be looked for next.
     pub(crate) fn conclude(&mut self, look: Look, found: Option<Findings>) -> Result<Option<Look>> {
-        let Self { source, rows, input } = self;
+        let Self { source, rows, input, .. } = self;
         let next = match (rows, look, found) {
             (Rows::Csv(rows), Look::Csv(look), Some(Findings::Csv(found))) => {
                 rows.conclude(look, Some(found), source).map(|next| next.map(Look::Csv))
@@ -310,24 +313,46 @@ impl OpenInput {
 
     /// The pieces from the first row on, each of about `target` bytes in the columns that are to be read.
     pub(crate) fn cutter(&self, target: usize, columns: &[PlSmallStr]) -> Result<PieceCutter> {
-        let source = &self.source;
+        self.cutter_from(target, columns, None)
+    }
+
+    /// The same from a place on that an earlier run has come to.
+    pub(crate) fn cutter_from(
+        &self,
+        target: usize,
+        columns: &[PlSmallStr],
+        from: Option<Place>,
+    ) -> Result<PieceCutter> {
+        let (source, most_rows) = (&self.source, self.most_rows);
+        let first_row = from.map_or(0, |place| place.row);
         let cutter = match &self.rows {
-            Rows::Csv(rows) => rows.cutter(source, target).map(|cutter| PieceCutter::Csv(Box::new(cutter))),
-            Rows::NdJson(rows) => {
-                rows.cutter(source, target).map(|cutter| PieceCutter::Lines(Box::new(cutter)))
+            Rows::Csv(rows) => {
+                rows.cutter(source, target, from).map(|cutter| PieceCutter::Csv(Box::new(cutter)))
             }
-            Rows::Parquet(rows) => source.share().map(|source| {
-                let cutter = GroupCutter::new(Arc::clone(rows), source, of_values(target), columns);
-                PieceCutter::Groups(Box::new(cutter))
+            Rows::NdJson(rows) => {
+                rows.cutter(source, target, from).map(|cutter| PieceCutter::Lines(Box::new(cutter)))
+            }
+            Rows::Parquet(rows) => source.share().and_then(|source| {
+                let mut cutter = GroupCutter::new(Arc::clone(rows), source, of_values(target), columns);
+                cutter.pass(first_row, most_rows)?;
+                Ok(PieceCutter::Groups(Box::new(cutter)))
             }),
             Rows::Ipc(rows) => source.share().map(|source| {
-                PieceCutter::Batches(Box::new(rows.cutter(source, of_values(target), columns)))
+                let mut cutter = rows.cutter(source, of_values(target), columns);
+                cutter.pass(first_row, most_rows);
+                PieceCutter::Batches(Box::new(cutter))
             }),
             Rows::Stream(rows) => {
-                let cutter = rows.cutter(source, of_values(target), columns);
+                let cutter = rows.cutter(source, of_values(target), columns).map(|mut cutter| {
+                    cutter.pass(first_row, most_rows);
+                    cutter
+                });
                 cutter.map(|cutter| PieceCutter::Stream(Box::new(cutter)))
             }
-            Rows::Matrix(options) => Ok(PieceCutter::Matrix(MatrixCutter::new(options, of_values(target)))),
+            Rows::Matrix(options) => {
+                let cutter = MatrixCutter::new(options, of_values(target), most_rows, first_row);
+                Ok(PieceCutter::Matrix(cutter))
+            }
         };
         cutter.map_err(|error| error.in_file(self.label()))
     }

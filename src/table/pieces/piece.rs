@@ -56,9 +56,10 @@ pub(crate) struct MatrixCutter {
 }
 
 impl MatrixCutter {
-    pub(super) fn new(options: &MatrixOptions, target: usize) -> Self {
+    pub(super) fn new(options: &MatrixOptions, target: usize, most_rows: u64, from: u64) -> Self {
         let row_bytes = (options.columns * size_of::<i64>()).max(1);
-        Self { next: 0, n_rows: options.rows, piece_rows: (target / row_bytes).max(1), row_bytes }
+        let piece_rows = (target / row_bytes).max(1).min(most_rows as usize);
+        Self { next: (from as usize).min(options.rows), n_rows: options.rows, piece_rows, row_bytes }
     }
 
     fn next_rows(&mut self) -> Option<MatrixRows> {
@@ -67,6 +68,17 @@ impl MatrixCutter {
         self.next += n_rows;
         (n_rows > 0).then_some(rows)
     }
+}
+
+/// A place between two rows of an input.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// The byte of a text file, unpacked.
+    pub(crate) offset: u64,
+    /// The line of a text file, counted from 1.
+    pub(crate) line: u64,
+    /// The index of the row behind it.
+    pub(crate) row: u64,
 }
 
 /// Some rows of a text file, as they stand there.
@@ -107,6 +119,19 @@ impl Piece {
             Self::Group(rows) => rows.first_row,
             Self::Batch(rows) => rows.first_row,
             Self::Matrix(rows) => rows.first_row as u64,
+        }
+    }
+
+    /// The place behind it.
+    pub(crate) fn end(&self) -> Place {
+        let row = self.first_row() + self.n_rows();
+        match self {
+            Self::Text(piece) => Place {
+                offset: piece.offset + piece.bytes.len() as u64,
+                line: piece.line + memchr::memchr_iter(b'\n', &piece.bytes).count() as u64,
+                row,
+            },
+            _ => Place { row, ..Place::default() },
         }
     }
 

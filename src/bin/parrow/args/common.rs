@@ -94,6 +94,20 @@ pub struct RunArgs {
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "-", value_parser = ReportTarget::from_str)]
     pub report: Option<ReportTarget>,
 
+    /// Keep what is done when the run is broken off, and go on with what one before has kept: to be given from the first run
+    /// on, and again with the same flags
+    #[arg(long)]
+    pub resume: bool,
+
+    /// With --resume, lose N rows at most [default: what a second has done, and up to 10000 rows a thread; of Parquet and
+    /// Arrow the last block]
+    #[arg(long, value_name = "N", value_parser = positive, requires = "resume")]
+    pub checkpoint_rows: Option<usize>,
+
+    /// What was typed, as far as the output hangs on it
+    #[arg(skip)]
+    pub given: Vec<(String, String)>,
+
     /// What becomes of rows that fail
     #[arg(long, value_name = "POLICY", value_enum, default_value_t, hide_possible_values = false)]
     pub on_error: OnErrorChoice,

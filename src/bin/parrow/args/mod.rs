@@ -3,6 +3,7 @@
 
 mod common;
 mod function;
+mod given;
 mod report_target;
 mod row_function;
 mod script;
@@ -54,9 +55,15 @@ Examples:
 impl Arguments {
     /// What was typed, or the parser's answer to it.
     pub fn parse() -> Result<Self, clap::Error> {
-        let matches =
-            Self::grammar().try_get_matches_from(report_target::tie_reports(std::env::args_os()))?;
-        Self::from_arg_matches(&matches)
+        let mut grammar = Self::grammar();
+        let matches = grammar.try_get_matches_from_mut(report_target::tie_reports(std::env::args_os()))?;
+        let mut arguments = Self::from_arg_matches(&matches)?;
+        if let Some(run) = arguments.command.run_args_mut()
+            && run.resume
+        {
+            run.given = given::given(&grammar, &matches);
+        }
+        Ok(arguments)
     }
 
     /// What another command line says.

@@ -61,6 +61,26 @@ impl Command {
         }
     }
 
+    /// The same, to be added to.
+    pub fn run_args_mut(&mut self) -> Option<&mut RunArgs> {
+        match self {
+            Self::CountRange(command) => Some(&mut command.table.run),
+            Self::Hypot(command) => Some(&mut command.table.run),
+            Self::Scale(command) => Some(&mut command.table.run),
+            Self::CommonItems(command) => Some(&mut command.table.run),
+            Self::Columns(command) => Some(&mut command.run),
+            Self::Apply(command) => Some(&mut command.table.run),
+            Self::Generate(command) => Some(&mut command.run),
+            Self::Bench(_)
+            | Self::Retry(_)
+            | Self::Run(_)
+            | Self::Info(_)
+            | Self::Tutorial(_)
+            | Self::Completions(_)
+            | Self::Man(_) => None,
+        }
+    }
+
     /// The flags about how to speak, of the commands that have them.
     pub fn console_args(&self) -> Option<&ConsoleArgs> {
         match self {

@@ -56,7 +56,7 @@ impl OldRows {
         let input = input_of(output)?;
         let options = OpenOptions {
             read: &ReadOptions::builder().format(format).build()?,
-            sizes: PieceSizes { target: sizes.piece, largest_row: sizes.largest_row },
+            sizes: PieceSizes { target: sizes.piece, largest_row: sizes.largest_row, most_rows: u64::MAX },
             strictness: Strictness::Strict,
             in_memory: sizes.kept,
             check_cancelled: &|| apply.check_cancelled(),

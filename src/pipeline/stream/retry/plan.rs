@@ -101,7 +101,7 @@ fn rows_of(ledger: &Path, apply: &ApplyOptions) -> Result<Vec<Retried>> {
     sources.look(&names, &apply)?;
     let schema = sources.schema(&names)?;
     let budget = Budget::new(sizes.in_flight);
-    let mut jobs = sources.jobs(1, &budget, &names);
+    let mut jobs = sources.jobs(1, &budget, &names, None);
     let mut rows: Vec<Retried> = Vec::new();
     let not_a_ledger = || Error::malformed("ledger", "a row has no number").in_file(ledger);
     while let Some((job, _permit)) = jobs(&|| false)? {

@@ -58,6 +58,8 @@ pub(super) struct Splitter {
     current: Option<(Arc<Batch>, usize)>,
     row: u64,
     n_rows_left: usize,
+    to_pass: usize,
+    most_rows: usize,
 }
 
 impl Batch {
@@ -241,11 +243,25 @@ impl BatchRows {
 
 impl Splitter {
     pub(super) fn new(target: usize, columns: &[PlSmallStr], n_rows: usize) -> Self {
-        Self { target, columns: columns.to_vec(), current: None, row: 0, n_rows_left: n_rows }
+        Self {
+            target,
+            columns: columns.to_vec(),
+            current: None,
+            row: 0,
+            n_rows_left: n_rows,
+            to_pass: 0,
+            most_rows: usize::MAX,
+        }
     }
 
     pub(super) fn is_done(&self) -> bool {
         self.n_rows_left == 0
+    }
+
+    /// Passes over the first rows, and lets pieces have so many at most.
+    pub(super) fn pass(&mut self, n_rows: u64, most_rows: u64) {
+        self.to_pass = usize::try_from(n_rows).unwrap_or(usize::MAX).min(self.n_rows_left);
+        self.most_rows = usize::try_from(most_rows).unwrap_or(usize::MAX);
     }
 
     /// Goes on with the next batch.
@@ -261,6 +277,11 @@ impl Splitter {
     /// The next piece of the batch; `None` behind its last row.
     pub(super) fn next_rows(&mut self) -> Option<BatchRows> {
         let (batch, from) = self.current.as_mut()?;
+        let n_passed = self.to_pass.min(batch.n_rows() - *from);
+        *from += n_passed;
+        self.row += n_passed as u64;
+        self.n_rows_left -= n_passed;
+        self.to_pass -= n_passed;
         let (all, start) = (batch.n_rows(), *from);
         let left = all - start;
         if left == 0 || self.n_rows_left == 0 {
@@ -269,7 +290,7 @@ impl Splitter {
         }
         let row_bytes = (batch.n_bytes(&self.columns) / all as u64).max(1) as usize;
         let n_rows = match batch.can_be_sliced() {
-            true => left.div_ceil(left.div_ceil((self.target / row_bytes).max(1))),
+            true => left.div_ceil(left.div_ceil((self.target / row_bytes).max(1).min(self.most_rows))),
             false => left,
         };
         let n_rows = n_rows.min(self.n_rows_left);

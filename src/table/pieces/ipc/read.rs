@@ -164,6 +164,11 @@ pub(crate) struct FileCutter {
 }
 
 impl FileCutter {
+    /// Passes over rows, and lets pieces have so many at most.
+    pub(in crate::table::pieces) fn pass(&mut self, n_rows: u64, most_rows: u64) {
+        self.splitter.pass(n_rows, most_rows);
+    }
+
     pub(in crate::table::pieces) fn next_rows(&mut self) -> Result<Option<BatchRows>> {
         loop {
             if let Some(rows) = self.splitter.next_rows() {
@@ -285,6 +290,11 @@ enum Place {
 }
 
 impl StreamCutter {
+    /// Passes over rows, and lets pieces have so many at most.
+    pub(in crate::table::pieces) fn pass(&mut self, n_rows: u64, most_rows: u64) {
+        self.splitter.pass(n_rows, most_rows);
+    }
+
     pub(in crate::table::pieces) fn next_rows(&mut self) -> Result<Option<BatchRows>> {
         loop {
             if let Some(rows) = self.splitter.next_rows() {

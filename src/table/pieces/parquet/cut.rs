@@ -41,6 +41,7 @@ pub(crate) struct GroupCutter {
     target: usize,
     next: GroupRows,
     n_rows_left: usize,
+    most_rows: usize,
 }
 
 impl Layout {
@@ -90,7 +91,29 @@ impl GroupCutter {
     ) -> Self {
         let next = GroupRows { group: 0, from: 0, n_rows: 0, first_row: 0, n_bytes: 0, layout: None };
         let n_rows_left = file.n_rows() as usize;
-        Self { file, source, columns: columns.to_vec(), target, next, n_rows_left }
+        Self { file, source, columns: columns.to_vec(), target, next, n_rows_left, most_rows: usize::MAX }
+    }
+
+    /// Passes over the first rows, and lets pieces have so many at most, as far as pages end there.
+    pub(in crate::table::pieces) fn pass(&mut self, n_rows: u64, most_rows: u64) -> Result<()> {
+        self.most_rows = usize::try_from(most_rows).unwrap_or(usize::MAX);
+        let mut left = usize::try_from(n_rows).unwrap_or(usize::MAX).min(self.n_rows_left);
+        self.n_rows_left -= left;
+        while left > 0 {
+            let Some(group) = self.file.metadata.row_groups.get(self.next.group) else { break };
+            let here = left.min(group.num_rows() - self.next.from);
+            self.next.from += here;
+            self.next.first_row += here as u64;
+            left -= here;
+            if self.next.from == group.num_rows() {
+                self.next.group += 1;
+                self.next.from = 0;
+            }
+        }
+        if self.next.from > 0 {
+            self.next.layout = Some(Arc::new(self.layout()?));
+        }
+        Ok(())
     }
 
     pub(in crate::table::pieces) fn next_rows(&mut self) -> Result<Option<GroupRows>> {
@@ -106,7 +129,7 @@ impl GroupCutter {
                 continue;
             }
             let row_bytes = self.row_bytes();
-            let most = (self.target / row_bytes).max(1);
+            let most = (self.target / row_bytes).max(1).min(self.most_rows);
             if self.next.from == 0 && left > most {
                 self.next.layout = Some(Arc::new(self.layout()?));
             }

@@ -1,0 +1,69 @@
+//! What was typed, as far as the output hangs on it: a run goes on only with one that was given the same.
+
+use std::path::Path;
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Command};
+
+/// Flags that change nothing in the output, and places of files, which are looked at as such.
+const WITHOUT_EFFECT: [&str; 16] = [
+    "checkpoint_rows",
+    "chunk_rows",
+    "chunk_timeout",
+    "color",
+    "input_file",
+    "inputs",
+    "json",
+    "max_chunks_per_worker",
+    "memory_limit",
+    "output",
+    "progress",
+    "quiet",
+    "report",
+    "resume",
+    "retries",
+    "threads",
+];
+
+/// Files that a function is in.
+const FILES: [&str; 2] = ["script", "python"];
+
+/// The command, what it was given, and what is in the files of its function.
+pub(super) fn given(grammar: &Command, matches: &ArgMatches) -> Vec<(String, String)> {
+    let Some((name, matches)) = matches.subcommand() else { return Vec::new() };
+    let mut given = vec![("the command".to_owned(), name.to_owned())];
+    let Some(command) = grammar.find_subcommand(name) else { return given };
+    for argument in command.get_arguments() {
+        let id = argument.get_id().as_str();
+        if WITHOUT_EFFECT.contains(&id) || matches.value_source(id) != Some(ValueSource::CommandLine) {
+            continue;
+        }
+        let Ok(Some(values)) = matches.try_get_raw(id) else { continue };
+        let values: Vec<String> = values.map(|value| value.to_string_lossy().into_owned()).collect();
+        if FILES.contains(&id) {
+            given.extend(values.iter().map(|value| content(value)));
+        }
+        let name = match argument.get_long() {
+            Some(long) => format!("--{long}"),
+            None => id.to_owned(),
+        };
+        given.push((name, values.join(", ")));
+    }
+    given
+}
+
+/// What is in a file, or in that of `file:function`.
+fn content(value: &str) -> (String, String) {
+    let path = Path::new(value);
+    let path = match value.rsplit_once(':') {
+        Some((file, _)) if !path.exists() => Path::new(file),
+        _ => path,
+    };
+    let hash = std::fs::read(path).map(|text| {
+        text.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+        })
+    });
+    // A file that is not there is told by who wants to read it.
+    (format!("the file {}", path.display()), format!("hash {:016x}", hash.unwrap_or_default()))
+}
