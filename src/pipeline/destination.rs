@@ -9,7 +9,7 @@ use crate::apply::ApplyOptions;
 use crate::error::{Error, Result};
 use crate::files::Files;
 use crate::report::OutputKind;
-use crate::table::{Compression, Format, Output, Sink, TableWriter, WriteOptions};
+use crate::table::{Beside, Compression, Format, Output, Sink, TableWriter, WriteOptions};
 
 /// How many rows are written between two looks at whether the run is cancelled.
 const BATCH_ROWS: usize = 1 << 17;
@@ -99,7 +99,7 @@ impl Destination {
         match self {
             Self::Output(output, write) => {
                 let sink = sink.map_or_else(|| Sink::create(output, files), Ok)?;
-                let mut writer = TableWriter::over(sink, output, frame.schema(), write)?;
+                let mut writer = TableWriter::over(sink, output, frame.schema(), write, Beside::default())?;
                 let mut from = 0;
                 while from < frame.height() {
                     options.check_cancelled()?;

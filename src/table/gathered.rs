@@ -45,6 +45,15 @@ impl Gathered {
         self.frame.as_ref().map_or(0, DataFrame::height)
     }
 
+    /// The first rows that are kept, where there are so many.
+    pub(super) fn take_rows(&mut self, n_rows: usize) -> Option<DataFrame> {
+        let kept = self.frame.take_if(|kept| kept.height() >= n_rows)?;
+        let (taken, rest) = kept.split_at(n_rows as i64);
+        self.frame = (rest.height() > 0).then_some(rest);
+        (self.n_measured, self.n_bytes) = (0, 0);
+        Some(taken)
+    }
+
     /// Keeps a chunk, and gives the blocks that are full, each in one piece: where they end is the same whatever the chunks.
     pub(super) fn add(&mut self, frame: &DataFrame) -> Result<Vec<DataFrame>> {
         self.keep(frame)?;

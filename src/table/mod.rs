@@ -47,6 +47,7 @@ pub(crate) use csv::{TextAmongNumbers, TextSearch, shell_word, to_csv};
 pub(crate) use ipc::read_stream as read_ipc_stream;
 pub(crate) use join::{cast_to_joined, join_schemas};
 pub(crate) use output::{Sink, end_of_links};
+pub(crate) use parquet::{Beside, CopiedColumns, EncodeAhead};
 pub(crate) use text::{check_has_text, push_quoted, push_value};
 
 pub use arrow_exchange::{from_record_batches, to_record_batch, to_record_batches};

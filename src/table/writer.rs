@@ -18,7 +18,7 @@ use super::ipc_blocks::{self, Ipc};
 use super::members::Members;
 use super::ndjson::NdJsonWriter;
 use super::output::{Output, Sink};
-use super::parquet::ParquetWriter;
+use super::parquet::{Beside, ParquetWriter};
 use super::parquet_blocks::ParquetBlocks;
 use super::write_options::WriteOptions;
 
@@ -92,7 +92,7 @@ impl TableWriter {
     /// As [`write()`].
     pub fn create(output: &Output, schema: &SchemaRef, options: &WriteOptions) -> Result<Self> {
         options.resolve(output)?;
-        Self::over(Sink::create(output, &options.files)?, output, schema, options)
+        Self::over(Sink::create(output, &options.files)?, output, schema, options, Beside::default())
     }
 
     /// Writes into an output that is open already.
@@ -101,11 +101,12 @@ impl TableWriter {
         output: &Output,
         schema: &SchemaRef,
         options: &WriteOptions,
+        beside: Beside,
     ) -> Result<Self> {
         let (format, compression) = options.resolve(output)?;
         let sink = SharedSink::new(Packer::new(sink, compression)?);
-        let encoder =
-            encoder(format, sink.clone(), schema, options).map_err(|error| error.in_file(output.label()))?;
+        let encoder = encoder(format, sink.clone(), schema, options, beside);
+        let encoder = encoder.map_err(|error| error.in_file(output.label()))?;
         let (output, schema) = (output.clone(), schema.clone());
         Ok(Self { output, schema, format, compression, encoder, sink, n_rows: 0, n_blocks_told: 0 })
     }
@@ -223,12 +224,16 @@ fn encoder(
     sink: SharedSink,
     schema: &SchemaRef,
     options: &WriteOptions,
+    beside: Beside,
 ) -> Result<Box<dyn Encoder>> {
+    if beside.copied.is_some() && format != Format::Parquet {
+        return Err(Error::engine("columns of Parquet can be copied only into Parquet"));
+    }
     Ok(match format {
         Format::Csv | Format::Tsv => {
             Box::new(CsvWriter::new(sink, schema, format, options, Threads::Engine)?)
         }
-        Format::Parquet => Box::new(ParquetWriter::new(sink, schema, Gathered::new(options.block))?),
+        Format::Parquet => Box::new(ParquetWriter::new(sink, schema, Gathered::new(options.block), beside)?),
         Format::Ipc => Box::new(IpcWriter::file(sink, schema, Gathered::new(options.block))?),
         Format::IpcStream => Box::new(IpcWriter::stream(sink, schema, Gathered::new(options.block))?),
         Format::NdJson => Box::new(NdJsonWriter::new(sink, schema)?),

@@ -4,14 +4,15 @@ use polars::prelude::{PlSmallStr, Schema};
 
 use super::super::columns::{Keep, check_names};
 use super::super::destination::Destination;
-use super::super::run::Pipeline;
+use super::super::run::{Pipeline, RowOrder};
 use super::super::work::Task;
 use super::sources::Sources;
 use super::text_column::{cell_instead, check_left_out, mostly_numbers, numbers_instead};
 use crate::error::{Error, ErrorKind, Result};
+use crate::fault::OnError;
 use crate::row::{BoundFunction, RowFunction};
-use crate::table::Format;
 use crate::table::pieces::{RowEncoder, Strictness, Trust};
+use crate::table::{CopiedColumns, Format};
 
 /// The row function of a run: it may be made only when the columns are known.
 pub(super) enum Function<'p> {
@@ -191,4 +192,24 @@ pub(super) fn is_verbatim(pipeline: &Pipeline<'_>, sources: &Sources) -> bool {
         input.csv().is_some_and(|csv| csv.layout() == (names, written))
     };
     sources.inputs.iter().all(is_alike)
+}
+
+/// The columns of the inputs, where all that a run does is to put new ones beside them, from Parquet to Parquet: then row groups
+/// stay what they are, and nothing is decoded but what the function reads.
+pub(super) fn copied_columns(pipeline: &Pipeline<'_>, sources: &Sources) -> Option<CopiedColumns> {
+    let Destination::Output(output, options) = &pipeline.destination else { return None };
+    let keeps_rows = pipeline.filter.is_none()
+        && pipeline.head.is_none()
+        && pipeline.rejects.is_none()
+        && pipeline.retry.is_none()
+        && pipeline.order != RowOrder::Finished
+        && pipeline.apply.on_error() != OnError::Skip
+        && sources.read.limit().is_none();
+    let adds_columns =
+        pipeline.keep == Keep::All && !matches!(pipeline.work.0, Task::Copy | Task::Columns(..));
+    if !keeps_rows || !adds_columns || options.resolve(output).ok()?.0 != Format::Parquet {
+        return None;
+    }
+    let files: Option<Vec<_>> = sources.inputs.iter().map(crate::table::pieces::OpenInput::encoded).collect();
+    CopiedColumns::new(files?)
 }

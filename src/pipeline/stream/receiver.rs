@@ -20,7 +20,7 @@ use crate::fault::OnError;
 use crate::pool::Permit;
 use crate::progress::RunStatus;
 use crate::table::pieces::{TextOutput, end_of_rows};
-use crate::table::{Border, Output, Sink, TableWriter, WriteOptions};
+use crate::table::{Beside, Border, Output, Sink, TableWriter, WriteOptions};
 
 /// Takes pieces in order.
 pub(super) struct Receiver {
@@ -75,6 +75,7 @@ enum Target {
         /// Where the table is written, until its schema is known.
         sink: Option<Sink>,
         options: WriteOptions,
+        beside: Box<Beside>,
         schema: Option<SchemaRef>,
         writer: Option<TableWriter>,
         /// Where it is gone on with, when it can be.
@@ -101,6 +102,8 @@ pub(super) struct Resumed {
 pub(super) struct Form {
     /// What stands before the rows, where these come as text, and what separates its cells.
     pub(super) text: Option<Before>,
+    /// What goes with them, where they don't.
+    pub(super) beside: Beside,
     /// The columns.
     pub(super) schema: Schema,
     /// Whether their dtypes are known before the first row.
@@ -113,12 +116,13 @@ fn open_table(
     output: &Output,
     schema: &SchemaRef,
     options: &WriteOptions,
+    beside: Beside,
     border: Option<&Border>,
 ) -> Result<TableWriter> {
     let sink = sink.ok_or_else(not_open)?;
     match border {
         Some(border) => TableWriter::resumable(sink, output, schema, options, border),
-        None => TableWriter::over(sink, output, schema, options),
+        None => TableWriter::over(sink, output, schema, options, beside),
     }
 }
 
@@ -127,7 +131,7 @@ impl Receiver {
     pub(super) fn new(
         destination: &Destination,
         sink: Option<Sink>,
-        Form { text, schema, is_declared }: Form,
+        Form { text, beside, schema, is_declared }: Form,
         head: Option<usize>,
         on_error: OnError,
         mut faults: FaultKeeper,
@@ -156,6 +160,7 @@ impl Receiver {
                 output: output.clone(),
                 sink: Some(sink.ok_or_else(not_open)?),
                 options: options.clone(),
+                beside: Box::new(beside),
                 schema: is_declared.then(|| Arc::new(schema.clone())),
                 writer: None,
                 border,
@@ -207,10 +212,11 @@ impl Receiver {
 
     /// Finds out before the first row whether a table of this schema can be written.
     fn begin(&mut self) -> Result<()> {
-        if let Target::Table { output, sink, options, schema: Some(schema), writer, border, .. } =
+        if let Target::Table { output, sink, options, beside, schema: Some(schema), writer, border, .. } =
             &mut self.target
         {
-            *writer = Some(open_table(sink.take(), output, schema, options, border.as_ref())?);
+            let beside = std::mem::take(&mut **beside);
+            *writer = Some(open_table(sink.take(), output, schema, options, beside, border.as_ref())?);
         }
         Ok(())
     }
@@ -255,7 +261,7 @@ impl Receiver {
                     _ => output.write(&text[n_skipped..], prepared.n_rows)?,
                 }
             }
-            Target::Table { output, sink, options, writer, held, border, .. } => {
+            Target::Table { output, sink, options, beside, writer, held, border, .. } => {
                 let frame = prepared.frame.unwrap_or_default();
                 self.n_units += frame.height() as u64;
                 let frame = match skipped(&mut self.to_skip, frame.height()) {
@@ -265,8 +271,15 @@ impl Receiver {
                 let writer = match writer {
                     Some(writer) => writer,
                     None => {
-                        let schema = frame.schema();
-                        writer.insert(open_table(sink.take(), output, schema, options, border.as_ref())?)
+                        let (schema, beside) = (frame.schema(), std::mem::take(&mut **beside));
+                        writer.insert(open_table(
+                            sink.take(),
+                            output,
+                            schema,
+                            options,
+                            beside,
+                            border.as_ref(),
+                        )?)
                     }
                 };
                 match (&mut self.old, &prepared.ops) {
@@ -353,10 +366,13 @@ impl Receiver {
                 output.write(&before.unwrap_or_default(), 0)?;
                 Delivered { n_bytes: output.finish()?.n_bytes, preview: None }
             }
-            Target::Table { output, sink, options, writer, border, .. } => {
+            Target::Table { output, sink, options, beside, writer, border, .. } => {
                 let writer = match writer {
                     Some(writer) => writer,
-                    None => open_table(sink, &output, &Arc::new(schema.clone()), &options, border.as_ref())?,
+                    None => {
+                        let schema = Arc::new(schema.clone());
+                        open_table(sink, &output, &schema, &options, *beside, border.as_ref())?
+                    }
                 };
                 Delivered { n_bytes: writer.finish()?.n_bytes, preview: None }
             }

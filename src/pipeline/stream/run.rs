@@ -16,7 +16,7 @@ use super::super::run::{Pipeline, RowOrder, Source};
 use super::super::summary::{Passes, RunSummary, StageTimes};
 use super::checkpoints::Checkpoints;
 use super::morsel::{Half, Morsels, Outcome, Placed, Shared};
-use super::plan::{Function, Writing, is_verbatim, settle_columns, trusted_columns};
+use super::plan::{Function, Writing, copied_columns, is_verbatim, settle_columns, trusted_columns};
 use super::receiver::{Form, Receiver, Resumed};
 use super::retry::RetryPlan;
 use super::sources::Sources;
@@ -28,7 +28,9 @@ use crate::progress::RunStatus;
 use crate::report::{Flow, Recorder, Stage};
 use crate::row::{Kernel, RowFunction, is_undeclared};
 use crate::table::pieces::{RowEncoder, Strictness, append_names};
-use crate::table::{Header, Input, MatrixOptions, Output, ReadOptions, Sink};
+use crate::table::{
+    Beside, CopiedColumns, EncodeAhead, Header, Input, MatrixOptions, Output, ReadOptions, Sink,
+};
 
 /// How many rows a piece of a run has at most that can be gone on with: they are lost when it is broken off.
 const MOST_ROWS: u64 = 10_000;
@@ -60,17 +62,26 @@ pub(in crate::pipeline) fn run_streamed(
     let sources = recorder.time(Stage::Look, || open(pipeline, source, read, sizes, &recorder));
     let mut sources = sources?;
     let copies = matches!(pipeline.work.0, super::super::work::Task::Copy);
-    let writes_input = (pipeline.keep == Keep::All || copies) && !is_verbatim(pipeline, &sources);
     let is_resumable = opened.journal.is_some();
-    let mut opened = Some(opened);
+    // Row groups that are copied are not noted in a journal.
+    let copied = match is_resumable {
+        true => None,
+        false => copied_columns(pipeline, &sources),
+    };
+    // The columns of the input are there already where they are copied.
+    let keep = if copied.is_some() { Keep::New } else { pipeline.keep };
+    let writes_input = (keep == Keep::All || copies) && !is_verbatim(pipeline, &sources);
+    let is_copied = copied.is_some();
+    let mut place = Some(Place { opened, copied });
     let mut run = |sources: &Sources, columns: &[PlSmallStr]| {
-        let opened = opened.take().unwrap_or_default();
-        run_over(pipeline, source, sources, read, columns, sizes, opened)
+        let place = place.take().unwrap_or_default();
+        run_over(pipeline, source, sources, read, columns, sizes, place)
     };
     let mut passes = Passes::One;
     // What is noted of a run must hold.
     if !is_resumable
         && sources.strictness == Strictness::Strict
+        && !is_copied
         && may_begin_anew(pipeline, read)
         && let Some(columns) = trusted_columns(pipeline, &mut sources, writes_input)
     {
@@ -92,6 +103,14 @@ pub(in crate::pipeline) fn run_streamed(
     Ok(RunSummary { passes, ..run(&sources, &columns)? })
 }
 
+/// Where rows go.
+#[derive(Default)]
+struct Place {
+    opened: Opened,
+    /// The columns that are there without being decoded.
+    copied: Option<CopiedColumns>,
+}
+
 /// Whether a run may read rows before it knows that their dtypes hold, and begin anew when they don't: nobody has seen
 /// anything of it by then.
 fn may_begin_anew(pipeline: &Pipeline<'_>, read: &ReadOptions) -> bool {
@@ -111,8 +130,9 @@ fn run_over(
     read: &ReadOptions,
     columns: &[PlSmallStr],
     sizes: Sizes,
-    Opened { sink, journal, from }: Opened,
+    Place { opened: Opened { sink, journal, from }, copied }: Place,
 ) -> Result<RunSummary> {
+    let keep = if copied.is_some() { Keep::New } else { pipeline.keep };
     let n_threads = pipeline.apply.n_threads();
     let n_pieces_by_cell = sources.n_pieces_by_cell();
     let verbatim = is_verbatim(pipeline, sources);
@@ -122,7 +142,7 @@ fn run_over(
     let function = Function::of(&pipeline.work.0, &schema)?;
     let function = function.bind(&schema, pipeline.keep)?;
     let kernel = function.as_ref().map(|function| function.kernel.as_ref());
-    let written = written_schema(&schema, kernel, pipeline.keep, copies);
+    let written = written_schema(&schema, kernel, keep, copies);
     let (writing, before) = writing(pipeline, sources, verbatim, &written, kernel)?;
 
     // Under a head, faults behind its last row do not count; a limit on what is read makes them none.
@@ -160,16 +180,17 @@ fn run_over(
     let n_rows_resumed = from.as_ref().map_or(0, |(point, _)| point.counted.n_rows_read);
     let resumed = journal
         .map(|journal| Resumed { checkpoints: Checkpoints::new(journal, every, n_rows_resumed), from });
+    let ahead = EncodeAhead { n_threads, n_bytes: (sizes.in_flight / 4) as usize };
     let mut receiver = Receiver::new(
         &pipeline.destination,
         sink,
-        Form { text: before, schema: written.clone(), is_declared },
+        Form { text: before, beside: Beside { copied, ahead }, schema: written.clone(), is_declared },
         cuts,
         pipeline.apply.on_error(),
         faults,
         resumed,
     )?;
-    let n_columns = written.len();
+    let n_columns = if keep == pipeline.keep { written.len() } else { schema.len() + written.len() };
     let mut decided = decided_before.unwrap_or_default();
     if let Some(plan) = &pipeline.retry {
         receiver.patches(&written, sizes, &pipeline.apply)?;
@@ -182,7 +203,7 @@ fn run_over(
         columns,
         predicate,
         function,
-        keep: pipeline.keep,
+        keep,
         apply,
         writing: &writing,
         tells_rows: cuts.is_some(),

@@ -11,6 +11,7 @@ use super::super::csv::{CsvFindings, CsvLook, CsvPieces};
 use super::super::format::{Compression, Format};
 use super::super::input::Input;
 use super::super::matrix::MatrixOptions;
+use super::super::parquet::EncodedColumns;
 use super::super::read_options::ReadOptions;
 use super::PieceSizes;
 use super::bytes::ByteSource;
@@ -393,6 +394,14 @@ impl OpenInput {
             }
             (Rows::NdJson(lines), Piece::Text(piece)) => lines.lines_of(piece, rows),
             _ => vec![None; rows.len()],
+        }
+    }
+
+    /// Its columns as they are encoded, where they can be copied into another file.
+    pub(crate) fn encoded(&self) -> Option<EncodedColumns> {
+        match &self.rows {
+            Rows::Parquet(rows) => rows.encoded(&self.source, self.label()),
+            _ => None,
         }
     }
 

@@ -1,13 +1,18 @@
 //! Binary formats and NDJSON piece by piece give what they give whole.
 
 use std::fs::File;
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use parrow::OnError;
-use parrow::pipeline::Keep;
+use parrow::pipeline::{Destination, Keep, Pipeline, Work};
 use parrow::polars::prelude::*;
-use parrow::table::{Format, Output, ReadOptions, WriteOptions, parse_dtype, write};
+use parrow::script::SqlExpressions;
+use parrow::table::{Format, Input, Output, ReadOptions, WriteOptions, parse_dtype, write};
+use polars_io::SerReader;
+use polars_io::parquet::read::ParquetReader;
 use polars_io::parquet::write::ParquetWriter;
+use polars_parquet::read::{ColumnChunkMetadata, read_metadata};
 
 use super::stream::{Case, check};
 
@@ -27,8 +32,18 @@ fn check_all(inputs: &[PathBuf], folder: &Path) {
     let sizes = [1, 2_000];
     check(&Case::copy(Format::Csv), inputs, folder, [300]);
     check(&Case::copy(Format::Parquet), inputs, folder, [300]);
+    // Row groups of Parquet that get new columns stay what they are, while those of a table are made anew.
+    let is_copied = inputs[0].extension().is_some_and(|extension| extension == "parquet");
     for format in [Format::NdJson, Format::Parquet, Format::Ipc, Format::IpcStream] {
-        check(&Case::new(&["n + 1 AS m", "upper(t) AS u"], format), inputs, folder, sizes);
+        let compares_whole = format != Format::Parquet || !is_copied;
+        let case = Case { compares_whole, ..Case::new(&["n + 1 AS m", "upper(t) AS u"], format) };
+        check(&case, inputs, folder, sizes);
+    }
+    for on_error in [OnError::Null, OnError::Skip, OnError::Collect] {
+        let compares_whole = on_error == OnError::Skip || !is_copied;
+        let case =
+            Case { on_error, compares_whole, ..Case::new(&["CAST(t AS BIGINT) AS m"], Format::Parquet) };
+        check(&case, inputs, folder, sizes);
     }
     let case = Case { keep: Keep::New, ..Case::new(&["n * x AS m"], Format::Csv) };
     check(&case, inputs, folder, sizes);
@@ -66,6 +81,68 @@ fn parquet_in_row_groups_and_slices_of_them() {
         let writer = ParquetWriter::new(file).with_row_group_size(Some(group_rows));
         writer.with_data_page_size(page_bytes).finish(&mut frame(90)).unwrap();
         check_all(&[path.clone(), path], folder.path());
+    }
+}
+
+#[test]
+fn row_groups_that_get_columns_stay_what_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let (input, output) = (folder.path().join("in.parquet"), folder.path().join("out.parquet"));
+    let mut before = frame(90);
+    let writer = ParquetWriter::new(File::create(&input).unwrap()).with_row_group_size(Some(40));
+    writer.with_data_page_size(Some(100)).finish(&mut before).unwrap();
+    let work = Work::rows(SqlExpressions::parse(&["n * 2 AS m"]).unwrap());
+    let to = Destination::Output(Output::from(output.as_path()), WriteOptions::default());
+    let summary = Pipeline::new(vec![Input::from(input.as_path())], work, to).run().unwrap();
+    assert_eq!((summary.n_rows_written, summary.n_columns_written), (90, 6));
+
+    let metadata = |path: &Path| read_metadata(&mut File::open(path).unwrap()).unwrap();
+    let (old, new) = (metadata(&input), metadata(&output));
+    let (old_bytes, new_bytes) = (std::fs::read(&input).unwrap(), std::fs::read(&output).unwrap());
+    assert_eq!(new.row_groups.len(), old.row_groups.len());
+    for (old_group, new_group) in old.row_groups.iter().zip(&new.row_groups) {
+        assert_eq!(new_group.num_rows(), old_group.num_rows());
+        assert_eq!(new_group.n_columns(), old_group.n_columns() + 1);
+        for (old_part, new_part) in old_group.parquet_columns().iter().zip(new_group.parquet_columns()) {
+            let bytes = |all: &[u8], part: &ColumnChunkMetadata| {
+                let range = part.byte_range();
+                all[range.start as usize..range.end as usize].to_vec()
+            };
+            assert!(bytes(&new_bytes, new_part) == bytes(&old_bytes, old_part));
+            assert_eq!(new_part.offset_index_length().is_some(), old_part.offset_index_length().is_some());
+            assert_eq!(
+                new_part.statistics(&new.footer_buf).map(|statistics| statistics.unwrap()),
+                old_part.statistics(&old.footer_buf).map(|statistics| statistics.unwrap())
+            );
+        }
+        let last = new_group.parquet_columns().last().unwrap();
+        assert!(last.statistics(&new.footer_buf).is_some() && last.column_index_length().is_some());
+    }
+    let frame = ParquetReader::new(Cursor::new(new_bytes)).finish().unwrap();
+    assert!(frame.drop("m").unwrap().equals_missing(&before));
+}
+
+#[test]
+fn a_corrupt_place_of_a_column_is_an_error_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (input, output) = (folder.path().join("in.parquet"), folder.path().join("out.parquet"));
+    ParquetWriter::new(File::create(&input).unwrap()).finish(&mut frame(90)).unwrap();
+    let bytes = std::fs::read(&input).unwrap();
+    let n_bytes = u32::from_le_bytes(bytes[bytes.len() - 8..bytes.len() - 4].try_into().unwrap()) as usize;
+    for at in (bytes.len() - 8 - n_bytes..bytes.len()).step_by(13) {
+        let mut bytes = bytes.clone();
+        bytes[at] ^= 0x55;
+        std::fs::write(&input, &bytes).unwrap();
+        let work = Work::rows(SqlExpressions::parse(&["x * 2 AS m"]).unwrap());
+        let to = Destination::Output(Output::from(output.as_path()), WriteOptions::default());
+        // Whatever the run makes of it, it ends, and there is a whole file or none.
+        match Pipeline::new(vec![Input::from(input.as_path())], work, to).run() {
+            Ok(_) => {
+                read_metadata(&mut File::open(&output).unwrap()).unwrap();
+                std::fs::remove_file(&output).unwrap();
+            }
+            Err(_) => assert!(!output.exists()),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a Parquet file holds, and the rows of a slice.
 
 use std::ops::Range;
+use std::path::Path;
 
 use polars::prelude::*;
 use polars_buffer::Buffer;
@@ -13,7 +14,7 @@ use crate::error::{Error, Result};
 
 use super::super::super::cast::apply_dtypes;
 use super::super::super::contain::contain;
-use super::super::super::parquet::NAME;
+use super::super::super::parquet::{EncodedColumns, NAME};
 use super::super::super::read_options::ReadOptions;
 use super::super::bytes::{ByteSource, Seekable, changed};
 use super::cut::GroupRows;
@@ -70,6 +71,14 @@ impl ParquetPieces {
 
     pub(in crate::table) fn schema(&self) -> Schema {
         self.schema.clone()
+    }
+
+    /// Its columns as they are encoded, where all of them are wanted as they are.
+    pub(in crate::table) fn encoded(&self, source: &ByteSource, label: &Path) -> Option<EncodedColumns> {
+        let options = &self.options;
+        let is_whole = options.columns().is_none() && options.limit.is_none();
+        let is_as_it_is = self.in_file == self.schema && self.in_file.len() == self.arrow.len();
+        (is_whole && is_as_it_is).then(|| EncodedColumns::of(source, label.to_owned(), &self.arrow))?
     }
 
     /// How many rows are wanted.
