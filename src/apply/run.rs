@@ -430,7 +430,12 @@ fn outcome(done: &Done, decisions: &Decisions, options: &ApplyOptions) -> Outcom
 /// Runs one chunk.
 fn run_job(kernel: &dyn Kernel, rows: Rows<'_>, options: &ApplyOptions, job: Job<'_>) -> Result<Done> {
     options.check_cancelled()?;
-    let Job { offset, n_rows, slots } = job;
+    let Job { offset, n_rows, mut slots } = job;
+    for slot in &mut slots {
+        if let Slot::Fixed { values, .. } = slot {
+            values.populate();
+        }
+    }
     let after_fault = match options.on_error() {
         OnError::Fail => AfterFault::Stop,
         _ => AfterFault::GoOn,

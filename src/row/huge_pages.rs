@@ -1,4 +1,4 @@
-//! Fresh memory in large pages.
+//! Fresh memory in large pages, and before it is come upon.
 //!
 //! The system hands out fresh memory a page at a time, when it is first written. For a large output that costs as much as
 //! the work itself: of `count_in_range` over 20 million rows, 15 ms of 35 in pages of 4 KiB, 4 ms in pages of 2 MiB.
@@ -22,6 +22,32 @@ pub(crate) fn advise<T>(values: &mut [T]) {
         libc::madvise(start.add(before).cast(), n_whole, libc::MADV_HUGEPAGE);
     }
 }
+
+/// Has the system put memory under a part of a fresh buffer at once, for whoever is about to write all of it: what is there
+/// already stays as it is. It is one call instead of a fault for each page that is come upon.
+#[cfg(target_os = "linux")]
+#[allow(unsafe_code)]
+pub(crate) fn populate<T>(values: &mut [T]) {
+    /// Smaller parts are not worth the call.
+    const LEAST: usize = 256 << 10;
+    const PAGE: usize = 4096;
+    let n_bytes = size_of_val(values);
+    let start = values.as_mut_ptr().cast::<u8>();
+    let before = start.align_offset(PAGE);
+    if n_bytes < LEAST || before > n_bytes {
+        return;
+    }
+    let n_whole = (n_bytes - before) / PAGE * PAGE;
+    // SAFETY: the range lies within the slice and begins at a page. Its bytes keep their values; when it is refused, as by
+    // systems before Linux 5.14 and where pages are larger, nothing happens.
+    unsafe {
+        libc::madvise(start.add(before).cast(), n_whole, libc::MADV_POPULATE_WRITE);
+    }
+}
+
+/// The other systems do so when it is written.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn populate<T>(_values: &mut [T]) {}
 
 /// The other systems choose by themselves.
 #[cfg(not(target_os = "linux"))]

@@ -227,6 +227,11 @@ macro_rules! fixed {
         }
 
         impl<'o> FixedMut<'o> {
+            /// Has the system put memory under all of it.
+            pub(crate) fn populate(&mut self) {
+                match self { $(Self::$variant(values) => huge_pages::populate(values)),* }
+            }
+
             /// Cuts off the first `n_rows` values.
             pub(crate) fn split_off_front(&mut self, n_rows: usize) -> FixedMut<'o> {
                 match self {

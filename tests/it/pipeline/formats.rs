@@ -91,7 +91,7 @@ fn row_groups_that_get_columns_stay_what_they_are() {
     let mut before = frame(90);
     let writer = ParquetWriter::new(File::create(&input).unwrap()).with_row_group_size(Some(40));
     writer.with_data_page_size(Some(100)).finish(&mut before).unwrap();
-    let work = Work::rows(SqlExpressions::parse(&["n * 2 AS m"]).unwrap());
+    let work = Work::rows(SqlExpressions::parse(["n * 2 AS m"]).unwrap());
     let to = Destination::Output(Output::from(output.as_path()), WriteOptions::default());
     let summary = Pipeline::new(vec![Input::from(input.as_path())], work, to).run().unwrap();
     assert_eq!((summary.n_rows_written, summary.n_columns_written), (90, 6));
@@ -133,7 +133,7 @@ fn a_corrupt_place_of_a_column_is_an_error_and_leaves_nothing() {
         let mut bytes = bytes.clone();
         bytes[at] ^= 0x55;
         std::fs::write(&input, &bytes).unwrap();
-        let work = Work::rows(SqlExpressions::parse(&["x * 2 AS m"]).unwrap());
+        let work = Work::rows(SqlExpressions::parse(["x * 2 AS m"]).unwrap());
         let to = Destination::Output(Output::from(output.as_path()), WriteOptions::default());
         // Whatever the run makes of it, it ends, and there is a whole file or none.
         match Pipeline::new(vec![Input::from(input.as_path())], work, to).run() {
