@@ -5,6 +5,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// The files of a run: clones of it are one and the same.
 ///
@@ -225,12 +227,21 @@ impl OutFile {
     }
 
     /// Locks it; `false` when somebody else has.
+    ///
+    /// A program that is just being started holds what the process that starts it has locked, for a moment: so long is waited.
     pub(crate) fn try_lock(&self) -> io::Result<bool> {
+        const PATIENCE: Duration = Duration::from_millis(300);
         self.files.check(Call::Lock)?;
-        match self.file.try_lock() {
-            Ok(()) => Ok(true),
-            Err(fs::TryLockError::WouldBlock) => Ok(false),
-            Err(fs::TryLockError::Error(error)) => Err(error),
+        let start = Instant::now();
+        loop {
+            match self.file.try_lock() {
+                Ok(()) => return Ok(true),
+                Err(fs::TryLockError::WouldBlock) if start.elapsed() < PATIENCE => {
+                    thread::sleep(Duration::from_millis(5));
+                }
+                Err(fs::TryLockError::WouldBlock) => return Ok(false),
+                Err(fs::TryLockError::Error(error)) => return Err(error),
+            }
         }
     }
 
