@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use polars::prelude::DataType;
+use polars::prelude::{DataType, PlSmallStr, Schema};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::Files;
@@ -86,6 +86,20 @@ impl ReadOptions {
             None => Ok((0..available.len()).collect()),
             Some(columns) => columns.iter().map(find).collect(),
         }
+    }
+
+    /// The columns wanted of a file that tells its schema: with the dtypes of the file, and with those that were asked for.
+    pub(super) fn wanted(&self, all: &Schema) -> Result<(Schema, Schema)> {
+        let names: Vec<String> = all.iter_names().map(|name| name.to_string()).collect();
+        let selection = self.selection(&names)?;
+        let wanted =
+            |index: &usize| all.get_at_index(*index).map(|(name, dtype)| (name.clone(), dtype.clone()));
+        let in_file: Schema = selection.iter().filter_map(wanted).collect();
+        let given = |(name, dtype): (&PlSmallStr, &DataType)| {
+            (name.clone(), self.dtype_of(name).unwrap_or(dtype).clone())
+        };
+        let schema = in_file.iter().map(given).collect();
+        Ok((in_file, schema))
     }
 }
 

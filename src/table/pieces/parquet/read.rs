@@ -57,15 +57,7 @@ impl ParquetPieces {
         }
         let arrow = contain(NAME, || infer_schema(&metadata))?;
         let all = contain(NAME, || Ok(Schema::from_arrow_schema(&arrow)))?;
-        let names: Vec<String> = all.iter_names().map(|name| name.to_string()).collect();
-        let selection = options.selection(&names)?;
-        let wanted =
-            |index: &usize| all.get_at_index(*index).map(|(name, dtype)| (name.clone(), dtype.clone()));
-        let in_file: Schema = selection.iter().filter_map(wanted).collect();
-        let given = |(name, dtype): (&PlSmallStr, &DataType)| {
-            (name.clone(), options.dtype_of(name).unwrap_or(dtype).clone())
-        };
-        let schema = in_file.iter().map(given).collect();
+        let (in_file, schema) = options.wanted(&all)?;
         Ok(Self { metadata, arrow, in_file, schema, options: options.clone(), largest_page })
     }
 
