@@ -232,6 +232,13 @@ impl Error {
         self.0.kind
     }
 
+    /// The error that `change` makes of the kind, at the same place.
+    #[must_use]
+    pub(crate) fn with_kind(self, change: impl FnOnce(ErrorKind) -> ErrorKind) -> Self {
+        let Inner { kind, position } = *self.0;
+        Self(Box::new(Inner { kind: change(kind), position }))
+    }
+
     /// The system refused `operation`.
     pub fn io(operation: &'static str, source: io::Error) -> Self {
         Self::new(ErrorKind::Io { operation, source })
@@ -302,6 +309,25 @@ impl Error {
     pub fn in_file(mut self, path: impl AsRef<Path>) -> Self {
         self.0.position.path.get_or_insert_with(|| path.as_ref().to_path_buf());
         self
+    }
+
+    /// Adds the file and the line, as far as there are these and none is known already.
+    #[must_use]
+    pub(crate) fn placed(self, path: Option<&Path>, line: Option<u64>) -> Self {
+        let error = match path {
+            Some(path) => self.in_file(path),
+            None => self,
+        };
+        match line {
+            Some(line) => error.at_line(line),
+            None => error,
+        }
+    }
+
+    /// The same of a position.
+    #[must_use]
+    pub(crate) fn placed_as(self, position: &Position) -> Self {
+        self.placed(position.path.as_deref(), position.line)
     }
 
     /// Adds the part of the file, in front of a smaller part of it that is known already.

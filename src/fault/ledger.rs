@@ -80,13 +80,7 @@ impl Fault {
         if let Some(column) = &self.column {
             error = error.in_column(column.clone());
         }
-        if let Some(file) = &self.file {
-            error = error.in_file(file);
-        }
-        match self.line {
-            Some(line) => error.at_line(line),
-            None => error,
-        }
+        error.placed(self.file.as_deref(), self.line)
     }
 
     /// The same fault in another table, where its row has index `row`.

@@ -15,7 +15,7 @@ use super::summary::{Passes, RunSummary, StageTimes};
 use super::text_column::{cell_instead, left_out};
 use super::work::{Task, Work};
 use crate::apply::{Applied, ApplyOptions, Sharing, apply_function};
-use crate::error::{Error, Position, Result};
+use crate::error::{Error, Result};
 use crate::fault::{Ledger, OnError};
 use crate::files::{Files, hash};
 use crate::report::{InputKind, Recorder, RowPath, Stage};
@@ -522,7 +522,7 @@ fn real(path: &Path) -> PathBuf {
 /// Adds the file and the line to an error that knows its row.
 fn located(error: Error, table: &Table) -> Error {
     match error.position().row {
-        Some(row) => placed(error, table.position(row)),
+        Some(row) => error.placed_as(&table.position(row)),
         None => error,
     }
 }
@@ -530,16 +530,8 @@ fn located(error: Error, table: &Table) -> Error {
 fn first_failures(ledger: &Ledger, table: &Table) -> Vec<Error> {
     let first = || ledger.faults().iter().take(LOCATED_FAILURES);
     let rows: Vec<u64> = first().map(|fault| fault.row).collect();
-    first().zip(table.positions(&rows)).map(|(fault, position)| placed(fault.to_error(), position)).collect()
-}
-
-fn placed(error: Error, position: Position) -> Error {
-    let error = match position.path {
-        Some(path) => error.in_file(path),
-        None => error,
-    };
-    match position.line {
-        Some(line) => error.at_line(line),
-        None => error,
-    }
+    first()
+        .zip(table.positions(&rows))
+        .map(|(fault, position)| fault.to_error().placed_as(&position))
+        .collect()
 }

@@ -64,25 +64,13 @@ impl FaultKeeper {
     }
 
     fn too_many(&self, error: Error) -> Error {
-        let position = error.position().clone();
-        let message = match error.into_kind() {
-            ErrorKind::Row { message, .. } => message,
-            kind => kind.to_string(),
-        };
         let limit = self.max_errors.unwrap_or_default();
-        let mut error = Error::new(ErrorKind::TooManyFaults { limit, message });
-        if let Some(path) = position.path {
-            error = error.in_file(path);
-        }
-        if let Some(line) = position.line {
-            error = error.at_line(line);
-        }
-        if let Some(row) = position.row {
-            error = error.at_row(row);
-        }
-        match position.column {
-            Some(column) => error.in_column(column),
-            None => error,
-        }
+        error.with_kind(|kind| {
+            let message = match kind {
+                ErrorKind::Row { message, .. } => message,
+                kind => kind.to_string(),
+            };
+            ErrorKind::TooManyFaults { limit, message }
+        })
     }
 }

@@ -271,7 +271,7 @@ impl Sources {
         let Some(row) = error.position().row else { return error };
         let Some(row) = row.checked_sub(job.first_row) else { return error };
         let input = &self.inputs[job.input];
-        placed(error, input, input.lines_of(&job.piece, &[row])[0])
+        error.placed(input.input.path(), input.lines_of(&job.piece, &[row])[0])
     }
 
     /// Adds their places to faults of a piece.
@@ -286,18 +286,6 @@ impl Sources {
             fault.line = line;
             fault.file = input.input.path().map(|path| path.to_path_buf());
         }
-    }
-}
-
-/// Adds the file and the line, as far as there are these.
-fn placed(error: Error, input: &OpenInput, line: Option<u64>) -> Error {
-    let error = match input.input.path() {
-        Some(path) => error.in_file(path),
-        None => error,
-    };
-    match line {
-        Some(line) => error.at_line(line),
-        None => error,
     }
 }
 

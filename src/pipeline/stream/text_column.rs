@@ -17,7 +17,7 @@ pub(super) fn check_left_out(sources: &Sources, schema: &Schema, apply: &ApplyOp
     let found = search(sources, &names, schema, apply)?;
     for (name, found) in names.iter().zip(found) {
         if let Some((found, place)) = found.filter(|(found, _)| found.is_rare) {
-            return Err(placed(left_out_cell(found, name, schema), place));
+            return Err(left_out_cell(found, name, schema).placed_as(place.position()));
         }
     }
     Ok(())
@@ -46,7 +46,7 @@ pub(super) fn cell_instead(
     let mut numbers = schema.clone();
     numbers.with_column(name.clone(), found.dtype.clone());
     match fits(&numbers) {
-        true => placed(cell_at_fault(found, &name), place),
+        true => cell_at_fault(found, &name).placed_as(place.position()),
         false => error,
     }
 }
@@ -170,16 +170,4 @@ fn read_texts(
 
 fn place_of(sources: &Sources, job: &Job, row: u64) -> Error {
     sources.locate(Error::new(ErrorKind::Cancelled).at_row(row), job)
-}
-
-fn placed(error: Error, place: Error) -> Error {
-    let position = place.position();
-    let error = match &position.path {
-        Some(path) => error.in_file(path),
-        None => error,
-    };
-    match position.line {
-        Some(line) => error.at_line(line),
-        None => error,
-    }
 }
