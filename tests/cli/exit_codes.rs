@@ -1,6 +1,7 @@
 //! Every exit code of `exit_code.rs`.
 
-use super::support::{Place, end_of, signalled};
+use super::signalled::{end_of, signalled};
+use super::support::Place;
 
 #[test]
 fn codes_are_as_documented() {

@@ -3,7 +3,8 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::support::{Place, data, end_of, signalled};
+use super::signalled::{end_of, signalled};
+use super::support::{Place, data};
 
 const COUNT: &str = "-- Counts what lies between two bounds.
 function count(row, minimum, maximum)

@@ -19,6 +19,8 @@ mod peers;
 mod pipes;
 mod report;
 mod run;
+#[path = "../support/signalled.rs"]
+mod signalled;
 mod stream;
 mod support;
 mod terminal;

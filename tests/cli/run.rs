@@ -5,7 +5,8 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::support::{Place, end_of, signalled};
+use super::signalled::{end_of, signalled};
+use super::support::Place;
 
 #[test]
 fn outputs_stand_in_the_order_of_the_commands() {

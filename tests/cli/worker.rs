@@ -6,7 +6,8 @@ use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use super::support::{Place, data, end_of, signalled};
+use super::signalled::{end_of, signalled};
+use super::support::{Place, data};
 
 /// Whether there is a python3 with pyarrow. Without one, the tests that need it say so and pass, save where everything must
 /// be there.

@@ -4,6 +4,8 @@ mod calls;
 mod places;
 mod resume;
 mod resume_refused;
+#[path = "../support/signalled.rs"]
+mod signalled;
 mod signals;
 mod support;
 mod two_runs;

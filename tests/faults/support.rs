@@ -9,6 +9,8 @@ use parrow::table::{Input, Output, WriteOptions};
 use parrow::{ApplyOptions, Files, Result};
 use tempfile::TempDir;
 
+use super::signalled::signalled;
+
 /// What a run may write; each takes another way to the disk.
 pub const OUTPUTS: [&str; 7] =
     ["out.csv", "out.csv.gz", "out.csv.zst", "out.ndjson", "out.parquet", "out.arrow", "out.arrows"];
@@ -91,31 +93,4 @@ pub fn pipeline(input: &Path, output: &Path) -> Pipeline<'static> {
     Pipeline::new(vec![Input::from(input)], work, output)
         .apply(ApplyOptions::builder().threads(2).build().unwrap())
         .piece_bytes(40_000)
-}
-
-/// The program, to be sent signals: in whatever surroundings the tests run (`nohup`, `&` in a script), none of them is ignored.
-pub fn signalled() -> std::process::Command {
-    let program = env!("CARGO_BIN_EXE_parrow");
-    if !cfg!(target_os = "linux") {
-        return std::process::Command::new(program);
-    }
-    let mut command = std::process::Command::new("env");
-    command.args(["--default-signal=INT,HUP,TERM,QUIT,PIPE", program]);
-    command
-}
-
-/// How a program ends that must end within a minute.
-#[track_caller]
-pub fn end_of(program: &mut std::process::Child) -> std::process::ExitStatus {
-    let start = std::time::Instant::now();
-    loop {
-        if let Some(status) = program.try_wait().expect("it can be waited for") {
-            return status;
-        }
-        if start.elapsed() > std::time::Duration::from_secs(60) {
-            let _ = program.kill();
-            panic!("the program does not end");
-        }
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
 }
