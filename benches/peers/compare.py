@@ -27,7 +27,9 @@ import venv
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-PACKAGES = ["polars", "duckdb", "numpy", "pandas", "pyarrow", "pandarallel", "swifter"]
+# Name and requirement. pandarallel 1.6.5 cannot be imported beside pandas 3.
+PACKAGES = {"polars": "polars", "duckdb": "duckdb", "numpy": "numpy", "pandas": "pandas<3", "pyarrow": "pyarrow",
+            "pandarallel": "pandarallel", "swifter": "swifter"}
 N_INTEGERS, N_FLOATS, N_PYTHON = 20_000_000, 2_000_000, 200_000
 LOW, HIGH = 4, 8
 
@@ -153,9 +155,9 @@ def environment(folder):
         venv.create(folder, with_pip=True)
     have = subprocess.run([python, "-m", "pip", "list", "--format=json"], capture_output=True, text=True, check=True)
     have = {package["name"].lower(): package["version"] for package in json.loads(have.stdout)}
-    for package in PACKAGES:
+    for package, requirement in PACKAGES.items():
         if package not in have:
-            subprocess.run([python, "-m", "pip", "install", "--quiet", package], stdout=sys.stderr)
+            subprocess.run([python, "-m", "pip", "install", "--quiet", requirement], stdout=sys.stderr)
     have = subprocess.run([python, "-m", "pip", "list", "--format=json"], capture_output=True, text=True, check=True)
     have = {package["name"].lower(): package["version"] for package in json.loads(have.stdout)}
     versions = {package: have.get(package) for package in PACKAGES}
