@@ -97,6 +97,12 @@ impl Files {
         self.out(OpenOptions::new().read(true).write(true).open(path)?)
     }
 
+    /// Opens a file to add to it, and makes it where it is not there.
+    pub(crate) fn open_to_append(&self, path: &Path) -> io::Result<OutFile> {
+        self.check(Call::Create)?;
+        self.out(OpenOptions::new().create(true).append(true).open(path)?)
+    }
+
     /// Opens what is there and is no regular file, to write into it.
     pub(crate) fn open_device(&self, path: &Path) -> io::Result<OutFile> {
         self.check(Call::Create)?;

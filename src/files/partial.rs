@@ -143,14 +143,38 @@ impl Partial {
         self.file.as_ref().ok_or_else(|| Error::io("write", io::Error::other("the file is finished already")))
     }
 
-    /// Brings the file to the disk and to its name, and the name to the disk.
-    pub(crate) fn finish(mut self) -> Result<()> {
-        let Some(file) = &self.file else { return Ok(()) };
-        file.sync().map_err(|error| Error::io("bring the finished file to the disk", error))?;
+    /// Lets it be removed again when it is dropped.
+    pub(crate) fn keep_not(&mut self) {
+        self.is_kept = false;
+        self.files.is_temporary(&self.path);
+    }
+
+    /// Where it lies.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Its final name.
+    pub(crate) fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// Brings the file, which is whole, to the disk.
+    pub(crate) fn close(&self) -> Result<()> {
+        self.open()?.sync().map_err(|error| Error::io("bring the finished file to the disk", error))
+    }
+
+    /// Brings the file, which is whole and on the disk, to its name.
+    pub(crate) fn rename(&mut self) -> Result<()> {
         let renamed = self.files.rename(&self.path, &self.target);
         renamed.map_err(|error| Error::io("rename the finished file", error))?;
         // From here on it is whole under its name, whatever comes.
         self.file = None;
+        Ok(())
+    }
+
+    /// Brings its name to the disk.
+    pub(crate) fn sync_name(&self) -> Result<()> {
         let synced = self.files.sync_folder(folder_of(&self.target));
         synced.map_err(|error| Error::io("bring the folder of the finished file to the disk", error))
     }

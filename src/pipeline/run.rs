@@ -247,8 +247,7 @@ impl<'f> Pipeline<'f> {
     /// lowest row, with its file and line, when the policy is to fail; [`Cancelled`](crate::ErrorKind::Cancelled). Whatever
     /// it is, no output is left half-written.
     pub fn run(self) -> Result<RunSummary> {
-        let options = self.apply.clone();
-        self.run_stages().map_err(|error| or_cancelled(error, &options))
+        self.run_into(None)
     }
 
     /// Runs the rows that an earlier run has put into its ledger once more, and these alone, and patches the output of that run:
@@ -257,7 +256,7 @@ impl<'f> Pipeline<'f> {
     ///
     /// Inputs, options, condition and destination are to be those of that run, save for the function, and dtypes and null texts
     /// that make its rows readable. Both files are written beside the old ones and renamed, first the output: at no time is there
-    /// an output whose faults are unknown.
+    /// an output whose faults are unknown. A retry that is broken off can be repeated, whatever it was broken off by.
     ///
     /// # Errors
     /// Those of [`run`](Self::run); [`Io`](crate::ErrorKind::Io) when an input, the output or the ledger has changed since.
@@ -288,7 +287,9 @@ impl<'f> Pipeline<'f> {
     /// ```
     pub fn retry(mut self, ledger: impl AsRef<Path>) -> Result<RunSummary> {
         let ledger = ledger.as_ref();
-        let plan = RetryPlan::of_ledger(ledger, &self.apply)?;
+        // Nobody else may patch the output between the look at it and its end.
+        let sink = self.destination.claim(&self.files)?;
+        let plan = RetryPlan::of_ledger(ledger, &self.apply, &self.files)?;
         let inputs: &[Input] = if let Source::Inputs(inputs) = &self.source { inputs } else { &[] };
         let output = match &self.destination {
             Destination::Output(output, _) => output.path(),
@@ -298,13 +299,19 @@ impl<'f> Pipeline<'f> {
         self.ledger = Some(Output::from(ledger));
         self.max_errors = None;
         self.retry = Some(plan);
-        self.run()
+        self.run_into(Some(Opened { sink, ..Opened::default() }))
     }
 
-    fn run_stages(self) -> Result<RunSummary> {
-        let opened = match &self.resume {
-            Some(resume) => self.begin(resume)?,
-            None => Opened { sink: self.destination.claim(&self.files)?, ..Opened::default() },
+    fn run_into(self, opened: Option<Opened>) -> Result<RunSummary> {
+        let options = self.apply.clone();
+        self.run_stages(opened).map_err(|error| or_cancelled(error, &options))
+    }
+
+    fn run_stages(self, opened: Option<Opened>) -> Result<RunSummary> {
+        let opened = match (opened, &self.resume) {
+            (Some(opened), _) => opened,
+            (None, Some(resume)) => self.begin(resume)?,
+            (None, None) => Opened { sink: self.destination.claim(&self.files)?, ..Opened::default() },
         };
         let recorder = Recorder::start();
         self.check_faults()?;

@@ -1,13 +1,13 @@
 //! The job log: what was done, written down as it goes, so that another run can do the rest.
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind as IoErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::error::{Error, Result};
+use crate::files::{Files, OutFile};
 
 use super::finished::Finished;
 use super::options::Log;
@@ -18,24 +18,25 @@ const FORMAT: &str = "job log";
 
 /// A job log that is being written.
 pub(super) struct JobLog {
-    file: File,
+    file: OutFile,
     path: PathBuf,
+    /// How many bytes of whole lines it has.
+    n_bytes: u64,
     /// How often each command is in the log with exit code 0, less those that were left out for it.
     finished: HashMap<String, usize>,
 }
 
 impl JobLog {
-    pub(super) fn open(log: &Log) -> Result<Self> {
+    pub(super) fn open(log: &Log, files: &Files) -> Result<Self> {
         let (Log::New(path) | Log::Resumed(path)) = log;
-        Self::open_at(path, matches!(log, Log::Resumed(_))).map_err(|error| error.in_file(path))
+        Self::open_at(path, matches!(log, Log::Resumed(_)), files).map_err(|error| error.in_file(path))
     }
 
-    fn open_at(path: &Path, is_resumed: bool) -> Result<Self> {
+    fn open_at(path: &Path, is_resumed: bool, files: &Files) -> Result<Self> {
         let text = content(path)?;
         let past = read(&text)?;
-        let mut options = OpenOptions::new();
-        let file = options.create(true).append(true).open(path).map_err(|error| Error::io("open", error))?;
-        let mut log = Self { file, path: path.to_owned(), finished: HashMap::new() };
+        let file = files.open_to_append(path).map_err(|error| Error::io("open", error))?;
+        let mut log = Self { file, path: path.to_owned(), n_bytes: 0, finished: HashMap::new() };
         let mut n_kept = 0;
         if is_resumed {
             log.finished = past.finished;
@@ -44,6 +45,7 @@ impl JobLog {
         if n_kept < text.len() {
             log.file.set_len(n_kept as u64).map_err(|error| Error::io("write", error))?;
         }
+        log.n_bytes = n_kept as u64;
         if n_kept == 0 {
             log.write(&HEADER)?;
         }
@@ -69,13 +71,18 @@ impl JobLog {
         self.write(&record).map_err(|error| error.in_file(&self.path))
     }
 
-    /// Writes a line as a whole, so that at most the last one of a file can be torn.
+    /// Writes a line as a whole, so that at most the last one of a file can be torn; what is torn is cut off where it can be.
     fn write(&mut self, record: &[&str; 5]) -> Result<()> {
         let mut line = csv::Writer::from_writer(Vec::new());
         let written = line.write_record(record).map_err(|error| error.to_string());
         let line = written.and_then(|()| line.into_inner().map_err(|error| error.to_string()));
         let line = line.map_err(Error::engine)?;
-        self.file.write_all(&line).map_err(|error| Error::io("write", error))
+        if let Err(error) = self.file.write_all(&line) {
+            let _ = self.file.set_len(self.n_bytes);
+            return Err(Error::io("write", error));
+        }
+        self.n_bytes += line.len() as u64;
+        Ok(())
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
+use crate::files::Files;
 use crate::pool::cpu_count;
 use crate::progress::{CancellationToken, Progress};
 
@@ -60,6 +61,7 @@ pub struct ProcessOptions {
     log: Option<Log>,
     progress: Option<Arc<dyn Progress>>,
     cancellation: Option<CancellationToken>,
+    files: Files,
 }
 
 /// Where what was done is written down.
@@ -110,6 +112,10 @@ impl ProcessOptions {
     /// The file that keeps what was done.
     pub fn job_log(&self) -> Option<&Path> {
         self.log.as_ref().map(|(Log::New(path) | Log::Resumed(path))| path.as_path())
+    }
+
+    pub(super) fn files(&self) -> &Files {
+        &self.files
     }
 
     pub(super) fn log(&self) -> Option<&Log> {
@@ -211,6 +217,13 @@ impl ProcessOptionsBuilder {
     /// Stops the run when `token` is cancelled: commands that are running are ended, and no other is started.
     pub fn cancellation(mut self, token: CancellationToken) -> Self {
         self.options.cancellation = Some(token);
+        self
+    }
+
+    /// The files of the run.
+    #[doc(hidden)]
+    pub fn files(mut self, files: Files) -> Self {
+        self.options.files = files;
         self
     }
 

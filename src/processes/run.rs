@@ -77,7 +77,7 @@ pub fn run_each<S: Into<String>>(
     mut each: impl FnMut(Finished) -> Result<()>,
 ) -> Result<Summary> {
     let commands: Vec<String> = commands.into_iter().map(Into::into).collect();
-    let mut log = options.log().map(JobLog::open).transpose()?;
+    let mut log = options.log().map(|log| JobLog::open(log, options.files())).transpose()?;
     let to_run: Vec<usize> = match &mut log {
         Some(log) => (0..commands.len()).filter(|index| !log.leaves_out(&commands[*index])).collect(),
         None => (0..commands.len()).collect(),

@@ -17,6 +17,7 @@ mod contain;
 mod csv;
 mod describe;
 mod dtype;
+mod even;
 mod format;
 mod gathered;
 mod input;
@@ -38,6 +39,7 @@ mod position;
 mod read;
 mod read_options;
 mod text;
+mod whole;
 mod write_options;
 mod writer;
 
@@ -49,6 +51,7 @@ pub(crate) use join::{cast_to_joined, join_schemas};
 pub(crate) use output::{Sink, end_of_links};
 pub(crate) use parquet::{Beside, CopiedColumns, EncodeAhead};
 pub(crate) use text::{check_has_text, push_quoted, push_value};
+pub(crate) use whole::Whole;
 
 pub use arrow_exchange::{from_record_batches, to_record_batch, to_record_batches};
 pub use contain::is_contained;

@@ -64,7 +64,7 @@ const BUFFER_BYTES: usize = 256 * 1024;
 
 /// The bytes on their way to an [`Output`].
 ///
-/// A regular file is written beside its final name and renamed by [`finish`](Self::finish); dropped before that, it leaves
+/// A regular file is written beside its final name; dropped before it is [closed](Self::close) and renamed, it leaves
 /// nothing. What exists and is no regular file (a pipe, `/dev/null`) is written into directly.
 pub(crate) struct Sink {
     target: Target,
@@ -121,17 +121,19 @@ impl Sink {
         Ok(self.written)
     }
 
-    /// Brings the bytes to the disk and the file to its final name. Returns the number of bytes.
-    pub(super) fn finish(self) -> Result<u64> {
+    /// Brings the bytes to the disk. Gives the file that is to get its final name, where there is one, and the number of bytes.
+    pub(super) fn close(self) -> Result<(Option<Partial>, u64)> {
         let write_error = |error| Error::io("write", error);
-        match self.target {
-            Target::Stdout(mut stdout) => stdout.flush().map_err(write_error)?,
-            Target::Direct(mut file) => file.flush().map_err(write_error)?,
+        let partial = match self.target {
+            Target::Stdout(mut stdout) => stdout.flush().map(|()| None).map_err(write_error)?,
+            Target::Direct(mut file) => file.flush().map(|()| None).map_err(write_error)?,
             Target::Beside(file) => {
-                file.into_inner().map_err(|error| write_error(error.into_error()))?.finish()?;
+                let partial = file.into_inner().map_err(|error| write_error(error.into_error()))?;
+                partial.close()?;
+                Some(partial)
             }
-        }
-        Ok(self.written)
+        };
+        Ok((partial, self.written))
     }
 }
 

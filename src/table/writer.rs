@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use super::border::Border;
 use super::csv::{CsvWriter, Threads};
 use super::dtype::dtype_name;
+use super::even::Even;
 use super::format::{Compression, Format};
 use super::gathered::Gathered;
 use super::ipc::IpcWriter;
@@ -20,6 +21,7 @@ use super::ndjson::NdJsonWriter;
 use super::output::{Output, Sink};
 use super::parquet::{Beside, ParquetWriter};
 use super::parquet_blocks::ParquetBlocks;
+use super::whole::Whole;
 use super::write_options::WriteOptions;
 
 /// What was written.
@@ -187,12 +189,18 @@ impl TableWriter {
     /// # Errors
     /// As [`write()`]; then nothing is left behind.
     pub fn finish(self) -> Result<WriteSummary> {
+        self.close()?.appear()
+    }
+
+    /// Writes the end and brings all of it to the disk, for a file that is to get its name together with others.
+    pub(crate) fn close(self) -> Result<Whole> {
         let Self { output, format, compression, mut encoder, sink, n_rows, .. } = self;
         let in_file = |error: Error| error.in_file(output.label());
         encoder.finish().map_err(|error| in_file(sink.error().unwrap_or(error)))?;
         drop(encoder);
-        let n_bytes = sink.take().and_then(Packer::finish).and_then(Sink::finish).map_err(in_file)?;
-        Ok(WriteSummary { format, compression, n_rows, n_bytes })
+        let closed = sink.take().and_then(Packer::finish).and_then(Sink::close);
+        let (partial, n_bytes) = closed.map_err(in_file)?;
+        Ok(Whole::new(partial, output, WriteSummary { format, compression, n_rows, n_bytes }))
     }
 
     fn check(&self, frame: &DataFrame) -> Result<()> {
@@ -286,7 +294,7 @@ pub(super) fn write_error(error: PolarsError) -> Error {
 /// Packs bytes on their way to the sink.
 pub(super) enum Packer {
     Plain(Sink),
-    Gzip(GzEncoder<Sink>),
+    Gzip(Even<GzEncoder<Sink>>),
     Zstd(zstd::Encoder<'static, Sink>),
     Members(Members),
 }
@@ -295,7 +303,7 @@ impl Packer {
     pub(super) fn new(sink: Sink, compression: Compression) -> Result<Self> {
         Ok(match compression {
             Compression::None => Self::Plain(sink),
-            Compression::Gzip => Self::Gzip(GzEncoder::new(sink, flate2::Compression::default())),
+            Compression::Gzip => Self::Gzip(Even::new(GzEncoder::new(sink, flate2::Compression::default()))),
             Compression::Zstd => {
                 let encoder = zstd::Encoder::new(sink, zstd::DEFAULT_COMPRESSION_LEVEL);
                 Self::Zstd(encoder.map_err(|error| Error::io("write", error))?)
@@ -338,7 +346,7 @@ impl Packer {
     pub(super) fn finish(self) -> Result<Sink> {
         match self {
             Self::Plain(sink) => Ok(sink),
-            Self::Gzip(encoder) => encoder.finish(),
+            Self::Gzip(even) => even.into_inner().and_then(GzEncoder::finish),
             Self::Zstd(encoder) => encoder.finish(),
             Self::Members(members) => members.finish(),
         }

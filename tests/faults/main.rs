@@ -1,6 +1,8 @@
 //! What disks, signals and kills do to a run: never is a wrong or partial file under the final name.
 
 mod calls;
+mod job_log;
+mod ledger;
 mod places;
 mod resume;
 mod resume_refused;

@@ -8,6 +8,7 @@ use std::time::UNIX_EPOCH;
 use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
+use crate::files::{Partial, folder_of};
 
 /// How many of a file's first and last bytes are looked at.
 const LOOKED_AT: u64 = 64 << 10;
@@ -25,27 +26,43 @@ pub(in crate::pipeline) struct FileIdentity {
 impl FileIdentity {
     /// The identity of a file as it is now.
     pub(in crate::pipeline) fn of(path: &Path) -> Result<Self> {
-        let identity = || -> io::Result<Self> {
-            let mut file = File::open(path)?;
-            let metadata = file.metadata()?;
-            let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-            let mut hash = Hash::default();
-            hash.add_from(&mut file)?;
-            file.seek(SeekFrom::Start(metadata.len().saturating_sub(LOOKED_AT)))?;
-            hash.add_from(&mut file)?;
-            Ok(Self {
-                path: path.canonicalize()?,
-                n_bytes: metadata.len(),
-                modified: modified.and_then(|since| u64::try_from(since.as_nanos()).ok()),
-                hash: hash.0,
-            })
-        };
+        let identity = || Self::read(path, path.canonicalize()?);
         identity().map_err(|error| Error::io("read", error).in_file(path))
+    }
+
+    /// The identity that a file will have when it gets its name.
+    pub(in crate::pipeline) fn of_partial(partial: &Partial) -> Result<Self> {
+        let target = partial.target();
+        let folder = folder_of(target).canonicalize();
+        let named = folder.map(|folder| folder.join(target.file_name().unwrap_or_default()));
+        let identity = named.and_then(|named| Self::read(partial.path(), named));
+        identity.map_err(|error| Error::io("read", error).in_file(partial.path()))
+    }
+
+    fn read(path: &Path, known_as: PathBuf) -> io::Result<Self> {
+        let mut file = File::open(path)?;
+        let metadata = file.metadata()?;
+        let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        let mut hash = Hash::default();
+        hash.add_from(&mut file)?;
+        file.seek(SeekFrom::Start(metadata.len().saturating_sub(LOOKED_AT)))?;
+        hash.add_from(&mut file)?;
+        Ok(Self {
+            path: known_as,
+            n_bytes: metadata.len(),
+            modified: modified.and_then(|since| u64::try_from(since.as_nanos()).ok()),
+            hash: hash.0,
+        })
     }
 
     /// Whether this is the same file, unchanged.
     pub(in crate::pipeline) fn is_unchanged(&self, now: &Self) -> bool {
         self == now
+    }
+
+    /// Whether the file is there, unchanged.
+    pub(super) fn is_there(&self) -> bool {
+        Self::of(&self.path).is_ok_and(|now| self.is_unchanged(&now))
     }
 
     /// Whether a file has the same content, wherever it lies.

@@ -3,6 +3,7 @@
 use super::super::run::LOCATED_FAILURES;
 use super::ledger::LedgerFile;
 use super::rejects::{Reject, RejectsFile};
+use super::run_files::RunFiles;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fault::{Fault, FaultCounts};
 
@@ -51,16 +52,19 @@ impl FaultKeeper {
         match excess {
             None => Ok(()),
             Some(error) => {
-                self.finish()?;
+                self.close()?.appear()?;
                 Err(self.too_many(error))
             }
         }
     }
 
-    /// Brings the files to their names.
-    pub(in crate::pipeline) fn finish(&mut self) -> Result<()> {
-        self.rejects.take().map_or(Ok(()), RejectsFile::finish)?;
-        self.ledger.take().map_or(Ok(()), LedgerFile::finish)
+    /// Brings what the files hold to the disk.
+    pub(in crate::pipeline) fn close(&mut self) -> Result<RunFiles> {
+        Ok(RunFiles {
+            rejects: self.rejects.take().map(RejectsFile::close).transpose()?,
+            ledger: self.ledger.take().map(LedgerFile::close).transpose()?,
+            ..RunFiles::default()
+        })
     }
 
     fn too_many(&self, error: Error) -> Error {

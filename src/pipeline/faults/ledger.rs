@@ -5,13 +5,13 @@ use std::sync::Arc;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fault::{Fault, ledger_rows, ledger_schema};
 use crate::files::Files;
-use crate::table::{Output, TableWriter, WriteOptions};
+use crate::table::{Output, TableWriter, Whole, WriteOptions};
 
 /// A block is written when it has so many faults, or so many bytes of text.
 const BLOCK_ROWS: usize = 1 << 14;
 const BLOCK_BYTES: usize = 4 << 20;
 
-/// A file that takes faults one by one, in the format of its name. It appears whole, with [`finish`](Self::finish), or not at all.
+/// A file that takes faults one by one, in the format of its name.
 pub(in crate::pipeline) struct LedgerFile {
     writer: TableWriter,
     pending: Vec<Fault>,
@@ -53,11 +53,11 @@ impl LedgerFile {
         self.writer.end_block()
     }
 
-    /// Brings all of it to the disk and the file to its name.
-    pub(in crate::pipeline) fn finish(mut self) -> Result<()> {
+    /// Brings all of it to the disk.
+    pub(in crate::pipeline) fn close(mut self) -> Result<Whole> {
         if !self.pending.is_empty() {
             self.write_block()?;
         }
-        self.writer.finish().map(drop)
+        self.writer.close()
     }
 }

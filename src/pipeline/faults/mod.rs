@@ -6,6 +6,7 @@
 //! record    what a run leaves beside its ledger, so that its rows can be retried
 //! identity  whether a file is still the one that a run has seen
 //! rejects   the text of the rows that could not be read
+//! run_files the files of a run, and in which order they get their names
 //! ```
 
 mod identity;
@@ -13,9 +14,12 @@ mod keeper;
 mod ledger;
 mod record;
 mod rejects;
+mod run_files;
 
+pub(super) use identity::FileIdentity;
 pub(super) use keeper::FaultKeeper;
 pub(super) use ledger::LedgerFile;
-pub(super) use record::refused;
 pub use record::{CommandLine, RunRecord};
+pub(super) use record::{RecordFile, refused};
 pub(super) use rejects::{Reject, RejectsFile};
+pub(super) use run_files::RunFiles;

@@ -7,9 +7,11 @@ use serde_json::{Value, json};
 
 use super::identity::FileIdentity;
 use crate::error::{Error, Result};
-use crate::files::Files;
+use crate::files::{Files, Left, Partial, beside};
 use crate::table::pieces::TextOutput;
-use crate::table::{Compression, Format, Input, Output, Sink, WriteOptions, dtype_name, parse_dtype};
+use crate::table::{
+    Compression, Format, Input, Output, Sink, Whole, WriteOptions, dtype_name, end_of_links, parse_dtype,
+};
 
 /// What a run leaves beside its ledger, as `LEDGER.run.json`: the files that it has read and written, as they were, and what it
 /// was told to do.
@@ -26,6 +28,10 @@ pub struct RunRecord {
     /// Whether rows behind a head were left out, which would have to come in again.
     pub(in crate::pipeline) is_cut: bool,
     pub(in crate::pipeline) ledger: FileIdentity,
+    /// The record of a retry of these rows. It holds from the moment in which the output is that of the retry.
+    next: Option<Box<RunRecord>>,
+    /// Whether the ledger lies beside its name still.
+    ledger_is_beside: bool,
 }
 
 /// What a program was started with.
@@ -55,7 +61,40 @@ impl RunRecord {
     /// [`Io`](crate::ErrorKind::Io) when there is none, and when the ledger is not the one that the run wrote;
     /// [`Malformed`](crate::ErrorKind::Malformed) for a record that cannot be read.
     pub fn of_ledger(ledger: &Path) -> Result<Self> {
-        let now = FileIdentity::of(ledger)?;
+        loop {
+            let now = FileIdentity::of(ledger)?;
+            match Self::read(ledger)?.of_what_is_there(ledger, &now) {
+                // Another retry has put its ledger there meanwhile.
+                Err(_) if FileIdentity::of(ledger)? != now => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// The record of the run, or of the retry, that has left what is there.
+    fn of_what_is_there(mut self, ledger: &Path, now: &FileIdentity) -> Result<Self> {
+        if let Some(mut next) = self.next.take() {
+            let is_there = next.output.as_ref().is_some_and(FileIdentity::is_there);
+            if next.ledger.has_content_of(now) && (is_there || !self.ledger.has_content_of(now)) {
+                return Ok(*next);
+            }
+            if is_there {
+                let beside = FileIdentity::of(&beside(&end_of_links(ledger), "partial"));
+                if !beside.is_ok_and(|beside| next.ledger.has_content_of(&beside)) {
+                    let message = "a retry has patched the output, and its ledger is gone; run it again";
+                    return Err(refused(message).in_file(ledger));
+                }
+                next.ledger_is_beside = true;
+                return Ok(*next);
+            }
+        }
+        match self.ledger.has_content_of(now) {
+            true => Ok(self),
+            false => Err(refused("the ledger is not the one that the run wrote").in_file(ledger)),
+        }
+    }
+
+    fn read(ledger: &Path) -> Result<Self> {
         let path = path_of(ledger);
         let text = std::fs::read_to_string(&path)
             .map_err(|error| Error::io("read the record of the run", error).in_file(&path))?;
@@ -65,11 +104,7 @@ impl RunRecord {
         if version != VERSION {
             return Err(malformed(format!("it was written by parrow {version}, and this is {VERSION}")));
         }
-        let record = Self::from_json(&value).ok_or_else(|| malformed("a part of it is missing".into()))?;
-        match record.ledger.has_content_of(&now) {
-            true => Ok(record),
-            false => Err(refused("the ledger is not the one that the run wrote").in_file(ledger)),
-        }
+        Self::from_json(&value).ok_or_else(|| malformed("a part of it is missing".into()))
     }
 
     /// The command lines that led to the ledger: of the run, and of each retry. Empty where no program said what they are.
@@ -87,8 +122,8 @@ impl RunRecord {
         commands: Vec<CommandLine>,
         columns: Vec<(String, Option<DataType>)>,
         inputs: &[Input],
-        output: Option<&Path>,
-        ledger: &Path,
+        output: Option<FileIdentity>,
+        ledger: FileIdentity,
     ) -> Result<Self> {
         let of_input = |input: &Input| match input.path() {
             Some(path) if path.is_file() => FileIdentity::of(path).map(Some),
@@ -98,21 +133,37 @@ impl RunRecord {
             commands,
             columns,
             inputs: inputs.iter().map(of_input).collect::<Result<_>>()?,
-            output: output.filter(|path| path.is_file()).map(FileIdentity::of).transpose()?,
+            output,
             n_rows_written: 0,
             is_cut: false,
-            ledger: FileIdentity::of(ledger)?,
+            ledger,
+            next: None,
+            ledger_is_beside: false,
         })
     }
 
-    /// Puts the record beside its ledger.
-    pub(in crate::pipeline) fn write(&self, ledger: &Path, files: &Files) -> Result<()> {
-        let options =
-            WriteOptions::builder().format(Format::NdJson).compression(Compression::None).build()?;
-        let output = Output::Path(path_of(ledger));
-        let mut output = TextOutput::over(Sink::create(&output, files)?, &output, &options)?;
-        output.write(format!("{:#}\n", self.to_json()).as_bytes(), 0)?;
-        output.finish().map(drop)
+    /// The record of both a run and a retry of its rows.
+    pub(in crate::pipeline) fn followed_by(&self, retry: Self) -> Self {
+        Self { next: Some(Box::new(retry)), ..self.clone() }
+    }
+
+    /// The record of the run that wrote a ledger. Where that was a retry which was broken off when its output was there, the ledger
+    /// is brought to its name.
+    pub(in crate::pipeline) fn with_ledger_of(ledger: &Path, files: &Files) -> Result<Self> {
+        let record = Self::of_ledger(ledger)?;
+        if !record.ledger_is_beside {
+            return Ok(record);
+        }
+        let claimed = Partial::claim(&end_of_links(ledger), Left::Taken, files);
+        let mut partial = claimed.map_err(|error| error.in_file(ledger))?;
+        // That retry may have been about to do so.
+        let record = Self::of_ledger(ledger)?;
+        if record.ledger_is_beside {
+            partial.keep();
+            let brought = partial.rename().and_then(|()| partial.sync_name());
+            brought.map_err(|error| error.in_file(ledger))?;
+        }
+        Ok(record)
     }
 
     /// That everything is as the run has left it.
@@ -141,7 +192,8 @@ impl RunRecord {
         match then.is_unchanged(&FileIdentity::of(path)?) {
             true => Ok(()),
             false => {
-                Err(refused("the output has changed since the run that wrote it; run it again").in_file(path))
+                let message = "the output has changed since the run that wrote it, or that run was broken off; run it again";
+                Err(refused(message).in_file(path))
             }
         }
     }
@@ -157,6 +209,7 @@ impl RunRecord {
             "rows_written": self.n_rows_written,
             "cut": self.is_cut,
             "ledger": self.ledger.to_json(),
+            "retry": self.next.as_ref().map(|next| next.to_json()),
         })
     }
 
@@ -181,7 +234,35 @@ impl RunRecord {
             n_rows_written: value["rows_written"].as_u64()?,
             is_cut: value["cut"].as_bool()?,
             ledger: FileIdentity::from_json(&value["ledger"])?,
+            next: match &value["retry"] {
+                Value::Null => None,
+                value => Some(Box::new(Self::from_json(value)?)),
+            },
+            ledger_is_beside: false,
         })
+    }
+}
+
+/// The record of a run, on its way to its place beside the ledger. It is opened with the ledger, so that a place that cannot be
+/// written is known before any work.
+pub(in crate::pipeline) struct RecordFile {
+    sink: Sink,
+    output: Output,
+}
+
+impl RecordFile {
+    pub(in crate::pipeline) fn create(ledger: &Path, files: &Files) -> Result<Self> {
+        let output = Output::Path(path_of(ledger));
+        Ok(Self { sink: Sink::create(&output, files)?, output })
+    }
+
+    /// Brings it to the disk.
+    pub(in crate::pipeline) fn close(self, record: &RunRecord) -> Result<Whole> {
+        let options =
+            WriteOptions::builder().format(Format::NdJson).compression(Compression::None).build()?;
+        let mut output = TextOutput::over(self.sink, &self.output, &options)?;
+        output.write(format!("{:#}\n", record.to_json()).as_bytes(), 0)?;
+        output.close()
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::files::Files;
 use crate::table::pieces::TextOutput;
-use crate::table::{Format, Output, Sink, WriteOptions};
+use crate::table::{Format, Output, Sink, Whole, WriteOptions};
 
 /// A row of text that could not be read: its index in the input, and its bytes.
 pub(in crate::pipeline) type Reject = (u64, Vec<u8>);
@@ -38,8 +38,8 @@ impl RejectsFile {
         }
     }
 
-    /// Brings all of it to the disk and the file to its name.
-    pub(in crate::pipeline) fn finish(self) -> Result<()> {
-        self.output.finish().map(drop)
+    /// Brings all of it to the disk.
+    pub(in crate::pipeline) fn close(self) -> Result<Whole> {
+        self.output.close()
     }
 }

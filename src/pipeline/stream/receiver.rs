@@ -7,7 +7,7 @@ use std::sync::Arc;
 use polars::prelude::{DataFrame, DataType, IdxCa, IdxSize, NewChunkedArray, Schema, SchemaRef};
 
 use super::super::destination::{Delivered, Destination, Preview};
-use super::super::faults::{FaultKeeper, refused};
+use super::super::faults::{FaultKeeper, RunFiles, refused};
 use super::super::memory::Sizes;
 use super::super::resume::{Before as Begun, Counted, Point, fault_line, reject_line};
 use super::checkpoints::{Checkpoints, End};
@@ -38,6 +38,17 @@ pub(super) struct Receiver {
     n_units: u64,
     /// How much of what comes next is in the output already.
     to_skip: u64,
+}
+
+/// All that was received, on the disk.
+pub(super) struct Closed {
+    /// What has yet to get its name.
+    pub(super) files: RunFiles,
+    /// What is removed when all files have their names.
+    pub(super) checkpoints: Option<Checkpoints>,
+    pub(super) delivered: Delivered,
+    pub(super) received: Received,
+    pub(super) faults: FaultKeeper,
 }
 
 /// What has arrived.
@@ -350,21 +361,18 @@ impl Receiver {
         prepared.frame = prepared.frame.take().map(|frame| frame.head(Some(n_rows)));
     }
 
-    /// Brings the output to its end. What is wrong with it is there before it is.
-    pub(super) fn finish(mut self, schema: &Schema) -> Result<(Delivered, Received, FaultKeeper)> {
-        let is_patched = self.old.is_some();
-        match &mut self.old {
-            None => self.faults.finish()?,
-            Some(old) => {
-                if !old.is_at_end()? {
-                    return Err(refused("the output has more rows than the run wrote"));
-                }
-            }
+    /// Brings the output to its end, and all files to the disk.
+    pub(super) fn close(mut self, schema: &Schema) -> Result<Closed> {
+        if let Some(old) = &mut self.old
+            && !old.is_at_end()?
+        {
+            return Err(refused("the output has more rows than the run wrote"));
         }
-        let delivered = match self.target {
+        let mut preview = None;
+        let output = match self.target {
             Target::Text { mut output, before, .. } => {
                 output.write(&before.unwrap_or_default(), 0)?;
-                Delivered { n_bytes: output.finish()?.n_bytes, preview: None }
+                Some(output.close()?)
             }
             Target::Table { output, sink, options, beside, writer, border, .. } => {
                 let writer = match writer {
@@ -374,7 +382,7 @@ impl Receiver {
                         open_table(sink, &output, &schema, &options, *beside, border.as_ref())?
                     }
                 };
-                Delivered { n_bytes: writer.finish()?.n_bytes, preview: None }
+                Some(writer.close()?)
             }
             Target::Preview { n_first, n_last, first, last, schema } => {
                 let n_rows = self.received.n_rows;
@@ -384,15 +392,15 @@ impl Receiver {
                     true => (first.clone(), first.head(Some(0))),
                     false => (first.head(Some(n_first)), joined(last, &schema)?.tail(Some(n_last))),
                 };
-                Delivered { n_bytes: 0, preview: Some(Preview { first, last, n_rows }) }
+                preview = Some(Preview { first, last, n_rows });
+                None
             }
         };
-        // A row that failed again has failed before: the old ledger tells of all that is wrong with the new output.
-        if is_patched {
-            self.faults.finish()?;
-        }
-        self.checkpoints.map_or(Ok(()), Checkpoints::finish)?;
-        Ok((delivered, self.received, self.faults))
+        let delivered =
+            Delivered { n_bytes: output.as_ref().map_or(0, |output| output.summary().n_bytes), preview };
+        let files = RunFiles { output, ..self.faults.close()? };
+        let Self { received, faults, checkpoints, .. } = self;
+        Ok(Closed { files, checkpoints, delivered, received, faults })
     }
 }
 

@@ -9,7 +9,9 @@ use polars::prelude::{DataType, PlSmallStr, Schema};
 
 use super::super::columns::Keep;
 use super::super::destination::Destination;
-use super::super::faults::{FaultKeeper, LedgerFile, RejectsFile, RunRecord};
+use super::super::faults::{
+    FaultKeeper, FileIdentity, LedgerFile, RecordFile, RejectsFile, RunFiles, RunRecord,
+};
 use super::super::memory::{Sizes, default_limit};
 use super::super::resume::{Before as Begun, InputPlace, Journal, Point};
 use super::super::run::{Pipeline, RowOrder, Source};
@@ -29,7 +31,7 @@ use crate::report::{Flow, Recorder, Stage};
 use crate::row::{Kernel, RowFunction, is_undeclared};
 use crate::table::pieces::{RowEncoder, Strictness, append_names};
 use crate::table::{
-    Beside, CopiedColumns, EncodeAhead, Header, Input, MatrixOptions, Output, ReadOptions, Sink,
+    Beside, CopiedColumns, EncodeAhead, Header, Input, MatrixOptions, Output, ReadOptions, Sink, Whole,
 };
 
 /// How many rows a piece of a run has at most that can be gone on with: they are lost when it is broken off.
@@ -170,6 +172,9 @@ fn run_over(
         max_errors: pipeline.max_errors,
         ..FaultKeeper::default()
     };
+    let record_file =
+        pipeline.ledger.as_ref().and_then(Output::path).filter(|ledger| may_have_record(ledger));
+    let record_file = record_file.map(|ledger| RecordFile::create(ledger, &pipeline.files)).transpose()?;
     let sink = match (sink, &pipeline.destination) {
         (None, Destination::Output(output, _)) => Some(Sink::create(output, &pipeline.files)?),
         (sink, _) => sink,
@@ -242,15 +247,26 @@ fn run_over(
         let new_columns = morsels.new_columns();
         drop(morsels);
         pipeline.apply.check_cancelled()?;
-        let (delivered, received, faults) =
-            sources.recorder.time(Stage::Write, || receiver.finish(&written))?;
-        if let Some(ledger) = pipeline.ledger.as_ref().and_then(Output::path) {
-            let mut record = record(pipeline, source, new_columns, ledger)?;
-            record.n_rows_written = received.n_rows;
-            record.is_cut = cuts.is_some();
-            record.write(ledger, &pipeline.files)?;
-        }
-        Ok((delivered, received, faults))
+        sources.recorder.time(Stage::Write, || {
+            let mut closed = receiver.close(&written)?;
+            if let Some(file) = record_file
+                && let Some(mut record) = record(pipeline, source, new_columns, &mut closed.files)?
+            {
+                record.n_rows_written = closed.received.n_rows;
+                record.is_cut = cuts.is_some();
+                let record = match &pipeline.retry {
+                    Some(plan) => plan.record.followed_by(record),
+                    None => record,
+                };
+                closed.files.record = Some(file.close(&record)?);
+            }
+            match &pipeline.retry {
+                Some(_) => closed.files.replace()?,
+                None => closed.files.appear()?,
+            }
+            closed.checkpoints.map_or(Ok(()), Checkpoints::finish)?;
+            Ok((closed.delivered, closed.received, closed.faults))
+        })
     });
     let (delivered, received, mut faults) = outcome.inspect_err(|_| finished())?;
     faults.first.sort_by_key(|error| error.position().row);
@@ -441,19 +457,26 @@ fn writing(
     Ok((Writing::Verbatim { encoder, line_end }, Some((before, delimiter))))
 }
 
-/// What is left beside the ledger of a run that is done.
+/// Whether a record can be put beside a ledger: not beside a pipe or a device.
+fn may_have_record(ledger: &Path) -> bool {
+    ledger.metadata().map_or(true, |there| there.is_file())
+}
+
+/// What is left beside the ledger of a run that is done; `None` where the ledger is no file.
 fn record(
     pipeline: &Pipeline<'_>,
     source: &Source,
     columns: Vec<(String, Option<DataType>)>,
-    ledger: &Path,
-) -> Result<RunRecord> {
+    files: &mut RunFiles,
+) -> Result<Option<RunRecord>> {
     let inputs: &[Input] = if let Source::Inputs(inputs) = source { inputs } else { &[] };
-    let output = match &pipeline.destination {
-        Destination::Output(output, _) => output.path(),
-        Destination::Preview { .. } => None,
+    let identity = |file: &mut Option<Whole>| {
+        let partial = file.as_mut().and_then(Whole::partial);
+        partial.map(|partial| FileIdentity::of_partial(partial)).transpose()
     };
-    RunRecord::new(pipeline.commands.clone(), columns, inputs, output, ledger)
+    let output = identity(&mut files.output)?;
+    let Some(ledger) = identity(&mut files.ledger)? else { return Ok(None) };
+    RunRecord::new(pipeline.commands.clone(), columns, inputs, output, ledger).map(Some)
 }
 
 /// The file that keeps the rows which cannot be read.

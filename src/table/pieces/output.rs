@@ -7,11 +7,12 @@ use crate::error::{Error, Result};
 use super::super::border::Border;
 use super::super::format::{Compression, Format};
 use super::super::output::{Output, Sink};
+use super::super::whole::Whole;
 use super::super::write_options::WriteOptions;
 use super::super::writer::{Packer, WriteSummary};
 
 /// An output of text. As with [`TableWriter`](super::super::TableWriter), nothing is left behind when it is dropped.
-#[must_use = "nothing appears under the output's name before `finish`"]
+#[must_use = "nothing appears under the output's name before it is closed"]
 pub(crate) struct TextOutput {
     output: Output,
     format: Format,
@@ -81,14 +82,14 @@ impl TextOutput {
         written.map_err(|error| error.in_file(self.output.label()))
     }
 
-    /// Brings all of it to the disk and the file to its name.
+    /// Brings all of it to the disk.
     ///
     /// # Errors
     /// As [`write()`](super::super::write()).
-    pub(crate) fn finish(self) -> Result<WriteSummary> {
+    pub(crate) fn close(self) -> Result<Whole> {
         let Self { output, format, compression, packer, n_rows, .. } = self;
-        let finished = packer.finish().and_then(Sink::finish);
-        let n_bytes = finished.map_err(|error| error.in_file(output.label()))?;
-        Ok(WriteSummary { format, compression, n_rows, n_bytes })
+        let closed = packer.finish().and_then(Sink::close);
+        let (partial, n_bytes) = closed.map_err(|error| error.in_file(output.label()))?;
+        Ok(Whole::new(partial, output, WriteSummary { format, compression, n_rows, n_bytes }))
     }
 }

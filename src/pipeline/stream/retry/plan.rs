@@ -11,6 +11,7 @@ use super::super::sources::Sources;
 use crate::apply::ApplyOptions;
 use crate::error::{Error, Result};
 use crate::fault::{Fault, RowFate};
+use crate::files::Files;
 use crate::pool::Budget;
 use crate::table::{Input, ReadOptions};
 
@@ -38,12 +39,12 @@ impl Retried {
 }
 
 impl RetryPlan {
-    /// Reads a ledger and the record beside it.
+    /// Reads a ledger and the record beside it. What an earlier retry was broken off in is brought to its end.
     ///
     /// # Errors
     /// Those of [`RunRecord::of_ledger`], and of reading the ledger.
-    pub(in crate::pipeline) fn of_ledger(ledger: &Path, apply: &ApplyOptions) -> Result<Self> {
-        let record = RunRecord::of_ledger(ledger)?;
+    pub(in crate::pipeline) fn of_ledger(ledger: &Path, apply: &ApplyOptions, files: &Files) -> Result<Self> {
+        let record = RunRecord::with_ledger_of(ledger, files)?;
         Ok(Self { record, rows: rows_of(ledger, apply)? })
     }
 

@@ -9,6 +9,7 @@ use polars_arrow::io::ipc::format::ipc::Block;
 use polars_arrow::io::ipc::read::{Dictionaries, read_file_metadata, read_stream_metadata};
 
 use crate::error::{Error, Result};
+use crate::files::Files;
 
 use super::super::super::cast::apply_dtypes;
 use super::super::super::contain::contain;
@@ -240,6 +241,7 @@ impl StreamPieces {
         Ok(StreamCutter {
             common: Arc::clone(&self.common),
             place,
+            files: self.wanted.options.files.clone(),
             dictionaries: Arc::default(),
             index: 0,
             is_over: false,
@@ -267,6 +269,8 @@ impl StreamPieces {
 pub(crate) struct StreamCutter {
     common: Arc<Common>,
     place: Place,
+    /// Where a body is kept that is too large for memory.
+    files: Files,
     dictionaries: Arc<Dictionaries>,
     index: usize,
     is_over: bool,
@@ -301,7 +305,7 @@ impl StreamCutter {
                 self.is_over = true;
                 continue;
             };
-            let (body, start) = self.place.body(message.body_len, self.common.largest)?;
+            let (body, start) = self.place.body(message.body_len, self.common.largest, &self.files)?;
             let kind = message.kind;
             if kind == MessageKind::Other {
                 continue;
@@ -341,7 +345,7 @@ impl Place {
     }
 
     /// Goes behind a body; gives where it lies: where the stream lies, or in memory, or in a temporary file.
-    fn body(&mut self, body_len: u64, largest: usize) -> Result<(ByteSource, u64)> {
+    fn body(&mut self, body_len: u64, largest: usize, files: &Files) -> Result<(ByteSource, u64)> {
         match self {
             Self::Positions { source, next, len } => {
                 let start = *next;
@@ -359,7 +363,7 @@ impl Place {
             Self::Forward(stream) => {
                 const BLOCK_BYTES: u64 = 1 << 20;
                 let store_error = |error| Error::io("keep the input in a temporary file", error);
-                let mut file = tempfile::tempfile().map_err(store_error)?;
+                let mut file = files.unnamed().map_err(store_error)?;
                 let mut left = body_len;
                 while left > 0 {
                     let mut block = Vec::new();
@@ -370,7 +374,7 @@ impl Place {
                     file.write_all(&block).map_err(store_error)?;
                     left -= block.len() as u64;
                 }
-                Ok((ByteSource::file(file, body_len, Format::IpcStream), 0))
+                Ok((ByteSource::file(file.into_file(), body_len, Format::IpcStream), 0))
             }
         }
     }
