@@ -99,7 +99,8 @@ impl Destination {
         match self {
             Self::Output(output, write) => {
                 let sink = sink.map_or_else(|| Sink::create(output, files), Ok)?;
-                let mut writer = TableWriter::over(sink, output, frame.schema(), write, Beside::default())?;
+                let mut writer =
+                    TableWriter::over(sink, output, frame.schema(), write, Beside::default(), None)?;
                 let mut from = 0;
                 while from < frame.height() {
                     options.check_cancelled()?;

@@ -148,12 +148,8 @@ impl<W: Write + Send> Encoder for IpcBlocks<W> {
         self.gathered.n_rows()
     }
 
-    fn n_rows_held(&self) -> Option<usize> {
-        Some(self.gathered.n_rows())
-    }
-
-    fn blocks(&self) -> &[Vec<u8>] {
-        &self.blocks
+    fn blocks(&self) -> Option<&[Vec<u8>]> {
+        Some(&self.blocks)
     }
 }
 

@@ -33,7 +33,6 @@ mod ndjson;
 mod ndjson_line;
 mod output;
 mod parquet;
-mod parquet_blocks;
 pub(crate) mod pieces;
 mod position;
 mod read;

@@ -20,7 +20,6 @@ use super::members::Members;
 use super::ndjson::NdJsonWriter;
 use super::output::{Output, Sink};
 use super::parquet::{Beside, ParquetWriter};
-use super::parquet_blocks::ParquetBlocks;
 use super::whole::Whole;
 use super::write_options::WriteOptions;
 
@@ -94,68 +93,42 @@ impl TableWriter {
     /// As [`write()`].
     pub fn create(output: &Output, schema: &SchemaRef, options: &WriteOptions) -> Result<Self> {
         options.resolve(output)?;
-        Self::over(Sink::create(output, &options.files)?, output, schema, options, Beside::default())
+        Self::over(Sink::create(output, &options.files)?, output, schema, options, Beside::default(), None)
     }
 
-    /// Writes into an output that is open already.
+    /// Writes into an output that is open already. Where another run may go on with it, `border` is what it is gone on behind.
     pub(crate) fn over(
         sink: Sink,
         output: &Output,
         schema: &SchemaRef,
         options: &WriteOptions,
         beside: Beside,
+        border: Option<&Border>,
     ) -> Result<Self> {
         let (format, compression) = options.resolve(output)?;
-        let sink = SharedSink::new(Packer::new(sink, compression)?);
-        let encoder = encoder(format, sink.clone(), schema, options, beside);
+        let packer = match border {
+            Some(_) => Packer::Plain(sink),
+            None => Packer::new(sink, compression)?,
+        };
+        let sink = SharedSink::new(packer);
+        let encoder = encoder(format, sink.clone(), schema, options, beside, border);
         let encoder = encoder.map_err(|error| error.in_file(output.label()))?;
         let (output, schema) = (output.clone(), schema.clone());
-        Ok(Self { output, schema, format, compression, encoder, sink, n_rows: 0, n_blocks_told: 0 })
-    }
-
-    /// Writes into an output that another run can go on with, and goes on behind `border`.
-    pub(crate) fn resumable(
-        sink: Sink,
-        output: &Output,
-        schema: &SchemaRef,
-        options: &WriteOptions,
-        border: &Border,
-    ) -> Result<Self> {
-        let (format, compression) = options.resolve(output)?;
-        let sink = SharedSink::new(Packer::Plain(sink));
-        let (into, blocks, n_bytes) = (sink.clone(), &border.blocks, border.n_bytes);
-        let encoder = || -> Result<Box<dyn Encoder>> {
-            Ok(match format {
-                Format::Parquet => {
-                    Box::new(ParquetBlocks::new(into, schema, Gathered::new(options.block), blocks, n_bytes)?)
-                }
-                Format::Ipc => {
-                    ipc_blocks::resumable(into, schema, Ipc::File(Gathered::new(options.block)), border)?
-                }
-                Format::IpcStream => {
-                    ipc_blocks::resumable(into, schema, Ipc::Stream(Gathered::new(options.block)), border)?
-                }
-                Format::Csv | Format::Tsv | Format::NdJson => {
-                    return Err(Error::engine("rows of text are not written as a table"));
-                }
-            })
-        };
-        let encoder = encoder().map_err(|error| error.in_file(output.label()))?;
-        let (output, schema) = (output.clone(), schema.clone());
-        let n_blocks_told = border.blocks.len();
-        Ok(Self { output, schema, format, compression, encoder, sink, n_rows: border.n_units, n_blocks_told })
+        let (n_rows, n_blocks_told) = border.map_or((0, 0), |border| (border.n_units, border.blocks.len()));
+        Ok(Self { output, schema, format, compression, encoder, sink, n_rows, n_blocks_told })
     }
 
     /// How many rows are written so that another run could go on behind them.
     pub(crate) fn n_done(&self) -> Option<u64> {
-        Some(self.n_rows - self.encoder.n_rows_held()? as u64)
+        self.encoder.blocks().map(|_| self.n_rows - self.encoder.n_gathered_rows() as u64)
     }
 
     /// Brings what is done to the disk. Of the blocks, those are given that were not before.
     pub(crate) fn border(&mut self) -> Result<Border> {
         let n_units = self.n_done().unwrap_or_default();
         let n_bytes = self.sink.sync().map_err(|error| error.in_file(self.output.label()))?;
-        let blocks = self.encoder.blocks().get(self.n_blocks_told..).unwrap_or_default().to_vec();
+        let blocks = self.encoder.blocks().unwrap_or_default();
+        let blocks = blocks.get(self.n_blocks_told..).unwrap_or_default().to_vec();
         self.n_blocks_told += blocks.len();
         Ok(Border { n_units, n_bytes, blocks })
     }
@@ -227,24 +200,34 @@ impl TableWriter {
     }
 }
 
+/// The encoder of a format. Where another run may go on with what it writes, `border` is what it goes on behind.
 fn encoder(
     format: Format,
     sink: SharedSink,
     schema: &SchemaRef,
     options: &WriteOptions,
     beside: Beside,
+    border: Option<&Border>,
 ) -> Result<Box<dyn Encoder>> {
     if beside.copied.is_some() && format != Format::Parquet {
         return Err(Error::engine("columns of Parquet can be copied only into Parquet"));
     }
-    Ok(match format {
-        Format::Csv | Format::Tsv => {
+    let gathered = || Gathered::new(options.block);
+    Ok(match (format, border) {
+        (Format::Parquet, border) => Box::new(ParquetWriter::new(sink, schema, gathered(), beside, border)?),
+        (Format::Ipc, Some(border)) => ipc_blocks::resumable(sink, schema, Ipc::File(gathered()), border)?,
+        (Format::Ipc, None) => Box::new(IpcWriter::file(sink, schema, gathered())?),
+        (Format::IpcStream, Some(border)) => {
+            ipc_blocks::resumable(sink, schema, Ipc::Stream(gathered()), border)?
+        }
+        (Format::IpcStream, None) => Box::new(IpcWriter::stream(sink, schema, gathered())?),
+        (Format::Csv | Format::Tsv | Format::NdJson, Some(_)) => {
+            return Err(Error::engine("rows of text are not written as a table"));
+        }
+        (Format::Csv | Format::Tsv, None) => {
             Box::new(CsvWriter::new(sink, schema, format, options, Threads::Engine)?)
         }
-        Format::Parquet => Box::new(ParquetWriter::new(sink, schema, Gathered::new(options.block), beside)?),
-        Format::Ipc => Box::new(IpcWriter::file(sink, schema, Gathered::new(options.block))?),
-        Format::IpcStream => Box::new(IpcWriter::stream(sink, schema, Gathered::new(options.block))?),
-        Format::NdJson => Box::new(NdJsonWriter::new(sink, schema)?),
+        (Format::NdJson, None) => Box::new(NdJsonWriter::new(sink, schema)?),
     })
 }
 
@@ -266,14 +249,10 @@ pub(super) trait Encoder: Send {
     /// Writes what belongs at the end.
     fn finish(&mut self) -> Result<()>;
 
-    /// How many of the rows are not in the file yet, where another run can go on behind those that are.
-    fn n_rows_held(&self) -> Option<usize> {
+    /// What the end of the file will say of each block that is written, where another run can go on behind the last of them;
+    /// the rows that are kept for blocks are not in the file then.
+    fn blocks(&self) -> Option<&[Vec<u8>]> {
         None
-    }
-
-    /// What the end of the file will say of each block.
-    fn blocks(&self) -> &[Vec<u8>] {
-        &[]
     }
 }
 

@@ -75,7 +75,7 @@ fn every_format_at_every_call() {
         let work = Work::rows(SqlExpressions::parse(["a + b AS total"]).unwrap());
         let _ = Pipeline::new(vec![Input::from(input.as_path())], work, to(&plain)).run().unwrap();
         match output {
-            "out.csv" | "out.ndjson" | "out.arrow" | "out.arrows" => {
+            "out.csv" | "out.ndjson" | "out.parquet" | "out.arrow" | "out.arrows" => {
                 assert!(place.bytes(output) == std::fs::read(plain).ok(), "{output}");
             }
             _ => {
@@ -112,6 +112,27 @@ fn every_kind_of_input() {
     }
     let matrix = MatrixOptions { rows: 3_000, columns: 3, low: 0, high: 1_000, seed: 3 };
     broken_off(&place, "out.csv", 3, &|path| resumable(Pipeline::generate(matrix, Work::copy(), to(path))));
+}
+
+/// Columns of Parquet that are copied are gone on with, too, row group by row group, over the border of two inputs.
+#[test]
+fn parquet_beside_columns_that_are_copied() {
+    let place = Place::with_rows(2_000);
+    let write = WriteOptions::builder().block(256).build().unwrap();
+    let inputs = ["one.parquet", "two.parquet"].map(|name| {
+        let to = Destination::Output(Output::from(place.path(name)), write.clone());
+        let _ = Pipeline::new(vec![Input::from(place.path("in.csv"))], Work::copy(), to).run().unwrap();
+        Input::from(place.path(name))
+    });
+    let run = |path: &Path| {
+        let work = Work::rows(SqlExpressions::parse(["a + b AS total", "name AS same"]).unwrap());
+        Pipeline::new(inputs.to_vec(), work, to(path))
+    };
+    let n_resumed = broken_off(&place, "out.parquet", 1, &|path| resumable(run(path)));
+    assert!(n_resumed > 5, "{n_resumed}");
+    let plain = place.path("plain.parquet");
+    let _ = run(&plain).run().unwrap();
+    assert!(place.bytes("out.parquet") == place.bytes("plain.parquet"), "it is the same without a journal");
 }
 
 #[test]

@@ -50,8 +50,8 @@ impl Resume {
     }
 
     /// Notes what is done after this many rows at the latest. Not given, that is done once a second, and after no more than
-    /// 10,000 rows that one thread works on at a time. Parquet and Arrow are written in blocks of 262,144 rows, and packed text
-    /// in parts of a mebibyte; of these the last one is lost.
+    /// 10,000 rows that one thread works on at a time. Parquet and Arrow are written in blocks of 262,144 rows (in those
+    /// of the input where Parquet gets new columns), and packed text in parts of a mebibyte; of these the last one is lost.
     pub fn checkpoint_rows(mut self, n_rows: impl Into<Option<u64>>) -> Self {
         self.checkpoint_rows = n_rows.into();
         self

@@ -121,22 +121,6 @@ pub(super) struct Form {
     pub(super) is_declared: bool,
 }
 
-/// Opens a table, where it is gone on with when it can be.
-fn open_table(
-    sink: Option<Sink>,
-    output: &Output,
-    schema: &SchemaRef,
-    options: &WriteOptions,
-    beside: Beside,
-    border: Option<&Border>,
-) -> Result<TableWriter> {
-    let sink = sink.ok_or_else(not_open)?;
-    match border {
-        Some(border) => TableWriter::resumable(sink, output, schema, options, border),
-        None => TableWriter::over(sink, output, schema, options, beside),
-    }
-}
-
 impl Receiver {
     /// A receiver for a destination, whose output is open.
     pub(super) fn new(
@@ -227,7 +211,8 @@ impl Receiver {
             &mut self.target
         {
             let beside = std::mem::take(&mut **beside);
-            *writer = Some(open_table(sink.take(), output, schema, options, beside, border.as_ref())?);
+            let sink = sink.take().ok_or_else(not_open)?;
+            *writer = Some(TableWriter::over(sink, output, schema, options, beside, border.as_ref())?);
         }
         Ok(())
     }
@@ -283,8 +268,8 @@ impl Receiver {
                     Some(writer) => writer,
                     None => {
                         let (schema, beside) = (frame.schema(), std::mem::take(&mut **beside));
-                        writer.insert(open_table(
-                            sink.take(),
+                        writer.insert(TableWriter::over(
+                            sink.take().ok_or_else(not_open)?,
                             output,
                             schema,
                             options,
@@ -379,7 +364,8 @@ impl Receiver {
                     Some(writer) => writer,
                     None => {
                         let schema = Arc::new(schema.clone());
-                        open_table(sink, &output, &schema, &options, *beside, border.as_ref())?
+                        let sink = sink.ok_or_else(not_open)?;
+                        TableWriter::over(sink, &output, &schema, &options, *beside, border.as_ref())?
                     }
                 };
                 Some(writer.close()?)

@@ -65,11 +65,7 @@ pub(in crate::pipeline) fn run_streamed(
     let mut sources = sources?;
     let copies = matches!(pipeline.work.0, super::super::work::Task::Copy);
     let is_resumable = opened.journal.is_some();
-    // Row groups that are copied are not noted in a journal.
-    let copied = match is_resumable {
-        true => None,
-        false => copied_columns(pipeline, &sources),
-    };
+    let copied = copied_columns(pipeline, &sources);
     // The columns of the input are there already where they are copied.
     let keep = if copied.is_some() { Keep::New } else { pipeline.keep };
     let writes_input = (keep == Keep::All || copies) && !is_verbatim(pipeline, &sources);

@@ -112,6 +112,25 @@ impl CopiedColumns {
         Ok(metadata)
     }
 
+    /// Passes over the row groups of the first rows, which are in the output already.
+    pub(super) fn pass(&mut self, n_rows: u64) -> Result<()> {
+        let mut n_left = n_rows;
+        for file in &mut self.files {
+            while n_left > 0
+                && let Some(group) = file.groups.pop_front()
+            {
+                let n_here = group.num_rows as u64;
+                n_left = n_left.checked_sub(n_here).ok_or_else(|| {
+                    Error::malformed("journal", "it speaks of a place within a row group that is copied")
+                })?;
+            }
+        }
+        match n_left {
+            0 => Ok(()),
+            _ => Err(Error::malformed("journal", "it speaks of more rows than the input has")),
+        }
+    }
+
     /// How many rows a row group has, the next one being the one at 0; `None` behind the last.
     pub(super) fn nth_rows(&self, index: usize) -> Option<usize> {
         let groups = self.files.iter().flat_map(|file| &file.groups);

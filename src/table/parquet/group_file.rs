@@ -4,12 +4,13 @@ use std::io::Write;
 
 use polars_parquet::write::{ThriftFileMetadata, write_metadata_sidecar};
 use polars_parquet_format::thrift::protocol::TCompactOutputProtocol;
-use polars_parquet_format::{ColumnChunk, OffsetIndex, RowGroup, SortingColumn};
+use polars_parquet_format::{ColumnChunk, RowGroup, SortingColumn};
 
 use crate::error::{Error, Result};
 
 use super::super::contain::contain_write;
 use super::encoded::Chunk;
+use super::told::{PageIndexes, ToldGroup};
 
 /// What a Parquet file begins and ends with.
 const MARK: &[u8] = b"PAR1";
@@ -28,14 +29,40 @@ pub(super) struct GroupFile<W: Write> {
 struct Indexes {
     group: usize,
     column: usize,
-    of_values: Option<Vec<u8>>,
-    of_offsets: Option<OffsetIndex>,
+    indexes: PageIndexes,
 }
 
 impl<W: Write> GroupFile<W> {
     /// A file that ends with this, and has no row groups yet.
     pub(super) fn new(sink: W, metadata: ThriftFileMetadata) -> Self {
         Self { sink, offset: 0, metadata, indexes: Vec::new() }
+    }
+
+    /// Goes on behind the first `n_bytes` bytes of a file, of whose row groups [`told`](Self::told) was kept.
+    pub(super) fn go_on(&mut self, told: &[Vec<u8>], n_bytes: u64) -> Result<()> {
+        self.offset = n_bytes;
+        for told in told {
+            let ToldGroup { group, indexes } = ToldGroup::from_bytes(told)?;
+            let index = self.metadata.row_groups.len();
+            let of_columns = indexes.into_iter().enumerate();
+            self.indexes.extend(of_columns.map(|(column, indexes)| Indexes {
+                group: index,
+                column,
+                indexes,
+            }));
+            self.metadata.num_rows += group.num_rows;
+            self.metadata.row_groups.push(group);
+        }
+        Ok(())
+    }
+
+    /// What the end of the file will say of the last row group, for a run that goes on behind it.
+    pub(super) fn told(&self) -> Result<Vec<u8>> {
+        let last = self.metadata.row_groups.len().saturating_sub(1);
+        let Some(group) = self.metadata.row_groups.last() else { return Err(Error::engine("no row group")) };
+        let from = self.indexes.partition_point(|indexes| indexes.group < last);
+        let indexes = self.indexes[from..].iter().map(|indexes| &indexes.indexes);
+        ToldGroup::to_bytes(group, indexes)
     }
 
     /// Begins a row group.
@@ -87,9 +114,8 @@ impl<W: Write> GroupFile<W> {
                 last.total_compressed_size.map(|sum| sum + metadata.total_compressed_size);
             last.file_offset.get_or_insert(from as i64 + moved);
         }
-        let indexes =
-            Indexes { group, column: last.columns.len(), of_values: column_index, of_offsets: offset_index };
-        self.indexes.push(indexes);
+        let indexes = PageIndexes { of_values: column_index, of_offsets: offset_index };
+        self.indexes.push(Indexes { group, column: last.columns.len(), indexes });
         last.columns.push(column);
         Ok(())
     }
@@ -100,16 +126,16 @@ impl<W: Write> GroupFile<W> {
             self.put(MARK)?;
         }
         let indexes = std::mem::take(&mut self.indexes);
-        for Indexes { group, column, of_values, .. } in &indexes {
-            let Some(bytes) = of_values else { continue };
+        for Indexes { group, column, indexes } in &indexes {
+            let Some(bytes) = &indexes.of_values else { continue };
             let (offset, n_bytes) = (self.offset, bytes.len());
             self.put(bytes)?;
             let column = &mut self.metadata.row_groups[*group].columns[*column];
             column.column_index_offset = Some(offset as i64);
             column.column_index_length = i32::try_from(n_bytes).ok();
         }
-        for Indexes { group, column, of_offsets, .. } in &indexes {
-            let Some(index) = of_offsets else { continue };
+        for Indexes { group, column, indexes } in &indexes {
+            let Some(index) = &indexes.of_offsets else { continue };
             let mut bytes = Vec::new();
             index
                 .write_to_out_protocol(&mut TCompactOutputProtocol::new(&mut bytes))
