@@ -47,6 +47,8 @@ WORK = {
     "csv-counts-file": ("CSV → counts, written to a file", "integers"),
     "csv-csv": ("CSV → CSV with the count appended", "integers"),
     "parquet-counts": ("Parquet → counts", "integers"),
+    "parquet-counts-file": ("Parquet → counts, written as CSV", "integers"),
+    "parquet-counts-parquet-file": ("Parquet → counts, written as Parquet", "integers"),
     "parquet-parquet": ("Parquet → Parquet with the count appended", "integers"),
     "float-csv-csv": ("CSV → CSV with sqrt(x0² + x1²) appended", "floats"),
     "float-csv-column": ("CSV → the column sqrt(x0² + x1²)", "floats"),
@@ -239,6 +241,12 @@ def competitors(work, parrow, example, python, made, folder):
             return [
                 program("parrow", ours, f"{count.format(parquet)} --only -o /dev/null --output-format csv", None),
                 in_python("polars", parquet), in_python("duckdb", parquet), in_python("pandas", parquet),
+            ]
+        case "parquet-counts-file" | "parquet-counts-parquet-file":
+            to = "parquet" if work.endswith("parquet-file") else "csv"
+            return [
+                program("parrow", ours, f"{count.format(parquet)} --only -o {{output}}", to),
+                in_python("polars", parquet, to), in_python("duckdb", parquet, to),
             ]
         case "parquet-parquet":
             return [

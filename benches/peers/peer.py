@@ -58,7 +58,7 @@ def answer(work, source, output):
     if output.endswith(".parquet"):
         import polars
         table, before = polars.read_parquet(output), polars.read_parquet(source.removesuffix("csv") + "parquet")
-        if not table.select(before.columns).equals(before):
+        if not new_only and not table.select(before.columns).equals(before):
             return "the old columns have changed"
         return digest(table[table.columns[-1]].to_numpy())
     # Some write a header and some do not.
