@@ -1,11 +1,13 @@
 //! Row functions over a frame in memory: the frame in chunks on every core, the results in order.
 
 mod applied;
+mod assemble;
 mod by_column;
 mod by_frame;
 mod by_group;
 mod by_value;
 mod by_window;
+mod chunks;
 mod frame;
 mod function;
 mod items;

@@ -1,0 +1,298 @@
+//! Cuts the rows of a run into chunks, and runs them: here, or on several threads where that pays.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use polars::prelude::Series;
+use polars_arrow::bitmap::Bitmap;
+use rayon::prelude::*;
+
+use super::options::ApplyOptions;
+use super::run::Rows;
+use super::settle::Decisions;
+use crate::error::Result;
+use crate::fault::OnError;
+use crate::pool::{Cost, Step, workers};
+use crate::report::ThreadUse;
+use crate::row::{AfterFault, Chunk, ChunkOutput, FixedMut, Kernel, RowFault, Slot, is_undeclared};
+
+/// The run of one kernel, chunk by chunk from the first row on.
+pub(super) struct Runner<'r> {
+    kernel: &'r dyn Kernel,
+    rows: Rows<'r>,
+    options: &'r ApplyOptions,
+    /// The part of the final buffers that no chunk has yet.
+    places: Vec<Option<FixedMut<'r>>>,
+    /// How many rows have been given to chunks.
+    begun: usize,
+    pub(super) chunks: Vec<Done>,
+    decisions: Decisions,
+    pub(super) n_workers: usize,
+    /// What the calling thread ran before the rest was shared out, and who ran that.
+    pub(super) here: ThreadUse,
+    pub(super) workers: Vec<ThreadUse>,
+    pub(super) longest: Duration,
+}
+
+/// A chunk that is still to be run, with its place in the final buffers.
+struct Job<'r> {
+    offset: usize,
+    n_rows: usize,
+    slots: Vec<Slot<'r>>,
+}
+
+/// What a chunk left.
+#[derive(Debug)]
+pub(super) struct Done {
+    pub(super) offset: usize,
+    pub(super) n_rows: usize,
+    pub(super) columns: Vec<DoneColumn>,
+    pub(super) faults: Vec<RowFault>,
+}
+
+#[derive(Debug)]
+pub(super) enum DoneColumn {
+    Fixed(Option<Bitmap>),
+    Series(Option<Series>),
+    Runs(Vec<Series>),
+}
+
+impl Done {
+    /// The columns whose dtype their rows decide.
+    pub(super) fn runs(&self) -> impl Iterator<Item = (usize, &[Series])> {
+        self.columns.iter().enumerate().filter_map(|(index, column)| match column {
+            DoneColumn::Runs(runs) => Some((index, runs.as_slice())),
+            _ => None,
+        })
+    }
+}
+
+impl<'r> Runner<'r> {
+    /// No row is run yet. `places` are the final buffers of the columns of fixed width.
+    pub(super) fn new(
+        kernel: &'r dyn Kernel,
+        rows: Rows<'r>,
+        options: &'r ApplyOptions,
+        places: Vec<Option<FixedMut<'r>>>,
+        decisions: Decisions,
+    ) -> Self {
+        Self {
+            kernel,
+            rows,
+            options,
+            places,
+            begun: 0,
+            chunks: Vec::new(),
+            decisions,
+            n_workers: 1,
+            here: ThreadUse::default(),
+            workers: Vec::new(),
+            longest: Duration::ZERO,
+        }
+    }
+
+    fn remaining(&self) -> usize {
+        self.rows.n_rows - self.begun
+    }
+
+    /// Whether the run ends with the fault of a row.
+    fn has_failed(&self) -> bool {
+        let fails = |done: &Done| outcome(done, &self.decisions, self.options) == Outcome::Failed;
+        self.chunks.iter().any(fails)
+    }
+
+    /// Cuts the next chunk off.
+    fn next_job(&mut self, n_rows: usize) -> Job<'r> {
+        let slots = self
+            .places
+            .iter_mut()
+            .zip(self.kernel.fields())
+            .map(|(place, field)| match place {
+                Some(values) => Slot::Fixed { values: values.split_off_front(n_rows), validity: None },
+                None if is_undeclared(field) => Slot::Runs(Vec::new()),
+                None => Slot::Series(None),
+            })
+            .collect();
+        let offset = self.begun;
+        self.begun += n_rows;
+        Job { offset, n_rows, slots }
+    }
+
+    pub(super) fn run_here(&mut self, n_rows: usize) -> Result<(Outcome, Duration)> {
+        let job = self.next_job(n_rows);
+        let start = Instant::now();
+        let done = run_job(self.kernel, self.rows, self.options, job)?;
+        let elapsed = start.elapsed();
+        self.here.ran(elapsed);
+        self.longest = self.longest.max(elapsed);
+        let outcome = outcome(&done, &self.decisions, self.options);
+        for (index, runs) in done.runs() {
+            self.decisions.add(index, runs);
+        }
+        self.chunks.push(done);
+        Ok((outcome, elapsed))
+    }
+
+    /// Runs rows of which there are more on other threads: in one chunk, where those before have been cheap.
+    pub(super) fn run_piece(&mut self, known: &Mutex<Cost>) -> Result<()> {
+        const CHEAP: Duration = Duration::from_millis(2);
+        let n_rows = self.rows.n_rows;
+        let expected = lock(known).of_chunk(n_rows);
+        if self.options.chunk_rows().is_none() && expected.is_some_and(|expected| expected < CHEAP) {
+            let (_, elapsed) = self.run_here(n_rows)?;
+            lock(known).add(n_rows.max(1), elapsed);
+            return Ok(());
+        }
+        let cost = self.run_shared(Cost::default(), CHEAP)?;
+        *lock(known) = cost;
+        Ok(())
+    }
+
+    /// Runs all rows, on several threads where that pays, and gives what their chunks have cost. What is over within `cheap`
+    /// is not shared out.
+    pub(super) fn run_shared(&mut self, mut cost: Cost, cheap: Duration) -> Result<Cost> {
+        let n_threads = self.options.n_threads();
+        if let Some(chunk_rows) = self.options.chunk_rows() {
+            self.share(n_threads, |_| chunk_rows, |_, _| {})?;
+            return Ok(cost);
+        }
+        while self.remaining() > 0 {
+            let step = match cost.next_step(self.remaining(), n_threads) {
+                Step::Share if cost.of_chunk(self.remaining()).is_some_and(|rest| rest < cheap) => {
+                    Step::Here(self.remaining())
+                }
+                step => step,
+            };
+            match step {
+                Step::Here(n_rows) => {
+                    let (outcome, elapsed) = self.run_here(n_rows)?;
+                    if outcome == Outcome::Failed {
+                        return Ok(cost);
+                    }
+                    cost.add(n_rows, elapsed);
+                }
+                Step::Share => {
+                    let cost = Mutex::new(cost);
+                    self.share(
+                        n_threads,
+                        |remaining| lock(&cost).chunk_rows(remaining, n_threads),
+                        |n_rows, elapsed| lock(&cost).add(n_rows, elapsed),
+                    )?;
+                    return Ok(*lock(&cost));
+                }
+            }
+        }
+        Ok(cost)
+    }
+
+    /// Runs the rest on several threads. Each takes the next rows, as many as `chunk_rows` says of so many that remain, and
+    /// tells `timed` how long they took.
+    fn share(
+        &mut self,
+        n_threads: usize,
+        chunk_rows: impl Fn(usize) -> usize + Sync,
+        timed: impl Fn(usize, Duration) + Sync,
+    ) -> Result<()> {
+        let (kernel, rows, options) = (self.kernel, self.rows, self.options);
+        if n_threads > 1 && chunk_rows(self.remaining()) < self.remaining() {
+            self.n_workers = n_threads;
+        }
+        let n_workers = self.n_workers;
+        let decisions = self.decisions.clone();
+        let shared = Mutex::new((self, Vec::new(), false));
+        let work = || {
+            let (mut used, mut longest) = (ThreadUse::default(), Duration::ZERO);
+            loop {
+                let mut guard = lock(&shared);
+                let (runner, _, failed) = &mut *guard;
+                let remaining = runner.remaining();
+                // Those before a chunk that failed have been begun already, and the lowest row wins.
+                if remaining == 0 || *failed {
+                    runner.workers.push(used);
+                    runner.longest = runner.longest.max(longest);
+                    return;
+                }
+                let job = runner.next_job(chunk_rows(remaining).min(remaining));
+                drop(guard);
+                let (offset, n_rows, start) = (job.offset, job.n_rows, Instant::now());
+                let done = run_job(kernel, rows, options, job);
+                let elapsed = start.elapsed();
+                timed(n_rows, elapsed);
+                used.ran(elapsed);
+                longest = longest.max(elapsed);
+                let (_, results, failed) = &mut *lock(&shared);
+                *failed |=
+                    done.as_ref().map_or(true, |done| outcome(done, &decisions, options) == Outcome::Failed);
+                results.push((offset, done));
+            }
+        };
+        match n_workers {
+            1 => work(),
+            _ => workers(n_workers)?
+                .install(|| (0..n_workers).into_par_iter().with_max_len(1).for_each(|_| work())),
+        }
+        let (runner, mut results, _) = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
+        results.sort_by_key(|(offset, _)| *offset);
+        for (_, done) in results {
+            match done {
+                Ok(done) => runner.chunks.push(done),
+                // The lowest row wins.
+                Err(_) if runner.has_failed() => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is behind a lock that no panic can leave half done: kernels run outside.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether the run goes on behind a chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Done,
+    /// One of its rows has failed, and the policy is to fail.
+    Failed,
+}
+
+fn outcome(done: &Done, decisions: &Decisions, options: &ApplyOptions) -> Outcome {
+    let contradicts = || done.runs().any(|(index, runs)| decisions.contradict(index, runs));
+    match options.on_error() {
+        OnError::Fail if !done.faults.is_empty() || contradicts() => Outcome::Failed,
+        _ => Outcome::Done,
+    }
+}
+
+/// Runs one chunk.
+fn run_job(kernel: &dyn Kernel, rows: Rows<'_>, options: &ApplyOptions, job: Job<'_>) -> Result<Done> {
+    options.check_cancelled()?;
+    let Job { offset, n_rows, mut slots } = job;
+    for slot in &mut slots {
+        if let Slot::Fixed { values, .. } = slot {
+            values.populate();
+        }
+    }
+    let after_fault = match options.on_error() {
+        OnError::Fail => AfterFault::Stop,
+        _ => AfterFault::GoOn,
+    };
+    let chunk = Chunk::slice(rows.columns, offset, n_rows, rows.first_row);
+    let mut output = ChunkOutput::new(n_rows, slots, after_fault);
+    kernel.run(&chunk, &mut output)?;
+    let (slots, faults) = output.into_parts();
+    if faults.is_empty() || after_fault == AfterFault::GoOn {
+        options.advance(n_rows);
+    }
+    let columns = slots
+        .into_iter()
+        .map(|slot| match slot {
+            Slot::Fixed { validity, .. } => DoneColumn::Fixed(validity),
+            Slot::Series(series) => DoneColumn::Series(series),
+            Slot::Runs(runs) => DoneColumn::Runs(runs),
+        })
+        .collect();
+    Ok(Done { offset, n_rows, columns, faults })
+}
