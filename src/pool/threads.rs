@@ -7,14 +7,17 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::error::{Error, Result};
 
-/// How many threads can run at once here: the processors that this process may use, within the limits of its cgroup.
+/// How many threads can run at once here: the processors that this process may use, within the limits of its cgroup, as they
+/// were when it was first asked.
 ///
 /// # Example
 /// ```
 /// assert!(parrow::cpu_count() >= 1);
 /// ```
 pub fn cpu_count() -> usize {
-    num_cpus::get().max(1)
+    /// To ask the system takes as long as a hundred cheap rows.
+    static CPUS: LazyLock<usize> = LazyLock::new(|| num_cpus::get().max(1));
+    *CPUS
 }
 
 static POOLS: LazyLock<Mutex<HashMap<usize, Arc<ThreadPool>>>> = LazyLock::new(Mutex::default);
