@@ -1,6 +1,7 @@
 //! The loop over the rows of a chunk: calls the function, writes what it returns, and contains its panics.
 
 use std::any::Any;
+use std::marker::PhantomData;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -8,6 +9,7 @@ use super::argument::RowStates;
 use super::into_row::{IntoRow, RowWriter};
 use super::output::{ChunkOutput, RowFault};
 use crate::error::RowFailure;
+use crate::widest::{Loop, run_widest};
 
 /// What became of the call for one row.
 pub(crate) enum Outcome<R> {
@@ -38,7 +40,10 @@ pub(crate) fn drive<R: IntoRow>(
     while row < n_rows {
         let step = catch_unwind(AssertUnwindSafe(|| {
             if plain {
-                run_all(&mut row, n_rows, &call, &mut writer)
+                let mut fault = None;
+                let (row, writer) = (&mut row, &mut writer);
+                run_widest(All { row, n_rows, call: &call, writer, fault: &mut fault, of: PhantomData });
+                fault
             } else {
                 run_called(&mut row, n_rows, &states, &mut unfit, &call, &mut writer)
             }
@@ -76,10 +81,25 @@ pub(crate) fn call_items<R: IntoRow>(
     drive::<R>(n_items, RowStates::default(), output, |item| Outcome::Value(call(item)), |_| None);
 }
 
-/// Runs from `row` on until the end, or until a row fails; `row` is that row then, and it is written.
-///
+/// The call for each row from `row` on, until the end or until a row fails: `row` is that row then, and it is written.
+struct All<'l, R, C, W> {
+    row: &'l mut usize,
+    n_rows: usize,
+    call: &'l C,
+    writer: &'l mut W,
+    fault: &'l mut Option<RowFault>,
+    of: PhantomData<R>,
+}
+
+impl<R, C: Fn(usize) -> Outcome<R>, W: RowWriter<R>> Loop for All<'_, R, C, W> {
+    #[inline(always)]
+    fn run(self) {
+        *self.fault = run_all(self.row, self.n_rows, self.call, self.writer);
+    }
+}
+
 /// A function of its own so that the compiler knows that its parameters do not overlap, and vectorizes.
-#[inline(never)]
+#[inline(always)]
 fn run_all<R, W: RowWriter<R>>(
     row: &mut usize,
     n_rows: usize,
@@ -97,7 +117,7 @@ fn run_all<R, W: RowWriter<R>>(
     None
 }
 
-/// As [`run_all`], where some rows are null or at fault from the start.
+/// As [`All`], where some rows are null or at fault from the start.
 #[inline(never)]
 fn run_called<R, W: RowWriter<R>>(
     row: &mut usize,
