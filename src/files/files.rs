@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::write_back;
+
 /// The files of a run: clones of it are one and the same.
 ///
 /// It knows the temporary files of the run, so that a program that must end at once can leave none behind; and it lets
@@ -160,7 +162,7 @@ impl Files {
     }
 
     fn out(&self, file: File) -> io::Result<OutFile> {
-        Ok(OutFile { file, files: self.clone() })
+        Ok(OutFile { file, files: self.clone(), n_waiting: 0 })
     }
 
     fn check(&self, call: Call) -> io::Result<()> {
@@ -217,6 +219,8 @@ fn abandoned() -> io::Error {
 pub(crate) struct OutFile {
     file: File,
     files: Files,
+    /// How many bytes have been written since the system was last asked to begin with them.
+    n_waiting: usize,
 }
 
 impl OutFile {
@@ -271,7 +275,13 @@ impl Write for OutFile {
             }
             return Err(error);
         }
-        self.file.write(bytes)
+        let n_written = self.file.write(bytes)?;
+        self.n_waiting += n_written;
+        if self.n_waiting >= write_back::STEP {
+            write_back::begin(&self.file);
+            self.n_waiting = 0;
+        }
+        Ok(n_written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
