@@ -133,7 +133,9 @@ const TERMINATE: i32 = 15;
 #[cfg(unix)]
 fn on_requests(call: impl Fn() + Send + 'static) {
     // What the program's parent had it ignore (`nohup`, `&` in a script) stays so.
-    let wanted = [HANG_UP, INTERRUPT, TERMINATE].into_iter().filter(|signal| !is_ignored(*signal));
+    let ignored = ignored_signals();
+    let wanted =
+        [HANG_UP, INTERRUPT, TERMINATE].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
     let Ok(mut signals) = signal_hook::iterator::Signals::new(wanted) else { return };
     let waits = move || {
         for signal in signals.forever() {
@@ -162,13 +164,12 @@ pub fn resident_bytes() -> Option<u64> {
     line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
-/// Whether a signal is ignored, where the system tells.
+/// The signals that are ignored, a bit each from the lowest one on, where the system tells.
 #[cfg(unix)]
-fn is_ignored(signal: i32) -> bool {
+fn ignored_signals() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
-    mask >> (signal - 1) & 1 == 1
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
 }
 
 /// Whether a person types what comes from standard input.

@@ -54,4 +54,4 @@ pub(crate) use place::shell_word;
 pub(super) use read::{describe, read};
 pub(crate) use verbatim::{append_names, end_of_rows};
 pub(crate) use write::to_csv;
-pub(super) use write::{CsvWriter, Threads};
+pub(super) use write::{CsvWriter, Threads, header};

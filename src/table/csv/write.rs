@@ -48,6 +48,33 @@ impl<W: Write + Send> CsvWriter<W> {
     }
 }
 
+/// The line of names.
+///
+/// The engine's writer is asked only where a name may have to be quoted: to make one is to start the engine's threads, which
+/// takes longer than a small file does.
+///
+/// # Errors
+/// [`Dtype`](crate::ErrorKind::Dtype) for a column that CSV cannot hold.
+pub(in crate::table) fn header(schema: &Schema, format: Format, options: &WriteOptions) -> Result<Vec<u8>> {
+    let default = if format == Format::Tsv { b'\t' } else { b',' };
+    let delimiter = options.delimiter.unwrap_or(default);
+    let is_plain = |byte: u8| byte != delimiter && (byte.is_ascii_alphanumeric() || byte == b'_');
+    let is_plain_name = |name: &PlSmallStr| !name.is_empty() && name.bytes().all(is_plain);
+    if schema.is_empty() || !schema.iter_names().all(is_plain_name) {
+        let mut text = Vec::new();
+        CsvWriter::new(&mut text, schema, format, options, Threads::Caller)?.finish()?;
+        return Ok(text);
+    }
+    for (name, dtype) in schema.iter() {
+        check_has_text(name, dtype, "CSV")?;
+    }
+    if options.header != Header::First {
+        return Ok(Vec::new());
+    }
+    let names: Vec<&[u8]> = schema.iter_names().map(|name| name.as_bytes()).collect();
+    Ok([&names.join(&delimiter)[..], b"\n"].concat())
+}
+
 /// How many threads of the engine's own turn rows into text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::table) enum Threads {
@@ -82,4 +109,37 @@ pub(crate) fn to_csv(frame: &DataFrame, header: Header) -> Result<Vec<u8>> {
 /// What the engine's writer refuses, or writes without its zone or unit.
 fn needs_text(dtype: &DataType) -> bool {
     matches!(dtype, DataType::List(_) | DataType::Duration(_) | DataType::Datetime(_, Some(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_names_is_the_engines() {
+        let names = ["a", "a_b1", "x y", "a,b", "a;b", "\"q\"", "", "é", "1", " a"];
+        for first in names {
+            for second in names.iter().filter(|second| **second != first) {
+                let fields = [first, second].map(|name| Field::new(name.into(), DataType::Int64));
+                let schema = Schema::from_iter(fields);
+                for (format, delimiter, has_header) in [
+                    (Format::Csv, None, true),
+                    (Format::Tsv, None, true),
+                    (Format::Csv, Some(b';'), true),
+                    (Format::Csv, Some(b'a'), true),
+                    (Format::Csv, None, false),
+                ] {
+                    let header_of = if has_header { Header::First } else { Header::None };
+                    let options = WriteOptions::builder().delimiter(delimiter).header(header_of);
+                    let options = options.build().unwrap();
+                    let mut text = Vec::new();
+                    let mut writer =
+                        CsvWriter::new(&mut text, &schema, format, &options, Threads::Caller).unwrap();
+                    writer.finish().unwrap();
+                    drop(writer);
+                    assert_eq!(header(&schema, format, &options).unwrap(), text, "{first:?} {second:?}");
+                }
+            }
+        }
+    }
 }

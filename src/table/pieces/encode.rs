@@ -4,7 +4,7 @@ use polars::prelude::{DataFrame, Schema};
 
 use crate::error::Result;
 
-use super::super::csv::{CsvWriter, NumberText, Threads};
+use super::super::csv::{CsvWriter, NumberText, Threads, header};
 use super::super::format::Format;
 use super::super::ndjson::NdJsonWriter;
 use super::super::read_options::Header;
@@ -45,12 +45,10 @@ impl RowEncoder {
     /// # Errors
     /// [`Dtype`](crate::ErrorKind::Dtype) for a column that the format cannot hold.
     pub(crate) fn header(&self, schema: &Schema) -> Result<Vec<u8>> {
-        let mut text = Vec::new();
         match self.format {
-            Format::NdJson => NdJsonWriter::new(&mut text, schema).map(drop)?,
-            format => CsvWriter::new(&mut text, schema, format, &self.options, Threads::Caller)?.finish()?,
+            Format::NdJson => NdJsonWriter::new(Vec::new(), schema).map(|_| Vec::new()),
+            format => header(schema, format, &self.options),
         }
-        Ok(text)
     }
 
     /// The text of rows.
