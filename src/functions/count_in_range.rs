@@ -91,6 +91,10 @@ impl Kernel for CountKernel {
         true
     }
 
+    fn is_same_when_widened(&self) -> bool {
+        true
+    }
+
     fn run(&self, chunk: &Chunk, output: &mut ChunkOutput<'_>) -> Result<()> {
         let counters = self.groups.iter().map(|group| group.open(chunk)).collect::<Result<Vec<_>>>()?;
         // The output is written once and not read: fresh memory is dear to touch twice.

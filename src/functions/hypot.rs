@@ -76,6 +76,10 @@ impl Kernel for Renamed<'_> {
         true
     }
 
+    fn is_same_when_widened(&self) -> bool {
+        true
+    }
+
     fn run(&self, chunk: &Chunk, output: &mut ChunkOutput<'_>) -> Result<()> {
         self.kernel.run(chunk, output)
     }

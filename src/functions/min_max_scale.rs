@@ -95,6 +95,10 @@ impl Kernel for ScaleKernel {
         true
     }
 
+    fn is_same_when_widened(&self) -> bool {
+        true
+    }
+
     fn run(&self, chunk: &Chunk, output: &mut ChunkOutput<'_>) -> Result<()> {
         let columns = (0..self.fields.len())
             .map(|index| Floats::of(chunk.series(index)))

@@ -31,6 +31,10 @@ impl<K: Kernel> Kernel for OfKept<'_, K> {
         self.kernel.may_run_again()
     }
 
+    fn is_same_when_widened(&self) -> bool {
+        self.kernel.is_same_when_widened()
+    }
+
     fn run(&self, chunk: &Chunk, output: &mut ChunkOutput<'_>) -> Result<()> {
         let from = (chunk.first_row() - self.first_row) as usize;
         let rows = &self.rows[from..from + chunk.n_rows()];

@@ -73,6 +73,15 @@ pub trait Kernel: Send + Sync {
         false
     }
 
+    /// Whether a row gives the same, faults and all, when integers of its columns come as floats or unsigned integers of the same
+    /// values.
+    ///
+    /// A run over CSV whose output shows itself as it grows, or whose input can be read once, can then go on where a later
+    /// row makes a column of integers one of floats, instead of looking at all rows before.
+    fn is_same_when_widened(&self) -> bool {
+        false
+    }
+
     /// Runs on the rows of `chunk` and fills `output`, which has a slot for each field and room for
     /// [`chunk.n_rows()`](Chunk::n_rows) rows.
     ///
@@ -101,6 +110,10 @@ macro_rules! forward {
 
             fn may_run_again(&self) -> bool {
                 (**self).may_run_again()
+            }
+
+            fn is_same_when_widened(&self) -> bool {
+                (**self).is_same_when_widened()
             }
 
             fn run(&self, chunk: &Chunk, output: &mut ChunkOutput<'_>) -> Result<()> {

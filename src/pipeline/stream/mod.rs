@@ -14,6 +14,7 @@
 mod checkpoints;
 mod kept;
 mod morsel;
+mod once;
 mod plan;
 mod receiver;
 mod retry;

@@ -12,6 +12,7 @@ use super::super::kept_rows::OfKept;
 use super::super::resume::InputPlace;
 use super::super::run::LOCATED_FAILURES;
 use super::kept::Kept;
+use super::once::Once;
 use super::plan::Writing;
 use super::retry::{Ops, Retried, RetryPlan};
 use super::sources::{Job, Sources};
@@ -21,7 +22,7 @@ use crate::fault::{Fault, Ledger, OnError, RowFate};
 use crate::pool::{Cost, Permit};
 use crate::report::Stage;
 use crate::row::{BoundFunction, Kernel, default_dtype, is_undeclared};
-use crate::table::pieces::{Buffer, Buffers, Piece};
+use crate::table::pieces::{Buffer, Buffers, Piece, ReadRows, Seen, Sighting};
 
 /// What is done to every piece.
 pub(super) struct Morsels<'p> {
@@ -43,6 +44,8 @@ pub(super) struct Morsels<'p> {
     /// The rows that are run, where not all are.
     pub(super) retry: Option<&'p RetryPlan>,
     pub(super) state: Shared,
+    /// What is known of a run whose dtypes are only proposed, and that cannot begin anew.
+    pub(super) once: Option<Once<'p>>,
 }
 
 /// Which faults are to be told with their files and lines.
@@ -91,6 +94,8 @@ pub(super) struct Prepared {
     /// What becomes of the rows of the old output, where rows are retried.
     pub(super) ops: Option<Ops>,
     pub(super) sharing: Sharing,
+    /// What its cells look like, where dtypes are only proposed.
+    pub(super) sighting: Option<Sighting>,
 }
 
 /// A piece of which the dtypes of some new columns are still to be decided by the rows before it.
@@ -101,12 +106,19 @@ pub(super) struct Half {
     old: Option<Vec<u64>>,
     rejects: Vec<Reject>,
     ran: Option<Ran>,
+    sighting: Option<Sighting>,
 }
 
 /// What became of a piece on a worker.
 pub(super) enum Outcome {
     Done(Box<Prepared>),
     Undecided(Box<Half>),
+    /// A cell does not fit the dtype that is proposed for its column.
+    Misfit(Box<Job>),
+    /// The run fails with this piece, unless there is something wrong with the file as a whole.
+    Failed(Error, Option<Box<Sighting>>),
+    /// Its cells have been looked at, and that is all.
+    Seen(Box<Sighting>),
 }
 
 impl Shared {
@@ -124,12 +136,49 @@ impl Morsels<'_> {
 
     /// Does all of it, as far as the dtypes of the new columns are known.
     pub(super) fn work(&self, job: Job, permit: &mut Permit) -> Result<Outcome> {
+        match &self.once {
+            Some(once) => self.work_once(once, job, permit),
+            None => self.work_settled(job, permit),
+        }
+    }
+
+    /// The same where dtypes are only proposed.
+    fn work_once(&self, once: &Once<'_>, job: Job, permit: &mut Permit) -> Result<Outcome> {
+        let recorder = &self.sources.recorder;
+        if once.is_doomed() {
+            self.apply.advance(job.piece.n_rows() as usize);
+            let seen = recorder.time(Stage::Parse, || self.sources.sight(&job, &once.watch))?;
+            permit.resize(0);
+            return Ok(Outcome::Seen(Box::new(seen)));
+        }
+        let bound = once.current();
+        let read = || self.sources.read_watched(&job, self.columns, &bound.schema, &once.watch);
+        match recorder.time(Stage::Parse, read)? {
+            Seen::Misfit => Ok(Outcome::Misfit(Box::new(job))),
+            Seen::Fault(error, sighting) => Ok(Outcome::Failed(error, Some(Box::new(sighting)))),
+            Seen::Rows(read, sighting) => {
+                match self.run(job, read, bound.function.as_ref().or(self.function.as_ref()), permit) {
+                    Ok(mut outcome) => {
+                        match &mut outcome {
+                            Outcome::Done(prepared) => prepared.sighting = Some(sighting),
+                            Outcome::Undecided(half) => half.sighting = Some(sighting),
+                            _ => {}
+                        }
+                        Ok(outcome)
+                    }
+                    Err(error) => Ok(Outcome::Failed(error, Some(Box::new(sighting)))),
+                }
+            }
+        }
+    }
+
+    fn work_settled(&self, job: Job, permit: &mut Permit) -> Result<Outcome> {
         let recorder = &self.sources.recorder;
         let retried = self.retried(&job);
         if self.predicate.is_none() && retried.is_some_and(<[_]>::is_empty) {
             self.apply.advance(job.piece.n_rows() as usize);
             let kept = Kept::none(self.schema, self.columns);
-            let half = Half { job, kept, old: None, rejects: Vec::new(), ran: None };
+            let half = Half { job, kept, old: None, rejects: Vec::new(), ran: None, sighting: None };
             return self.hand_on(half, permit);
         }
         let read = recorder.time(Stage::Parse, || self.sources.read(&job, self.columns, self.schema))?;
@@ -148,11 +197,11 @@ impl Morsels<'_> {
             kept.retain(|row| plan.contains(job.first_row + row))?;
         }
         let rejects = kept.take_flaws(flawed, &job.piece, job.first_row, self.apply.on_error())?;
-        let ran = recorder.time(Stage::Function, || self.call(&job, &kept))?;
+        let ran = recorder.time(Stage::Function, || self.call(function, &job, &kept))?;
         if let Some(ran) = &ran {
             recorder.add(Stage::Function, ran.helped());
         }
-        let half = Half { job, kept, old, rejects, ran };
+        let half = Half { job, kept, old, rejects, ran, sighting: None };
         self.hand_on(half, permit)
     }
 
@@ -167,9 +216,9 @@ impl Morsels<'_> {
     }
 
     /// Runs the function over the rows of a piece that it is called with.
-    fn call(&self, job: &Job, kept: &Kept) -> Result<Option<Ran>> {
+    fn call(&self, function: Option<&BoundFunction<'_>>, job: &Job, kept: &Kept) -> Result<Option<Ran>> {
         let (n_rows, n_called) = (job.piece.n_rows() as usize, kept.n_called());
-        match &self.function {
+        match function {
             None => {
                 self.apply.advance(n_rows);
                 Ok(None)
@@ -217,7 +266,7 @@ impl Morsels<'_> {
     }
 
     fn prepare(&self, half: Half) -> Result<Prepared> {
-        let Half { job, mut kept, old, rejects, ran } = half;
+        let Half { job, mut kept, old, rejects, ran, sighting } = half;
         let on_error = self.apply.on_error();
         let applied = match ran {
             Some(ran) => {
@@ -273,6 +322,7 @@ impl Morsels<'_> {
             rejects,
             ops,
             sharing,
+            sighting,
         };
         match self.writing {
             Writing::Verbatim { .. } if n_rows == 0 => prepared.text = Some(Buffer::default()),

@@ -7,7 +7,7 @@ use super::super::destination::Destination;
 use super::super::run::{Pipeline, RowOrder};
 use super::super::work::Task;
 use super::sources::Sources;
-use super::text_column::{cell_instead, check_left_out, mostly_numbers, numbers_instead};
+use super::text_column::{cell_instead, check_left_out, mostly_numbers, numbers_instead, sample_tells};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fault::OnError;
 use crate::row::{BoundFunction, RowFunction};
@@ -61,7 +61,7 @@ pub(super) fn settle_columns(
     writes_input: bool,
 ) -> Result<(Vec<PlSmallStr>, bool)> {
     let mut has_looked = false;
-    let columns = choose_columns(pipeline, sources, writes_input, |sources, wanted| {
+    let columns = choose_columns(pipeline, sources, writes_input, Rows::AreLookedAt, |sources, wanted| {
         let looks = sources.look(wanted, &pipeline.apply)?;
         has_looked |= looks;
         Ok(looks)
@@ -69,23 +69,36 @@ pub(super) fn settle_columns(
     Ok((columns?, has_looked))
 }
 
-/// The same by what the first rows propose, for a run that begins anew where that does not hold. `None` where nothing is
-/// only proposed, where not all of it can be trusted, and where a function must not be called twice on a row.
+/// The same by what the first rows propose, for a run that begins anew, or goes on, where that does not hold. `None` where
+/// nothing is only proposed, and where not all of it can be trusted.
 pub(super) fn trusted_columns(
     pipeline: &Pipeline<'_>,
     sources: &mut Sources,
     writes_input: bool,
 ) -> Option<Vec<PlSmallStr>> {
-    let columns = choose_columns(pipeline, sources, writes_input, |_, _| Ok(false)).ok()?;
-    let may_run_again = || {
-        let schema = sources.schema(&columns).ok()?;
-        let predicate = pipeline.filter.as_ref().map(|predicate| predicate.bind(&schema)).transpose().ok()?;
-        let function = Function::of(&pipeline.work.0, &schema).ok()?;
-        let function = function.bind(&schema, pipeline.keep).ok()?;
-        Some(predicate.iter().chain(&function).all(|bound| bound.kernel.may_run_again()))
+    let columns = choose_columns(pipeline, sources, writes_input, Rows::AreTrusted, |_, _| Ok(false)).ok()?;
+    (sources.trust(&columns) == Trust::Proposed).then_some(columns)
+}
+
+/// Whether the functions of a run may be called twice on a row.
+pub(super) fn may_run_again(pipeline: &Pipeline<'_>, sources: &Sources, columns: &[PlSmallStr]) -> bool {
+    let may = || {
+        let schema = sources.schema(columns)?;
+        let predicate = pipeline.filter.as_ref().map(|predicate| predicate.bind(&schema)).transpose()?;
+        let function = Function::of(&pipeline.work.0, &schema)?;
+        let function = function.bind(&schema, pipeline.keep)?;
+        Ok::<bool, Error>(predicate.iter().chain(&function).all(|bound| bound.kernel.may_run_again()))
     };
-    let is_trusted = sources.trust(&columns) == Trust::Proposed && may_run_again() == Some(true);
-    is_trusted.then_some(columns)
+    may().unwrap_or(false)
+}
+
+/// What is done before columns are chosen by what their cells are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rows {
+    /// All rows may be looked at.
+    AreLookedAt,
+    /// None but the first ones.
+    AreTrusted,
 }
 
 /// Chooses the columns that are read. `look` finds out more of them where there is more, and says whether it has.
@@ -93,6 +106,7 @@ fn choose_columns(
     pipeline: &Pipeline<'_>,
     sources: &mut Sources,
     writes_input: bool,
+    rows: Rows,
     mut look: impl FnMut(&mut Sources, &[PlSmallStr]) -> Result<bool>,
 ) -> Result<Vec<PlSmallStr>> {
     let apply = &pipeline.apply;
@@ -131,6 +145,13 @@ fn choose_columns(
             }
         }
         let fits = |schema: &Schema| used_columns(pipeline, schema).is_ok();
+        let searches_text = pipeline.work.takes_every_number() || used.is_err();
+        if searches_text && sources.are_read_once() && !sample_tells(sources, &schema)? {
+            if rows == Rows::AreTrusted {
+                return Err(Error::engine("the first rows do not tell which texts are among numbers"));
+            }
+            sources.make_repeatable(apply)?;
+        }
         if sources.strictness == Strictness::Lenient {
             let numbers = match &used {
                 Ok(_) if pipeline.work.takes_every_number() => mostly_numbers(sources, &schema, apply)?,

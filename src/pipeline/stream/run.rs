@@ -18,7 +18,10 @@ use super::super::run::{Pipeline, RowOrder, Source};
 use super::super::summary::{Passes, RunSummary, StageTimes};
 use super::checkpoints::Checkpoints;
 use super::morsel::{Half, Morsels, Outcome, Placed, Shared};
-use super::plan::{Function, Writing, copied_columns, is_verbatim, settle_columns, trusted_columns};
+use super::once::{Once, Tally, may_go_on};
+use super::plan::{
+    Function, Writing, copied_columns, is_verbatim, may_run_again, settle_columns, trusted_columns,
+};
 use super::receiver::{Form, Receiver, Resumed};
 use super::retry::RetryPlan;
 use super::sources::Sources;
@@ -71,25 +74,34 @@ pub(in crate::pipeline) fn run_streamed(
     let writes_input = (keep == Keep::All || copies) && !is_verbatim(pipeline, &sources);
     let is_copied = copied.is_some();
     let mut place = Some(Place { opened, copied });
-    let mut run = |sources: &Sources, columns: &[PlSmallStr]| {
+    let mut run = |sources: &Sources, columns: &[PlSmallStr], dtypes: Dtypes| {
         let place = place.take().unwrap_or_default();
-        run_over(pipeline, source, sources, read, columns, sizes, place)
+        run_over(pipeline, source, sources, read, Chosen { columns, dtypes }, sizes, place)
     };
     let mut passes = Passes::One;
     // What is noted of a run must hold.
     if !is_resumable
         && sources.strictness == Strictness::Strict
         && !is_copied
-        && may_begin_anew(pipeline, read)
+        && cuts(pipeline, read).is_none()
         && let Some(columns) = trusted_columns(pipeline, &mut sources, writes_input)
     {
-        match run(&sources, &columns) {
-            // What is wrong is told by the way that looks at everything first.
-            Err(error) if !matches!(error.kind(), ErrorKind::Cancelled | ErrorKind::Io { .. }) => {
-                passes = Passes::BeganAnew;
-                recorder.begins_anew("begun anew, for a later row does not fit what the first ones propose");
+        // A run may begin anew where nobody has seen anything of it by then.
+        let may_begin_anew = pipeline.destination.shows_nothing_before_its_end()
+            && !sources.are_read_once()
+            && may_run_again(pipeline, &sources, &columns);
+        if may_begin_anew {
+            match run(&sources, &columns, Dtypes::Hold) {
+                // What is wrong is told by the way that looks at everything first.
+                Err(error) if !matches!(error.kind(), ErrorKind::Cancelled | ErrorKind::Io { .. }) => {
+                    passes = Passes::BeganAnew;
+                    recorder
+                        .begins_anew("begun anew, for a later row does not fit what the first ones propose");
+                }
+                outcome => return outcome,
             }
-            outcome => return outcome,
+        } else if may_go_on(pipeline, &sources, &columns, writes_input) {
+            return run(&sources, &columns, Dtypes::AreProposed);
         }
     }
     let (columns, has_looked) =
@@ -98,7 +110,23 @@ pub(in crate::pipeline) fn run_streamed(
         (Passes::One, true) => Passes::LookedBefore,
         (passes, _) => passes,
     };
-    Ok(RunSummary { passes, ..run(&sources, &columns)? })
+    Ok(RunSummary { passes, ..run(&sources, &columns, Dtypes::Hold)? })
+}
+
+/// The columns that are read, and how.
+#[derive(Clone, Copy)]
+struct Chosen<'c> {
+    columns: &'c [PlSmallStr],
+    dtypes: Dtypes,
+}
+
+/// What is known of the dtypes by which rows are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Dtypes {
+    /// They hold, or the run begins anew.
+    Hold,
+    /// The first rows propose them, and the run goes on by others where later rows ask for these.
+    AreProposed,
 }
 
 /// Where rows go.
@@ -107,12 +135,6 @@ struct Place {
     opened: Opened,
     /// The columns that are there without being decoded.
     copied: Option<CopiedColumns>,
-}
-
-/// Whether a run may read rows before it knows that their dtypes hold, and begin anew when they don't: nobody has seen
-/// anything of it by then.
-fn may_begin_anew(pipeline: &Pipeline<'_>, read: &ReadOptions) -> bool {
-    pipeline.destination.shows_nothing_before_its_end() && cuts(pipeline, read).is_none()
 }
 
 /// After how many rows the output ends, where that is not where the input does.
@@ -126,7 +148,7 @@ fn run_over(
     source: &Source,
     sources: &Sources,
     read: &ReadOptions,
-    columns: &[PlSmallStr],
+    Chosen { columns, dtypes }: Chosen<'_>,
     sizes: Sizes,
     Place { opened: Opened { sink, journal, from }, copied }: Place,
 ) -> Result<RunSummary> {
@@ -137,8 +159,8 @@ fn run_over(
     let copies = matches!(pipeline.work.0, super::super::work::Task::Copy);
     let schema = sources.schema(columns)?;
     let predicate = pipeline.filter.as_ref().map(|predicate| predicate.bind(&schema)).transpose()?;
-    let function = Function::of(&pipeline.work.0, &schema)?;
-    let function = function.bind(&schema, pipeline.keep)?;
+    let unbound = Function::of(&pipeline.work.0, &schema)?;
+    let function = unbound.bind(&schema, pipeline.keep)?;
     let kernel = function.as_ref().map(|function| function.kernel.as_ref());
     let written = written_schema(&schema, kernel, keep, copies);
     let (writing, before) = writing(pipeline, sources, verbatim, &written, kernel)?;
@@ -198,6 +220,16 @@ fn run_over(
         let fields = kernel.into_iter().flat_map(|kernel| kernel.fields());
         decided = plan.decided(fields.map(|field| field.name().as_str()));
     }
+    let n_rows = sources.n_rows().map_or(usize::MAX, |n_rows| n_rows as usize);
+    let context = pipeline.apply.context(n_threads, n_rows);
+    let (once, tally) = match dtypes {
+        Dtypes::Hold => (None, None),
+        Dtypes::AreProposed => {
+            let schema = schema.clone();
+            let once = Once::new(sources, columns, schema, &unbound, pipeline.keep, context.clone())?;
+            (Some(once.0), Some(once.1))
+        }
+    };
     let morsels = Morsels {
         sources,
         schema: &schema,
@@ -211,9 +243,8 @@ fn run_over(
         placed: if pipeline.ledger.is_some() { Placed::All } else { Placed::First },
         retry: pipeline.retry.as_ref(),
         state: Shared::known(decided),
+        once,
     };
-    let n_rows = sources.n_rows().map_or(usize::MAX, |n_rows| n_rows as usize);
-    let context = pipeline.apply.context(n_threads, n_rows);
     morsels.kernels().try_for_each(|kernel| kernel.prepare(&context))?;
     if let Some(progress) = pipeline.apply.progress() {
         progress.begin(sources.n_rows());
@@ -231,7 +262,8 @@ fn run_over(
         && pipeline.ledger.is_none()
         && pipeline.rejects.is_none()
         && matches!(pipeline.destination, Destination::Output(..));
-    let outcome = flow(&morsels, &mut receiver, n_threads, sizes, How { is_free, from: start_at });
+    let how = How { is_free, from: start_at, tally };
+    let outcome = flow(&morsels, &mut receiver, n_threads, sizes, how);
     let finished = || {
         if let Some(progress) = pipeline.apply.progress() {
             progress.finish();
@@ -335,6 +367,8 @@ struct How {
     is_free: bool,
     /// Where an earlier run has come to.
     from: Option<InputPlace>,
+    /// What is known of cells, where dtypes are only proposed.
+    tally: Option<Tally>,
 }
 
 /// Lets all pieces flow from the sources to the receiver.
@@ -343,7 +377,7 @@ fn flow(
     receiver: &mut Receiver,
     n_threads: usize,
     sizes: Sizes,
-    How { is_free, from }: How,
+    How { is_free, from, mut tally }: How,
 ) -> Result<Flow> {
     let budget = Budget::new(sizes.in_flight);
     let (n_rows_in_all, n_bytes_in_all) = (morsels.sources.n_rows(), morsels.sources.n_bytes_in_all());
@@ -355,18 +389,33 @@ fn flow(
         let is_end = outcome.is_none();
         let mut done = None;
         if let Some((outcome, mut permit)) = outcome {
-            match outcome? {
-                Outcome::Done(prepared) => done = Some((*prepared, permit)),
-                Outcome::Undecided(half) => {
+            let outcome = match (&mut tally, &morsels.once) {
+                (Some(tally), Some(once)) => tally.take(once, morsels, outcome?, &mut permit)?,
+                _ => Some(outcome?),
+            };
+            match outcome {
+                Some(Outcome::Done(prepared)) => done = Some((*prepared, permit)),
+                Some(Outcome::Undecided(half)) => {
                     morsels.decide(&half);
                     permit.park();
                     waiting.push_back((*half, permit));
                 }
+                _ => return Ok(ControlFlow::Continue(())),
             }
         }
         if is_end || done.is_some() || is_text || morsels.is_decided() {
+            if morsels.once.as_ref().is_some_and(Once::is_doomed) {
+                return Ok(ControlFlow::Continue(()));
+            }
             while let Some((half, permit)) = waiting.pop_front() {
-                let prepared = morsels.finish(half)?;
+                let prepared = match (morsels.finish(half), &mut tally, &morsels.once) {
+                    (Err(error), Some(tally), Some(once)) => {
+                        tally.fail(once, error);
+                        waiting.clear();
+                        return Ok(ControlFlow::Continue(()));
+                    }
+                    (prepared, _, _) => prepared?,
+                };
                 if recorder.time(Stage::Write, || receiver.receive(prepared, permit))?.is_break() {
                     return Ok(ControlFlow::Break(()));
                 }
@@ -395,7 +444,11 @@ fn flow(
         |job, permit| morsels.work(job, permit),
         |outcome, permit| receive(Some((outcome, permit))),
     )?;
-    receive(None).map(|_| flow)
+    let _ = receive(None)?;
+    match (tally, &morsels.once) {
+        (Some(tally), Some(once)) => tally.finish(once, morsels.sources).map(|()| flow),
+        _ => Ok(flow),
+    }
 }
 
 /// The columns of the output; of those that are not declared the dtype that they have without any value.

@@ -14,7 +14,8 @@ use crate::pool::{Budget, Order, Permit, run_ordered};
 use crate::progress::RunStatus;
 use crate::report::{InputKind, Recorder, Stage};
 use crate::table::pieces::{
-    GROWTH, Look, OpenInput, OpenOptions, Piece, PieceCutter, PieceSizes, ReadRows, Strictness, Trust,
+    GROWTH, Look, OpenInput, OpenOptions, Piece, PieceCutter, PieceSizes, ReadRows, Seen, Sighting,
+    Strictness, Trust, Watch,
 };
 use crate::table::{Compression, Format, Input, MatrixOptions, ReadOptions, cast_to_joined, join_schemas};
 
@@ -264,6 +265,33 @@ impl Sources {
         let ReadRows { frame, rows, flaws } = self.inputs[job.input].read(&job.piece, columns)?;
         let frame = cast_to_joined(frame, schema, &self.inputs, job.input)?;
         Ok(ReadRows { frame, rows, flaws })
+    }
+
+    /// The columns of a piece of CSV whose dtypes are only proposed, by these dtypes.
+    pub(super) fn read_watched(
+        &self,
+        job: &Job,
+        columns: &[PlSmallStr],
+        schema: &Schema,
+        watch: &Watch,
+    ) -> Result<Seen> {
+        self.inputs[job.input].read_watched(&job.piece, columns, schema, watch)
+    }
+
+    /// What the cells of such columns look like in a piece.
+    pub(super) fn sight(&self, job: &Job, watch: &Watch) -> Result<Sighting> {
+        self.inputs[job.input].sight(&job.piece, watch)
+    }
+
+    /// Whether any input can be read once only.
+    pub(super) fn are_read_once(&self) -> bool {
+        self.inputs.iter().any(OpenInput::is_read_once)
+    }
+
+    /// Makes all inputs ones that can be read more than once.
+    pub(super) fn make_repeatable(&mut self, apply: &ApplyOptions) -> Result<()> {
+        let check_cancelled = || apply.check_cancelled();
+        self.inputs.iter_mut().try_for_each(|input| input.make_repeatable(&check_cancelled))
     }
 
     /// Adds the file, and for a text file the line, to an error that knows its row among those of all inputs.

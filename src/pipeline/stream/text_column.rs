@@ -7,7 +7,7 @@ use super::sources::{Job, Sources};
 use crate::apply::ApplyOptions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::pool::Budget;
-use crate::table::pieces::ReadRows;
+use crate::table::pieces::{OpenInput, ReadRows};
 use crate::table::{Format, TextAmongNumbers, TextSearch};
 
 /// The error of the first text column that is left out of every numeric one though most of its values are numbers.
@@ -97,6 +97,43 @@ pub(super) fn mostly_numbers(
     Ok(found.collect())
 }
 
+/// Whether the first rows of what can be read once tell all that is looked for in its text columns.
+pub(super) fn sample_tells(sources: &Sources, schema: &Schema) -> Result<bool> {
+    let names: Vec<PlSmallStr> =
+        schema.iter_names().filter(|name| is_guessed_text(sources, schema, name)).cloned().collect();
+    if names.is_empty() {
+        return Ok(true);
+    }
+    let [input] = &sources.inputs[..] else { return Ok(false) };
+    let mut searches: Vec<TextSearch> = names.iter().map(|_| TextSearch::default()).collect();
+    read_sample(sources, input, &names, schema, |read, job| {
+        for (search, column) in searches.iter_mut().zip(read.frame.columns()) {
+            search.add(column.str().map_err(Error::engine)?, job.first_row);
+        }
+        Ok(searches.iter().all(TextSearch::is_over))
+    })
+}
+
+/// Reads some columns of the first rows of what can be read once until `take` says that it has seen enough; whether it has.
+fn read_sample(
+    sources: &Sources,
+    input: &OpenInput,
+    names: &[PlSmallStr],
+    schema: &Schema,
+    mut take: impl FnMut(&ReadRows, &Job) -> Result<bool>,
+) -> Result<bool> {
+    let mut cutter = input.cutter_of_sample(sources.sizes.piece)?;
+    while let Some(piece) = cutter.next_piece().map_err(|error| error.in_file(input.label()))? {
+        let first_row = piece.first_row();
+        let job = Job { input: 0, piece, first_row, n_bytes: 0 };
+        let read = sources.read(&job, names, schema)?;
+        if take(&read, &job)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Whether a column is text where nobody asked for text and a guess was to be made.
 fn is_guessed_text(sources: &Sources, schema: &Schema, name: &PlSmallStr) -> bool {
     let is_csv = |format: Format| matches!(format, Format::Csv | Format::Tsv);
@@ -155,6 +192,11 @@ fn read_texts(
 ) -> Result<()> {
     if names.is_empty() {
         return Ok(());
+    }
+    if let [input] = &sources.inputs[..]
+        && input.is_read_once()
+    {
+        return read_sample(sources, input, names, schema, take).map(drop);
     }
     let budget = Budget::new(sources.sizes.in_flight);
     let mut jobs = sources.jobs(apply.n_threads(), &budget, names, None);

@@ -102,6 +102,20 @@ pub(super) fn settle_leniently(proposed: &DataType, sample_is_empty: bool, all: 
     }
 }
 
+/// The kinds of cells of which the first may be named as what contradicts a column.
+pub(super) fn contradicting(proposed: &DataType) -> Kinds {
+    match proposed {
+        DataType::String => Kinds::of(&[Kind::NotUtf8]),
+        DataType::Int64 | DataType::UInt64 | DataType::Float64 => Kinds::F64.all_but(),
+        other => family_of(other).all_but(),
+    }
+}
+
+/// Whether later rows may make another dtype of the one that the first rows propose.
+pub(super) fn may_widen(proposed: &DataType) -> bool {
+    matches!(proposed, DataType::Int64 | DataType::Datetime(TimeUnit::Microseconds, _))
+}
+
 /// The kinds of cells that a column may have whose first rows proposed a dtype.
 fn family_of(proposed: &DataType) -> Kinds {
     match proposed {

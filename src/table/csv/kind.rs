@@ -163,6 +163,11 @@ impl Kinds {
         Self(bits)
     }
 
+    /// Every kind but these.
+    pub(super) const fn all_but(self) -> Self {
+        Self(!self.0 & ((1 << N_KINDS) - 1))
+    }
+
     pub(super) fn is_empty(self) -> bool {
         self.0 == 0
     }
@@ -234,9 +239,19 @@ impl Evidence {
         self.n_empty_texts += other.n_empty_texts;
     }
 
+    /// Notes that there is a cell of a kind, wherever it is.
+    pub(super) fn note(&mut self, kind: Kind) {
+        self.kinds = self.kinds | Kinds::of(&[kind]);
+    }
+
     /// Where the first cell of any of these kinds starts.
     pub(super) fn first_of(&self, kinds: Kinds) -> Option<usize> {
-        let offsets = (0..N_KINDS).filter(|kind| kinds.0 & 1 << kind != 0).map(|kind| self.first[kind]);
-        offsets.min().filter(|offset| *offset != usize::MAX)
+        self.firsts_of(kinds).min()
+    }
+
+    /// Where the first cell of each of these kinds starts, of those that there are.
+    pub(super) fn firsts_of(&self, kinds: Kinds) -> impl Iterator<Item = usize> {
+        let offsets = (0..N_KINDS).filter(move |kind| kinds.0 & 1 << kind != 0).map(|kind| self.first[kind]);
+        offsets.filter(|offset| *offset != usize::MAX)
     }
 }

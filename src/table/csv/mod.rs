@@ -50,6 +50,7 @@ pub(super) use lines::{line_index, lines_of_rows};
 pub(super) use number_text::NumberText;
 pub(crate) use numbers::{TextAmongNumbers, TextSearch};
 pub(super) use pieces::{CsvFindings, CsvLook, CsvPieces};
+pub(crate) use pieces::{Seen, Sighting, Sightings, Watch};
 pub(crate) use place::shell_word;
 pub(super) use read::{describe, read};
 pub(crate) use verbatim::{append_names, end_of_rows};

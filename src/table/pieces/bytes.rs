@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use flate2::read::MultiGzDecoder;
@@ -17,6 +17,7 @@ use super::super::input::{Input, check_is_file};
 use super::super::load::{check_not_cut, empty};
 use super::super::read_options::ReadOptions;
 use super::buffers::Buffer;
+use super::held::{Held, HeldBytes, Sample, SharedBytes};
 
 /// The bytes of an input, as they are when they are unpacked.
 pub(in crate::table) struct ByteSource {
@@ -37,12 +38,13 @@ enum Kind {
     Packed { file: Arc<File> },
     /// Few bytes.
     Memory(Arc<Vec<u8>>),
-    /// The first bytes of something that can be read once, and the rest of it.
-    Once { prefix: Vec<u8>, rest: Mutex<Option<Box<dyn Read + Send>>> },
+    /// Something that can be read once.
+    Once(Arc<HeldBytes>),
 }
 
 impl ByteSource {
-    /// Opens an input. Of what cannot be read twice where it lies, up to `in_memory` bytes are kept.
+    /// Opens an input. Of what cannot be read twice where it lies, up to `in_memory` bytes are kept where somebody wants to
+    /// look at them before, and no more are read for that than are looked at.
     pub(in crate::table) fn open(input: &Input, options: &ReadOptions, in_memory: usize) -> Result<Self> {
         let wanted = options.format();
         let n_packed = Arc::new(AtomicU64::new(0));
@@ -82,7 +84,11 @@ impl ByteSource {
         let is_plain_file = whole.is_some() && compression == Compression::None;
         let mut unpacked = Unpacked::new(Box::new(Cursor::new(mark).chain(packed)), compression)?;
         let mut prefix = Vec::new();
-        let most = if is_plain_file { in_memory.min(PREFIX_BYTES) } else { in_memory.max(PREFIX_BYTES) };
+        let most = match &whole {
+            Some(_) if is_plain_file => in_memory.min(PREFIX_BYTES),
+            Some(_) => in_memory.max(PREFIX_BYTES),
+            None => PREFIX_BYTES,
+        };
         let ends = unpacked.fill(&mut prefix, most)?;
         let by_content = Format::from_content(&prefix).0;
         let format = wanted.or(by_name.map(|(format, _)| format)).or(by_content).ok_or_else(empty)?;
@@ -95,7 +101,7 @@ impl ByteSource {
             }
             _ if ends => Kind::Memory(Arc::new(prefix)),
             Some((file, _)) => Kind::Packed { file: Arc::clone(file) },
-            None => Kind::Once { prefix, rest: Mutex::new(Some(Box::new(unpacked))) },
+            None => Kind::Once(Held::new(prefix, unpacked, in_memory.max(PREFIX_BYTES))),
         };
         Ok(Self {
             kind,
@@ -141,7 +147,7 @@ impl ByteSource {
             }
             Kind::Packed { file } => Kind::Packed { file: Arc::clone(file) },
             Kind::Memory(bytes) => Kind::Memory(Arc::clone(bytes)),
-            Kind::Once { .. } => return Err(Error::engine("an input that can be read once is shared")),
+            Kind::Once(_) => return Err(Error::engine("an input that can be read once is shared")),
         };
         let (n_packed, n_streamed) = (Arc::clone(&self.n_packed), Arc::clone(&self.n_streamed));
         Ok(Self {
@@ -162,7 +168,7 @@ impl ByteSource {
     /// How many packed bytes have been read of what is unpacked from front to back.
     pub(in crate::table) fn n_streamed_bytes(&self) -> u64 {
         match &self.kind {
-            Kind::Once { .. } => self.n_packed_bytes(),
+            Kind::Once(_) => self.n_packed_bytes(),
             _ => self.n_streamed.load(Ordering::Relaxed),
         }
     }
@@ -172,20 +178,34 @@ impl ByteSource {
         match &self.kind {
             Kind::File { len, .. } => Some(*len),
             Kind::Memory(bytes) => Some(bytes.len() as u64),
-            Kind::Packed { .. } | Kind::Once { .. } => None,
+            Kind::Once(held) => held.lock().whole().map(|bytes| bytes.len() as u64),
+            Kind::Packed { .. } => None,
         }
     }
 
-    /// Whether it can be read once only.
+    /// Whether it can be read once only: something that is not known to be short.
     pub(in crate::table) fn is_read_once(&self) -> bool {
-        matches!(self.kind, Kind::Once { .. })
+        matches!(&self.kind, Kind::Once(held) if held.lock().whole().is_none())
     }
 
-    /// Puts what can be read once into an unnamed temporary file, so that it can be read as often as wanted.
+    /// Puts what can be read once into memory, or, where it is too large for that, into an unnamed temporary file, so that it
+    /// can be read as often as wanted.
     pub(in crate::table) fn make_repeatable(
         &mut self,
         check_cancelled: &dyn Fn() -> Result<()>,
     ) -> Result<()> {
+        if !self.is_read_once() {
+            return Ok(());
+        }
+        let mut sample = self.sample()?;
+        let mut passed = Vec::with_capacity(BLOCK_BYTES);
+        loop {
+            check_cancelled()?;
+            passed.clear();
+            if sample.fill(&mut passed, BLOCK_BYTES)? {
+                break;
+            }
+        }
         if !self.is_read_once() {
             return Ok(());
         }
@@ -195,7 +215,7 @@ impl ByteSource {
         };
         let mut file = self.files.unnamed().map_err(store_error)?;
         let mut stream = self.stream()?;
-        let mut block = Vec::with_capacity(BLOCK_BYTES);
+        let mut block = passed;
         let mut len = 0;
         loop {
             check_cancelled()?;
@@ -214,8 +234,7 @@ impl ByteSource {
     /// Puts packed bytes into an unnamed temporary file as well, for formats that are not read from front to back.
     pub(in crate::table) fn make_seekable(&mut self, check_cancelled: &dyn Fn() -> Result<()>) -> Result<()> {
         if let Kind::Packed { .. } = &self.kind {
-            let rest: Box<dyn Read + Send> = Box::new(self.stream()?);
-            self.kind = Kind::Once { prefix: Vec::new(), rest: Mutex::new(Some(rest)) };
+            self.kind = Kind::Once(Held::new(Vec::new(), self.stream()?, 0));
         }
         self.make_repeatable(check_cancelled)
     }
@@ -235,13 +254,23 @@ impl ByteSource {
                 Unpacked::new(Box::new(reader), self.compression)
             }
             Kind::Memory(bytes) => plain(Box::new(Cursor::new(SharedBytes(Arc::clone(bytes))))),
-            Kind::Once { prefix, rest } => {
-                let rest = rest.lock().unwrap_or_else(PoisonError::into_inner).take();
+            Kind::Once(held) => {
+                let mut held = held.lock();
+                if let Some(bytes) = held.whole() {
+                    return plain(Box::new(Cursor::new(SharedBytes(bytes))));
+                }
+                let rest = held.rest.take();
                 let rest =
                     rest.ok_or_else(|| Error::engine("an input that can be read once was read before"))?;
-                plain(Box::new(Cursor::new(prefix.clone()).chain(rest)))
+                let bytes = SharedBytes(std::mem::take(&mut held.bytes));
+                Ok(self.unpacked_of(Box::new(Cursor::new(bytes).chain(rest))))
             }
         }
+    }
+
+    /// Bytes that were unpacked by somebody who fails as the input's packing does.
+    fn unpacked_of(&self, reader: Box<dyn Read + Send>) -> Unpacked {
+        Unpacked { reader, compression: self.compression, n_bytes: 0 }
     }
 
     /// The bytes from an offset on, of what can be read more than once.
@@ -256,7 +285,7 @@ impl ByteSource {
                 reader.set_position(offset);
                 Unpacked::new(Box::new(reader), Compression::None)
             }
-            Kind::Packed { .. } | Kind::Once { .. } => {
+            Kind::Packed { .. } | Kind::Once(_) => {
                 let mut stream = self.stream()?;
                 let mut block = Vec::new();
                 let mut to_pass = offset;
@@ -275,21 +304,17 @@ impl ByteSource {
 
     /// The first bytes, as many as there are up to `n_bytes`, without using up what can be read once.
     pub(in crate::table) fn prefix(&self, n_bytes: usize) -> Result<(Vec<u8>, bool)> {
-        match &self.kind {
-            Kind::Once { prefix, .. } => Ok((prefix[..n_bytes.min(prefix.len())].to_vec(), false)),
-            _ => {
-                let mut bytes = Vec::new();
-                let ends = self.stream()?.fill(&mut bytes, n_bytes)?;
-                Ok((bytes, ends))
-            }
-        }
+        let mut bytes = Vec::new();
+        let ends = self.sample()?.fill(&mut bytes, n_bytes)?;
+        Ok((bytes, ends && !self.is_read_once()))
     }
 
-    /// The first bytes of what can be read once, without using it up.
+    /// The first bytes of what can be read once, as many as are kept in memory, without using it up: what has been read
+    /// stays there.
     pub(in crate::table) fn sample(&self) -> Result<Unpacked> {
         match &self.kind {
-            Kind::Once { prefix, .. } => {
-                Unpacked::new(Box::new(Cursor::new(prefix.clone())), Compression::None)
+            Kind::Once(held) => {
+                Ok(self.unpacked_of(Box::new(Sample { held: Arc::clone(held), position: 0 })))
             }
             _ => self.stream(),
         }
@@ -308,7 +333,7 @@ impl ByteSource {
                 let reader = Positioned { file: Arc::clone(file), offset: range.start };
                 read_up_to(&mut { reader }, n_bytes)
             }
-            Kind::Packed { .. } | Kind::Once { .. } => {
+            Kind::Packed { .. } | Kind::Once(_) => {
                 let mut stream = self.sample()?;
                 let mut block = Vec::new();
                 let mut to_pass = range.start;
@@ -470,14 +495,6 @@ impl<R: Read> Read for Counted<R> {
         let n_bytes = self.reader.read(into)?;
         self.n_bytes.fetch_add(n_bytes as u64, Ordering::Relaxed);
         Ok(n_bytes)
-    }
-}
-
-struct SharedBytes(Arc<Vec<u8>>);
-
-impl AsRef<[u8]> for SharedBytes {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
     }
 }
 

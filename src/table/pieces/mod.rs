@@ -3,6 +3,7 @@
 //! ```text
 //! buffers  bytes in memory that is used again
 //! bytes    an input's bytes, unpacked, from front to back or by range, as often as wanted
+//! held     the first bytes of what can be read once
 //! open     an input of any format: what it holds, its pieces, and their rows
 //! piece    some rows as they stand there (of CSV: `csv/cut.rs`, `csv/pieces.rs`)
 //! parquet, ipc, ndjson; ndjson_flaws: lines that are wrong, passed over one by one
@@ -16,6 +17,7 @@ mod buffers;
 mod bytes;
 mod encode;
 mod flaws;
+mod held;
 mod ipc;
 mod ndjson;
 mod ndjson_flaws;
@@ -26,6 +28,7 @@ mod piece;
 mod records;
 
 pub(crate) use super::csv::{PieceSizes, append_names, end_of_rows};
+pub(crate) use super::csv::{Seen, Sighting, Sightings, Watch};
 pub(in crate::table) use buffers::PADDING;
 pub(crate) use buffers::{Buffer, Buffers};
 pub(in crate::table) use bytes::{ByteSource, Unpacked, changed};

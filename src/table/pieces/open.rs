@@ -7,7 +7,7 @@ use polars::prelude::{DataType, PlSmallStr, Schema};
 
 use crate::error::{Error, Result};
 
-use super::super::csv::{CsvFindings, CsvLook, CsvPieces};
+use super::super::csv::{CsvFindings, CsvLook, CsvPieces, Seen, Sighting, Sightings, Watch};
 use super::super::format::{Compression, Format};
 use super::super::input::Input;
 use super::super::matrix::MatrixOptions;
@@ -19,7 +19,7 @@ use super::flaws::{ReadRows, Strictness};
 use super::ipc::{IpcPieces, StreamPieces};
 use super::ndjson::{NdJsonFindings, NdJsonLook, NdJsonPieces};
 use super::parquet::{GroupCutter, ParquetPieces};
-use super::piece::{MatrixCutter, Piece, PieceCutter, Place, of_values};
+use super::piece::{MatrixCutter, Piece, PieceCutter, Place, TextPiece, of_values};
 
 /// An input, opened: what it holds is known as far as its first rows or its metadata tell.
 pub(crate) struct OpenInput {
@@ -217,12 +217,70 @@ impl OpenInput {
     pub(crate) fn trust(&self, columns: &[PlSmallStr]) -> Trust {
         match self.csv() {
             Some(rows) if !rows.is_proposed(columns.iter()) => Trust::Known,
-            Some(rows) if self.source.is_read_once() || !rows.may_be_trusted(columns.iter()) => {
-                Trust::Unknown
-            }
+            Some(rows) if !rows.may_be_trusted(columns.iter()) => Trust::Unknown,
             Some(_) => Trust::Proposed,
             None => Trust::Known,
         }
+    }
+
+    /// Whether it can be read once only.
+    pub(crate) fn is_read_once(&self) -> bool {
+        self.source.is_read_once()
+    }
+
+    /// Those of some columns of CSV whose dtypes the first rows only propose.
+    pub(crate) fn watch(&self, columns: &[PlSmallStr]) -> Result<(Watch, Sightings)> {
+        let csv = self.csv().ok_or_else(unlike)?;
+        let watch = csv.watch(columns);
+        let seen = csv.sightings(&watch);
+        Ok((watch, seen))
+    }
+
+    /// Whether later rows may make another dtype of the one that is proposed for a column.
+    pub(crate) fn may_widen(&self, column: &str) -> bool {
+        self.csv().is_some_and(|csv| csv.may_widen(column))
+    }
+
+    /// The columns of these names in one piece; those that are watched by these dtypes.
+    pub(crate) fn read_watched(
+        &self,
+        piece: &Piece,
+        columns: &[PlSmallStr],
+        dtypes: &Schema,
+        watch: &Watch,
+    ) -> Result<Seen> {
+        let (csv, piece) = self.csv_piece(piece)?;
+        match csv.read_watched(piece, columns, dtypes, watch).map_err(|error| error.in_file(self.label()))? {
+            Seen::Fault(error, sighting) => Ok(Seen::Fault(error.in_file(self.label()), sighting)),
+            seen => Ok(seen),
+        }
+    }
+
+    /// What the cells of the watched columns look like in a piece.
+    pub(crate) fn sight(&self, piece: &Piece, watch: &Watch) -> Result<Sighting> {
+        let (csv, piece) = self.csv_piece(piece)?;
+        csv.sight(piece, watch).map_err(|error| error.in_file(self.label()))
+    }
+
+    /// The dtypes of the watched columns as far as rows have been seen.
+    pub(crate) fn settle_seen(&self, watch: &Watch, seen: &Sightings) -> Result<Vec<(PlSmallStr, DataType)>> {
+        let csv = self.csv().ok_or_else(unlike)?;
+        csv.settle_seen(watch, seen).map_err(|error| error.in_file(self.label()))
+    }
+
+    fn csv_piece<'p>(&self, piece: &'p Piece) -> Result<(&CsvPieces, &'p TextPiece)> {
+        match (self.csv(), piece) {
+            (Some(csv), Piece::Text(piece)) => Ok((csv, piece)),
+            _ => Err(unlike()),
+        }
+    }
+
+    /// The pieces of the first rows, as many as are kept in memory, without using up what can be read once.
+    pub(crate) fn cutter_of_sample(&self, target: usize) -> Result<PieceCutter> {
+        let csv = self.csv().ok_or_else(unlike)?;
+        let cutter =
+            csv.cutter_of_sample(&self.source, target).map_err(|error| error.in_file(self.label()))?;
+        Ok(PieceCutter::Csv(Box::new(cutter)))
     }
 
     /// Makes it one that can be read more than once.

@@ -2,6 +2,8 @@
 
 mod faults;
 mod formats;
+#[cfg(unix)]
+mod once;
 mod pages;
 mod retry;
 mod stream;

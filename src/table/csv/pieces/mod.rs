@@ -2,8 +2,16 @@
 //!
 //! The first pass is over the columns whose dtypes the first rows only propose, and keeps nothing of them. What it says,
 //! dtypes and errors alike, is what [`read`](super::read) says of the whole file.
+//!
+//! ```text
+//! propose  what the first rows propose
+//! look     the first pass
+//! rows     the rows of a piece
+//! once     rows that are read before all have been looked at, and what that leaves to know of the others
+//! ```
 
 mod look;
+mod once;
 mod propose;
 mod rows;
 
@@ -18,9 +26,11 @@ use super::super::read_options::ReadOptions;
 use super::chunk::Wanted;
 use super::cut::{Cutter, PieceSizes};
 use super::dialect::Dialect;
+use super::kind::Evidence;
 use super::plain::is_plain;
 use super::rows::{Nulls, Rows};
 pub(in crate::table) use look::{CsvFindings, CsvLook};
+pub(crate) use once::{Seen, Sighting, Sightings, Watch};
 use propose::head;
 
 /// A CSV file of which the header and the first rows are known.
@@ -45,6 +55,8 @@ struct CsvColumn {
     state: State,
     /// Why the first rows propose nothing.
     contradiction: Option<Error>,
+    /// What its cells look like in the first rows, where these are to propose something.
+    sample: Evidence,
 }
 
 /// What is known of a column's dtype.
@@ -135,7 +147,7 @@ impl CsvPieces {
     ) -> bool {
         columns.all(|name| {
             self.index(name).is_none_or(|index| {
-                let CsvColumn { state, contradiction } = &self.columns[index];
+                let CsvColumn { state, contradiction, .. } = &self.columns[index];
                 contradiction.is_none() && !matches!(state, State::Proposed(None))
             })
         })
@@ -166,6 +178,12 @@ impl CsvPieces {
             None => Cutter::new(source.stream()?, &self.dialect, sizes, limit),
         };
         Ok(cutter.with_buffers(&self.buffers))
+    }
+
+    /// The first rows of what can be read once, as many as are kept in memory.
+    pub(in crate::table) fn cutter_of_sample(&self, source: &ByteSource, target: usize) -> Result<Cutter> {
+        let sizes = PieceSizes { target, ..self.sizes };
+        Ok(Cutter::new(source.sample()?, &self.dialect, sizes, self.options.limit).of_sample())
     }
 
     /// How many pieces have been read cell by cell so far, since there was something in them but plain numbers.

@@ -35,7 +35,7 @@ impl CsvPieces {
                 Some(dtype) => State::Given(dtype.clone()),
                 None => State::Proposed(None),
             };
-            columns.push(CsvColumn { state, contradiction: None });
+            columns.push(CsvColumn { state, contradiction: None, sample: Evidence::default() });
         }
         let guessed: Vec<usize> = self
             .selection
@@ -49,6 +49,7 @@ impl CsvPieces {
         let sample = self.sample(source, &guessed, check_cancelled)?;
         for (&index, evidence) in guessed.iter().zip(&sample) {
             let column = &mut columns[index];
+            column.sample = evidence.clone();
             match propose(evidence) {
                 Ok(dtype) => column.state = State::Proposed((evidence.n_values > 0).then_some(dtype)),
                 Err(found) => {
@@ -75,7 +76,10 @@ impl CsvPieces {
         check_cancelled: &dyn Fn() -> Result<()>,
     ) -> Result<Vec<Evidence>> {
         let n_rows = self.options.limit.map_or(SAMPLE_ROWS, |limit| SAMPLE_ROWS.min(limit as u64));
-        let sizes = PieceSizes { target: SAMPLE_BYTES.max(self.sizes.target), ..self.sizes };
+        // No more is read of a pipe than it takes: there may be nothing more for a while.
+        const STEP: usize = 64 << 10;
+        let step = if source.is_read_once() { STEP } else { SAMPLE_BYTES };
+        let sizes = PieceSizes { target: step.max(self.sizes.target.min(SAMPLE_BYTES)), ..self.sizes };
         if source.is_read_once() {
             let mut cutter =
                 Cutter::new(source.sample()?, &self.dialect, sizes, Some(n_rows as usize)).of_sample();

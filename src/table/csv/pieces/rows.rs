@@ -11,9 +11,17 @@ use super::super::super::pieces::{ReadRows, Strictness, TextPiece, changed};
 use super::super::chunk::{Wanted, build_chunk};
 use super::super::lenient::{build_leniently, records};
 use super::super::place;
-use super::super::plain::{Plain, is_plain, read_plain};
+use super::super::plain::{IntBits, Plain, is_plain, read_plain};
 use super::super::scan::line_at;
 use super::{CsvPieces, State};
+
+/// The columns of a piece.
+pub(super) struct ReadCells {
+    pub(super) n_rows: usize,
+    /// The values of each, and what is known of its integers; of one in which a cell does not fit, where the first such cell
+    /// stands in the piece.
+    pub(super) columns: Vec<std::result::Result<(Series, Option<IntBits>), usize>>,
+}
 
 impl CsvPieces {
     /// The columns of these names in one piece, in the order of the names, and what is wrong with its rows.
@@ -38,7 +46,7 @@ impl CsvPieces {
         Ok(ReadRows { frame, rows: chunk.rows, flaws: chunk.flaws })
     }
 
-    fn wanted(&self, names: &[PlSmallStr]) -> Result<Vec<Wanted>> {
+    pub(super) fn wanted(&self, names: &[PlSmallStr]) -> Result<Vec<Wanted>> {
         let wanted = names.iter().map(|name| {
             let index = self
                 .index(name)
@@ -54,7 +62,16 @@ impl CsvPieces {
 
     fn read(&self, piece: &TextPiece, names: &[PlSmallStr]) -> Result<DataFrame> {
         let wanted = self.wanted(names)?;
-        let (plain, general) = self.ways(&wanted);
+        let read = self.read_cells(piece, &wanted)?;
+        self.frame(read, &wanted, piece)
+    }
+
+    /// The wanted columns as far as their cells fit.
+    ///
+    /// # Errors
+    /// What is wrong with the rows themselves.
+    pub(super) fn read_cells(&self, piece: &TextPiece, wanted: &[Wanted]) -> Result<ReadCells> {
+        let (plain, general) = self.ways(wanted);
         let read = match plain.is_empty() {
             true => None,
             false => read_plain(piece, &self.dialect, &plain),
@@ -73,14 +90,27 @@ impl CsvPieces {
             built = chunk.columns;
         }
         let (mut numbers, mut built) = (numbers.into_iter(), built.into_iter());
+        let columns = wanted.iter().map(|wanted| {
+            let is_read = is_plain(wanted) && !numbers.as_slice().is_empty();
+            let column = match is_read {
+                true => numbers.next().map(|(series, bits)| Ok((series, Some(bits)))),
+                false => built.next().map(|built| built.map(|series| (series, None))),
+            };
+            column.ok_or_else(|| Error::engine("a column was not read"))
+        });
+        Ok(ReadCells { n_rows, columns: columns.collect::<Result<_>>()? })
+    }
+
+    /// The frame of columns whose cells fit.
+    ///
+    /// # Errors
+    /// Of the cells that do not, the first one.
+    pub(super) fn frame(&self, read: ReadCells, wanted: &[Wanted], piece: &TextPiece) -> Result<DataFrame> {
         let mut columns = Vec::with_capacity(wanted.len());
         let mut first_error: Option<Error> = None;
-        for wanted in &wanted {
-            let is_read = is_plain(wanted) && !numbers.as_slice().is_empty();
-            let series = if is_read { numbers.next().map(Ok) } else { built.next() };
-            let Some(series) = series else { return Err(Error::engine("a column was not read")) };
-            match series {
-                Ok(series) => columns.push(Column::from(self.to_list(series, wanted, piece)?)),
+        for (wanted, column) in wanted.iter().zip(read.columns) {
+            match column {
+                Ok((series, _)) => columns.push(Column::from(self.to_list(series, wanted, piece)?)),
                 Err(offset) => {
                     let error = piece.place(self.mismatch(wanted, offset, &piece.bytes));
                     if first_error.as_ref().is_none_or(|first| error.position().byte < first.position().byte)
@@ -92,7 +122,7 @@ impl CsvPieces {
         }
         match first_error {
             Some(error) => Err(error),
-            None => DataFrame::new(n_rows, columns).map_err(Error::engine),
+            None => DataFrame::new(read.n_rows, columns).map_err(Error::engine),
         }
     }
 

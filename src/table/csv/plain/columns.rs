@@ -15,6 +15,8 @@ pub(super) struct Numbers {
     n_rows: usize,
     /// The rows without a number.
     nulls: Vec<usize>,
+    /// The bits that any of the integers has: of a negative one the highest, and beside that those of its complement.
+    bits: u64,
 }
 
 /// Where the cells of a column stand.
@@ -39,7 +41,12 @@ impl Numbers {
         let is_float = wanted.dtype == Some(DataType::Float64);
         let (n_ints, n_floats) = if is_float { (0, n_rows) } else { (n_rows, 0) };
         let (ints, floats) = (Vec::with_capacity(n_ints), Vec::with_capacity(n_floats));
-        Self { is_float, ints, floats, n_rows: 0, nulls: Vec::new() }
+        Self { is_float, ints, floats, n_rows: 0, nulls: Vec::new(), bits: 0 }
+    }
+
+    /// How large the integers are, and whether any is negative.
+    pub(super) fn bits(&self) -> IntBits {
+        IntBits(self.bits)
     }
 
     /// Whether there is a number among the rows so far.
@@ -62,8 +69,13 @@ impl Numbers {
     /// Adds the numbers of some cells; `None` where the general way must say what one is.
     pub(super) fn add<const KEEP: bool>(&mut self, cells: Cells<'_>) -> Option<()> {
         match self.is_float {
-            true => add::<f64, KEEP>(cells, float, self.n_rows, &mut self.floats, &mut self.nulls)?,
-            false => add::<i64, KEEP>(cells, int, self.n_rows, &mut self.ints, &mut self.nulls)?,
+            true => add::<f64, KEEP>(cells, float, self.n_rows, &mut self.floats, &mut self.nulls, |_| {})?,
+            false => {
+                let mut bits = self.bits;
+                let note = |int: i64| bits |= IntBits::of(int).0;
+                add::<i64, KEEP>(cells, int, self.n_rows, &mut self.ints, &mut self.nulls, note)?;
+                self.bits = bits;
+            }
         }
         self.n_rows += cells.n_rows();
         Some(())
@@ -88,6 +100,34 @@ impl Numbers {
     }
 }
 
+/// What may be told of some integers without looking at them again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in super::super) struct IntBits(u64);
+
+impl IntBits {
+    const SIGN: u64 = 1 << 63;
+
+    #[inline(always)]
+    fn of(int: i64) -> Self {
+        Self((int ^ (int >> 63)) as u64 | int as u64 & Self::SIGN)
+    }
+
+    /// Those of some integers.
+    pub(in super::super) fn of_all(ints: impl Iterator<Item = i64>) -> Self {
+        Self(ints.fold(0, |bits, int| bits | Self::of(int).0))
+    }
+
+    /// Whether one of them is negative.
+    pub(in super::super) fn has_negative(self) -> bool {
+        self.0 & Self::SIGN != 0
+    }
+
+    /// Whether one of them may be one that an `f64` does not hold.
+    pub(in super::super) fn may_be_inexact(self) -> bool {
+        self.0 & !Self::SIGN >= 1 << 53
+    }
+}
+
 #[inline(always)]
 fn add<T: Copy + Default, const KEEP: bool>(
     cells: Cells<'_>,
@@ -95,6 +135,7 @@ fn add<T: Copy + Default, const KEEP: bool>(
     first_row: usize,
     numbers: &mut Vec<T>,
     nulls: &mut Vec<usize>,
+    mut note: impl FnMut(T),
 ) -> Option<()> {
     let Cells { bytes, places, n_columns, column } = cells;
     let n_rows = cells.n_rows();
@@ -113,7 +154,10 @@ fn add<T: Copy + Default, const KEEP: bool>(
             end -= 1;
         }
         let number = match read(bytes, start, end) {
-            Found::Number(number) => number,
+            Found::Number(number) => {
+                note(number);
+                number
+            }
             Found::Null => {
                 nulls.push(first_row + row);
                 T::default()

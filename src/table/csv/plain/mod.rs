@@ -23,6 +23,7 @@ use super::super::pieces::TextPiece;
 use super::chunk::Wanted;
 use super::dialect::Dialect;
 use super::scan::QUOTE;
+pub(super) use columns::IntBits;
 use columns::{Cells, Numbers};
 use layout::Layout;
 use separators::Bounds;
@@ -34,8 +35,8 @@ pub(super) fn is_plain(wanted: &Wanted) -> bool {
 
 /// What the cells of some plain columns are.
 pub(super) enum Plain {
-    /// Their values.
-    Columns(Vec<Series>),
+    /// Their values, and what integers there are among them.
+    Columns(Vec<(Series, IntBits)>),
     /// For each column, whether there is a value.
     HaveValues(Vec<bool>),
 }
@@ -46,7 +47,10 @@ pub(super) fn read_plain(piece: &TextPiece, dialect: &Dialect, wanted: &[&Wanted
     let columns = walk::<true>(piece, dialect, wanted, &mut row_starts)?;
     let _ = piece.row_starts.set(row_starts);
     let name = |wanted: &Wanted| PlSmallStr::from_str(&dialect.names[wanted.index]);
-    let series = columns.into_iter().zip(wanted).map(|(column, wanted)| column.into_series(name(wanted)));
+    let series = columns.into_iter().zip(wanted).map(|(column, wanted)| {
+        let bits = column.bits();
+        (column.into_series(name(wanted)), bits)
+    });
     Some(Plain::Columns(series.collect()))
 }
 
@@ -208,7 +212,12 @@ mod tests {
                 prop_assert_eq!(read.is_some(), check_plain(&piece, &dialect, &all).is_some());
                 let Some(Plain::Columns(columns)) = read else { continue };
                 let Some(expected) = expected else { panic!("the general way refuses {text:?}") };
-                for (column, expected) in columns.iter().zip(&expected) {
+                for ((column, bits), expected) in columns.iter().zip(&expected) {
+                    if let Ok(ints) = column.i64() {
+                        let all = IntBits::of_all(ints.iter().flatten());
+                        prop_assert_eq!(all.has_negative(), bits.has_negative());
+                        prop_assert_eq!(all.may_be_inexact(), bits.may_be_inexact());
+                    }
                     prop_assert!(column.equals_missing(expected), "{text:?}: {column:?} {expected:?}");
                     prop_assert_eq!(format!("{column:?}"), format!("{expected:?}"));
                 }
@@ -231,7 +240,7 @@ mod tests {
                 let Some(Plain::Columns(columns)) = read_plain(&piece, &dialect, &all) else {
                     panic!("unusual")
                 };
-                assert_eq!(columns[0].i64().unwrap().to_vec(), expected, "{n} rows, {odd:?}");
+                assert_eq!(columns[0].0.i64().unwrap().to_vec(), expected, "{n} rows, {odd:?}");
                 let starts = piece.row_starts.get().unwrap();
                 let ends: Vec<u32> = (0..)
                     .zip(text.bytes())
@@ -260,7 +269,7 @@ mod tests {
                 else {
                     panic!("unusual")
                 };
-                let floats = columns[0].cast(&DataType::Float64).unwrap();
+                let floats = columns[0].0.cast(&DataType::Float64).unwrap();
                 assert_eq!(floats.f64().unwrap().to_vec(), expected, "{text:?}");
             }
         }
@@ -276,7 +285,7 @@ mod tests {
         let Some(Plain::Columns(columns)) = read_plain(&piece(text), &dialect, &all) else {
             panic!("unusual")
         };
-        assert_eq!(columns[0].i64().unwrap().to_vec(), [Some(1), None, Some(-3)]);
-        assert_eq!(columns[1].f64().unwrap().to_vec(), [Some(2.5), None, Some(4.0)]);
+        assert_eq!(columns[0].0.i64().unwrap().to_vec(), [Some(1), None, Some(-3)]);
+        assert_eq!(columns[1].0.f64().unwrap().to_vec(), [Some(2.5), None, Some(4.0)]);
     }
 }
