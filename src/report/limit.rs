@@ -353,7 +353,6 @@ impl fmt::Display for Limit {
             Self::Work { stage, rate, n_workers } => {
                 let what = match stage {
                     Stage::Parse => "parsing",
-                    Stage::Fused => "the pass from bytes to text",
                     Stage::Filter => "the condition",
                     Stage::Concatenate => "putting the result together",
                     stage => stage.name(),

@@ -56,8 +56,7 @@ impl Recorder {
         self.noted().flows.push(flow);
     }
 
-    /// Notes that the rows of a piece went from bytes to text in one pass.
-    #[expect(dead_code, reason = "what reads CSV in one pass says so here")]
+    /// Notes that the rows of a piece went from bytes to text at one go.
     pub(crate) fn took_fused(&self) {
         self.noted().n_fused += 1;
     }
@@ -100,7 +99,7 @@ impl Recorder {
             n_cores: num_cpus::get().max(1),
             path: match (noted.n_fused, noted.n_general) {
                 (0, _) => RowPath::General { reason },
-                (_, 0) => RowPath::Fused,
+                (_, 0) => RowPath::Fused { reason },
                 (n_fused, n_general) => RowPath::Mixed { n_fused, n_general, reason },
             },
             ..Report::default()

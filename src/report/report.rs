@@ -85,18 +85,22 @@ pub enum RowPath {
     /// They were in memory as columns.
     #[default]
     Memory,
-    /// From bytes to the text of the result in one pass.
-    Fused,
-    /// Through columns, one stage after the other.
+    /// Each piece of CSV at one go: numbers straight out of its bytes, and the numbers of the result straight into text, while
+    /// all of it is in the cache of one core.
+    Fused {
+        /// Why all of it was done twice, where it was.
+        reason: Option<String>,
+    },
+    /// Through cells and columns, one stage after the other.
     General {
         /// Why there was no shorter one, where there could have been.
         reason: Option<String>,
     },
     /// Some pieces one way, some the other.
     Mixed {
-        /// How many pieces went in one pass.
+        /// How many pieces went at one go.
         n_fused: usize,
-        /// How many went through columns.
+        /// How many went through cells and columns.
         n_general: usize,
         /// Why the first of these did.
         reason: Option<String>,
@@ -166,8 +170,7 @@ impl Report {
 
     /// What the function costs a row on one thread.
     pub fn cost_per_row(&self) -> Duration {
-        let busy = self.stage(Stage::Function).busy + self.stage(Stage::Fused).busy;
-        busy.div_f64(self.n_rows_read.max(1) as f64)
+        self.stage(Stage::Function).busy.div_f64(self.n_rows_read.max(1) as f64)
     }
 
     /// The bytes a second that came in, by the time of the run.

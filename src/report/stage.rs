@@ -14,8 +14,6 @@ pub enum Stage {
     Read,
     /// Making values of bytes: cells of text, pages of Parquet.
     Parse,
-    /// All from the bytes of a piece to the text of its result in one pass.
-    Fused,
     /// Finding the rows that a condition holds for.
     Filter,
     /// The row function.
@@ -28,16 +26,8 @@ pub enum Stage {
 
 impl Stage {
     /// All of them, in order.
-    pub const ALL: [Self; 8] = [
-        Self::Look,
-        Self::Read,
-        Self::Parse,
-        Self::Fused,
-        Self::Filter,
-        Self::Function,
-        Self::Concatenate,
-        Self::Write,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Look, Self::Read, Self::Parse, Self::Filter, Self::Function, Self::Concatenate, Self::Write];
 
     /// One word for it.
     pub fn name(self) -> &'static str {
@@ -45,7 +35,6 @@ impl Stage {
             Self::Look => "look",
             Self::Read => "read",
             Self::Parse => "parse",
-            Self::Fused => "fused",
             Self::Filter => "filter",
             Self::Function => "function",
             Self::Concatenate => "concatenate",
@@ -59,7 +48,6 @@ impl Stage {
             Self::Look => "opening, and what must be known before the first row",
             Self::Read => "bytes in, unpacked, cut into pieces",
             Self::Parse => "bytes to values",
-            Self::Fused => "bytes to the text of the result, in one pass",
             Self::Filter => "the condition",
             Self::Function => "the row function",
             Self::Concatenate => "results put together, and made into text",

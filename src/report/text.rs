@@ -184,7 +184,10 @@ impl fmt::Display for RowPath {
         };
         match self {
             Self::Memory => f.write_str("columns in memory"),
-            Self::Fused => f.write_str("fused: from bytes to text in one pass"),
+            Self::Fused { reason } => {
+                f.write_str("fused: each piece from bytes to numbers to text at one go")?;
+                because(f, reason)
+            }
             Self::General { reason } => {
                 f.write_str("general: piece by piece through columns")?;
                 because(f, reason)

@@ -182,7 +182,18 @@ impl Morsels<'_> {
             return self.hand_on(half, permit);
         }
         let read = recorder.time(Stage::Parse, || self.sources.read(&job, self.columns, self.schema))?;
-        recorder.took_general(None);
+        self.run(job, read, self.function.as_ref(), permit)
+    }
+
+    /// Does what follows when the rows of a piece have been read.
+    fn run(
+        &self,
+        job: Job,
+        read: ReadRows,
+        function: Option<&BoundFunction<'_>>,
+        permit: &mut Permit,
+    ) -> Result<Outcome> {
+        let recorder = &self.sources.recorder;
         let condition = self.predicate.as_ref().map_or(&[][..], |predicate| &predicate.inputs);
         let (mut kept, mut flawed) = Kept::of_piece(read, condition)?;
         if let Some(predicate) = &self.predicate {
@@ -305,6 +316,12 @@ impl Morsels<'_> {
             Ops::of_piece(job.first_row, n_rows_read, retried, old.as_deref(), written)
         });
 
+        let mut by_cell = match &job.piece {
+            Piece::Text(piece) if self.sources.inputs[job.input].csv().is_some() => {
+                piece.by_cell.get().copied().map(Some)
+            }
+            _ => Some(None),
+        };
         let mut prepared = Prepared {
             n_rows_read,
             n_bytes_read: job.n_bytes,
@@ -336,6 +353,11 @@ impl Morsels<'_> {
                     return Err(Error::engine("only CSV is written as it stands"));
                 };
                 let (kept, buffers) = (kept.as_deref(), &self.state.buffers);
+                if kept.is_some() {
+                    by_cell = by_cell.or(Some(Some("rows are left out one by one")));
+                } else if !encoder.writes_numbers(&new) {
+                    by_cell = by_cell.or(Some(Some(WRITTEN_BY_CELL)));
+                }
                 prepared.text = Some(csv.append_cells(piece, kept, &new, encoder, line_end, buffers)?);
             }
             writing => {
@@ -346,11 +368,21 @@ impl Morsels<'_> {
                 prepared.n_columns = frame.width();
                 match writing {
                     Writing::Text(encoder) => {
+                        if !encoder.writes_numbers(&frame) {
+                            by_cell = by_cell.or(Some(Some(WRITTEN_BY_CELL)));
+                        }
                         prepared.text = Some(encoder.rows(&frame, &self.state.buffers)?)
                     }
-                    _ => prepared.frame = Some(frame),
+                    _ => {
+                        by_cell = by_cell.or(Some(Some("the output is no text")));
+                        prepared.frame = Some(frame);
+                    }
                 }
             }
+        }
+        match by_cell {
+            None => self.sources.recorder.took_fused(),
+            Some(reason) => self.sources.recorder.took_general(reason),
         }
         prepared.rows =
             rows.filter(|_| self.tells_rows).map(|rows| rows.iter().map(|row| job.first_row + row).collect());
@@ -444,7 +476,15 @@ impl Morsels<'_> {
     }
 }
 
+/// Why a piece whose cells were plain numbers was written in another way than these.
+const WRITTEN_BY_CELL: &str = "columns of other dtypes than numbers are written cell by cell";
+
 impl Half {
+    /// What its cells look like, where dtypes are only proposed.
+    pub(super) fn take_sighting(&mut self) -> Option<Sighting> {
+        self.sighting.take()
+    }
+
     fn n_bytes(&self) -> u64 {
         self.job.piece.weight()
     }

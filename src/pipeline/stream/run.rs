@@ -306,10 +306,6 @@ fn run_over(
     });
     finished();
     let n_pieces_by_cell = sources.n_pieces_by_cell() - n_pieces_by_cell;
-    if n_pieces_by_cell > 0 {
-        let pieces = if n_pieces_by_cell == 1 { "1 piece holds" } else { "some pieces hold" };
-        sources.recorder.took_general(Some(&format!("{pieces} rows that are read cell by cell")));
-    }
     let mut report = sources.recorder.report();
     report.n_rows_read = received.n_rows_read;
     report.n_rows_written = received.n_rows;

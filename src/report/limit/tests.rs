@@ -67,7 +67,6 @@ fn workers_at_work_are_limited_by_what_they_do_most() {
     says(&busy_workers(Stage::Function), "the function: 19.6 µs a row, shared by 2 workers");
     says(&busy_workers(Stage::Parse), "parsing: 100 MB/s of input, shared by 2 workers");
     says(&busy_workers(Stage::Filter), "the condition: 100 MB/s of input, shared by 2 workers");
-    says(&busy_workers(Stage::Fused), "the pass from bytes to text: 100 MB/s of input, shared by 2 workers");
 }
 
 #[test]

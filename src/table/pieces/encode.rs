@@ -76,6 +76,11 @@ impl RowEncoder {
         Ok(text.into())
     }
 
+    /// Whether rows are numbers alone, which are written straight into the text.
+    pub(crate) fn writes_numbers(&self, frame: &DataFrame) -> bool {
+        self.numbers(frame).is_some()
+    }
+
     /// The rows as what writes them itself, where they are CSV of numbers alone.
     pub(in crate::table) fn numbers<'f>(&'f self, frame: &'f DataFrame) -> Option<NumberText<'f>> {
         match self.format {

@@ -99,6 +99,8 @@ pub(crate) struct TextPiece {
     pub(crate) may_have_returns: bool,
     /// Where the rows start, and where the last one ends, once somebody has found out on the way.
     pub(crate) row_starts: OnceLock<Vec<u32>>,
+    /// Why its rows were read cell by cell, where they were.
+    pub(crate) by_cell: OnceLock<&'static str>,
 }
 
 impl Piece {
@@ -172,8 +174,18 @@ impl TextPiece {
     /// The rows of these bytes.
     pub(in crate::table) fn new(bytes: Buffer, offset: u64, line: u64, first_row: u64, n_rows: u64) -> Self {
         let (may_have_quotes, may_have_returns) = (true, true);
-        let row_starts = OnceLock::new();
-        Self { bytes, offset, line, first_row, n_rows, may_have_quotes, may_have_returns, row_starts }
+        let (row_starts, by_cell) = (OnceLock::new(), OnceLock::new());
+        Self {
+            bytes,
+            offset,
+            line,
+            first_row,
+            n_rows,
+            may_have_quotes,
+            may_have_returns,
+            row_starts,
+            by_cell,
+        }
     }
 
     /// An error with a place in the piece as one with a place in the file.

@@ -81,9 +81,17 @@ impl CsvPieces {
             _ => (Vec::new(), wanted.iter().collect()),
         };
         let mut built = Vec::new();
-        let mut n_rows = numbers.first().map_or(0, |series| series.len());
+        let mut n_rows = numbers.first().map_or(0, |(series, _)| series.len());
         if !general.is_empty() || numbers.is_empty() {
             self.n_pieces_by_cell.fetch_add(1, Ordering::Relaxed);
+            let _ = piece.by_cell.set(match () {
+                () if wanted.is_empty() => "no column is read, and rows are counted one by one",
+                () if !general.is_empty() && !numbers.is_empty() || plain.is_empty() => {
+                    "columns of other dtypes than numbers, or whose dtypes were given, are read cell by cell"
+                }
+                () if piece.may_have_quotes => "pieces with quotation marks are read cell by cell",
+                () => "pieces with cells that are not plain numbers are read cell by cell",
+            });
             let chunk = build_chunk(&self.rows(piece), &self.dialect.names, &general, &self.nulls());
             let chunk = chunk.map_err(|error| piece.place(error))?;
             n_rows = chunk.n_rows as usize;
