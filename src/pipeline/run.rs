@@ -494,7 +494,14 @@ impl<'f> Pipeline<'f> {
             Task::Columns(columns, function) => {
                 let names = columns.resolve(frame.schema())?;
                 let table = reduce_columns(frame, &names, function.as_ref(), &self.apply)?;
-                Ok(Applied::of_table(table, Sharing { n_chunks: names.len(), ..Sharing::default() }))
+                Ok(Applied::of_table(
+                    table,
+                    Sharing {
+                        n_chunks: names.len(),
+                        largest_chunk: frame.height(),
+                        n_workers: names.len().clamp(1, self.apply.n_threads()),
+                    },
+                ))
             }
         }
     }

@@ -72,7 +72,7 @@ pub struct ChunkPlan {
     pub n_chunks: usize,
     /// The most rows that a chunk had.
     pub largest_chunk: usize,
-    /// How many threads could run the chunks of a piece, or of a table in memory: 1 when it did not pay to share them out.
+    /// How many threads ran chunks of pieces, or could run those of a table in memory: 1 when it did not pay to share them out.
     pub n_workers: usize,
     /// The longest that a chunk took, of a table in memory.
     pub longest: Duration,

@@ -94,7 +94,34 @@ fn what_cannot_be_run_again_and_again_is_refused() {
     refused(&["apply", "points.csv", "--report"], "bench itself reports");
     refused(&["apply", "points.csv", "--html", "a.html"], "flags of bench itself stand before it");
     refused(&["count-range", "points.csv"], "--min");
-    refused(&["apply", "nope.csv"], "nope.csv");
     place.run(&["bench"]).code(2);
     assert_eq!(place.files(), ["points.csv"]);
+}
+
+#[test]
+fn a_run_that_fails_ends_the_bench_as_it_would_end_by_itself() {
+    let place = Place::with_points();
+    for words in [&["apply", "nope.csv"][..], &["apply", "points.csv", "nope + 1 AS z"]] {
+        let alone = place.run(words);
+        let code = alone.code.expect("a code");
+        let benched = place.run(&[&["bench", "--repeat", "1", "-j", "1"], words].concat()).code(code);
+        assert_eq!(benched.one_clear_line().stderr, alone.stderr);
+    }
+    assert_eq!(place.files(), ["points.csv"]);
+}
+
+#[test]
+fn ledger_and_rejects_are_nobodys_either() {
+    let place = Place::new();
+    place.file("in.csv", "a,b\n1,2\n3\n5,6\n");
+    for name in ["ledger.csv", "rejects.csv", "out.csv"] {
+        place.file(name, "mine");
+    }
+    let words = ["in.csv", "a + b AS c", "-o", "out.csv", "--on-error", "collect"];
+    let kept = ["--ledger", "ledger.csv", "--rejects=rejects.csv"];
+    place.run(&[&["bench", "--repeat", "1", "-j", "1"], &words[..], &kept].concat()).code(0);
+    for name in ["ledger.csv", "rejects.csv", "out.csv"] {
+        assert_eq!(place.read(name), "mine", "{name}");
+    }
+    assert_eq!(place.files(), ["in.csv", "ledger.csv", "out.csv", "rejects.csv"]);
 }

@@ -86,12 +86,27 @@ fn while_a_worker_computes() {
         &["in.csv"],
     );
     // The guard of the workers needs a moment where the run was ended at once.
+    nothing_runs_with(&marker, "sleep");
+}
+
+#[test]
+fn while_bench_runs_a_command() {
+    let marker = format!("86398.{}", std::process::id());
+    let place = Place::with_rows(200_000);
+    let slow = format!("local t = {marker} for i = 1, 20000 do t = t + math.sin(i) end return t + a");
+    check(&place, &["bench", "apply", "in.csv", "--luau", &slow, "-o", "out.csv"], &["in.csv"]);
+    nothing_runs_with(&marker, "");
+}
+
+/// Waits until no process whose command begins so and holds the marker is left.
+#[track_caller]
+fn nothing_runs_with(marker: &str, begin: &str) {
     let start = Instant::now();
     loop {
         let listed = Command::new("ps").args(["-eo", "args"]).output().unwrap();
         let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
         let left: Vec<&str> =
-            listed.lines().filter(|line| line.starts_with("sleep") && line.contains(&marker)).collect();
+            listed.lines().filter(|line| line.starts_with(begin) && line.contains(marker)).collect();
         if left.is_empty() {
             return;
         }

@@ -14,6 +14,8 @@ use super::system;
 pub enum Failure {
     /// The library says so.
     Error(Error),
+    /// A run of another command has failed so, and has said this.
+    Command(Code, String),
     /// Somebody asked the program to end, and this is what had been done by then.
     Interrupted(String),
     /// A mistake of the program itself.
@@ -53,6 +55,7 @@ impl Failure {
     pub fn code(&self) -> Code {
         match self {
             Self::Error(error) => Code::of(error),
+            Self::Command(code, _) => *code,
             Self::Interrupted(_) => system::code_of_interruption(),
             Self::Panic(_) => Code::Files,
         }
@@ -90,7 +93,7 @@ impl Failure {
                 ErrorKind::Cancelled => Some("interrupted; nothing was written".to_owned()),
                 _ => Some(one_line(error)),
             },
-            Self::Interrupted(message) => Some(message.clone()),
+            Self::Command(_, message) | Self::Interrupted(message) => Some(message.clone()),
             Self::Panic(message) => Some(format!(
                 "a mistake in parrow itself ended the run ({}); nothing was written. Please report it with the command that you ran",
                 message.lines().next().unwrap_or_default()

@@ -314,6 +314,9 @@ fn run_over(
     report.n_threads = n_threads;
     report.chunks.n_pieces = report.flows.last().map_or(0, |flow| flow.n_pieces);
     received.sharing.tell(&mut report.chunks);
+    let used =
+        report.flows.last().map_or(0, |flow| flow.workers.iter().filter(|used| used.n_chunks > 0).count());
+    report.chunks.n_workers = report.chunks.n_workers.max(used);
     report.input = sources.kind();
     report.output = pipeline.destination.kind()?;
     Ok(RunSummary {

@@ -120,7 +120,10 @@ impl Costs {
         let (name, gain) = parts[0];
         let ideal = self.seconds(1) / now;
         match gain >= WORTH_NAMING {
-            true => format!("{name}; without it the run would be {gain:.2} times as fast on {n_cores} cores"),
+            true => {
+                let share = (1.0 - 1.0 / gain) * 100.0;
+                format!("{name}; without it the run would take {share:.0} % less time on {n_cores} cores")
+            }
             false if ideal < 0.6 * n_cores as f64 => {
                 format!("nothing alone: it needs more rows to keep {n_cores} cores busy")
             }

@@ -1,13 +1,17 @@
 //! Runs a command over numbers of threads and of rows.
 
+use std::io::Read;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use parrow::Error;
+use parrow::{CancellationToken, Error, ErrorKind};
 use serde_json::Value;
 
-use super::subject::Subject;
+use super::subject::{Subject, folder_in};
+use crate::exit_code::Code;
+use crate::failure::Failure;
 
 /// How long all runs may take before no new round begins, where nobody said how many there are to be.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -50,8 +54,14 @@ impl Measured {
 
 /// Runs the command with every number of threads over every number of rows, round by round, so that whatever else the machine
 /// does strikes all of them alike; the shortest run of each counts.
-pub fn measure(subject: &Subject, plan: &Plan) -> Result<Vec<Measured>, Error> {
-    let folder = tempfile::tempdir().map_err(|error| Error::io("create", error))?;
+///
+/// Where somebody asks the program to end, the run that is going on is ended first.
+pub fn measure(
+    subject: &Subject,
+    plan: &Plan,
+    interrupts: &CancellationToken,
+) -> Result<Vec<Measured>, Failure> {
+    let folder = folder_in(&std::env::temp_dir())?;
     let report = folder.path().join("report.json");
     let mut all: Vec<Measured> = Vec::new();
     let start = Instant::now();
@@ -61,7 +71,7 @@ pub fn measure(subject: &Subject, plan: &Plan) -> Result<Vec<Measured>, Error> {
         }
         for &rows in &plan.rows {
             for &n_threads in &plan.threads {
-                let measured = run(subject, n_threads, rows, &report)?;
+                let measured = run(subject, n_threads, rows, &report, interrupts)?;
                 let same = |one: &&mut Measured| one.n_threads == n_threads && one.rows == rows;
                 match all.iter_mut().find(same) {
                     Some(best) => {
@@ -79,7 +89,13 @@ pub fn measure(subject: &Subject, plan: &Plan) -> Result<Vec<Measured>, Error> {
     Ok(all)
 }
 
-fn run(subject: &Subject, n_threads: usize, rows: Option<usize>, report: &Path) -> Result<Measured, Error> {
+fn run(
+    subject: &Subject,
+    n_threads: usize,
+    rows: Option<usize>,
+    report: &Path,
+    interrupts: &CancellationToken,
+) -> Result<Measured, Failure> {
     let program = std::env::current_exe().map_err(|error| Error::io("start", error).in_file("parrow"))?;
     let mut command = Command::new(program);
     let (begin, rest) = subject.words().split_at(1);
@@ -88,15 +104,16 @@ fn run(subject: &Subject, n_threads: usize, rows: Option<usize>, report: &Path) 
     if let Some(rows) = rows {
         command.arg("--head").arg(rows.to_string());
     }
-    command.args(rest).env_remove("POLARS_MAX_THREADS").stdin(Stdio::null()).stdout(Stdio::null());
+    command.args(rest).env_remove("POLARS_MAX_THREADS");
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     let start = Instant::now();
-    let outcome = command.output().map_err(|error| Error::io("start", error).in_file("parrow"))?;
+    let child = command.spawn().map_err(|error| Error::io("start", error).in_file("parrow"))?;
+    let (status, said) = wait(child, interrupts)?;
     let with_measurement = start.elapsed().as_secs_f64();
-    let said = String::from_utf8_lossy(&outcome.stderr);
     // Rows that fail are no reason not to time those that don't.
-    if !matches!(outcome.status.code(), Some(0 | 1)) || !report.exists() {
+    if !matches!(status.code(), Some(0 | 1)) || !report.exists() {
         let said = said.lines().next().unwrap_or("the command failed").trim_start_matches("parrow: ");
-        return Err(Error::invalid_option("bench", said.to_owned()));
+        return Err(Failure::Command(code_of(status), said.to_owned()));
     }
     let failed = |error| Error::io("read", error).in_file(report);
     let text = std::fs::read_to_string(report).map_err(failed)?;
@@ -105,4 +122,44 @@ fn run(subject: &Subject, n_threads: usize, rows: Option<usize>, report: &Path) 
     // The program measures the machine at its end, which is no part of the command.
     let measuring = report["machine"]["seconds"].as_f64().unwrap_or_default();
     Ok(Measured { n_threads, rows, n_runs: 1, seconds: (with_measurement - measuring).max(0.0), report })
+}
+
+/// Waits for the end of a run, and gives what it said; ends it where somebody asks for that.
+fn wait(mut child: Child, interrupts: &CancellationToken) -> Result<(ExitStatus, String), Error> {
+    /// How long nobody looks whether the run is to end.
+    const PATIENCE: Duration = Duration::from_millis(50);
+    let failed = |error| Error::io("run", error).in_file("parrow");
+    let (says, said) = channel();
+    let stderr = child.stderr.take();
+    // What a run says ends when it does.
+    std::thread::spawn(move || {
+        let mut text = Vec::new();
+        if let Some(mut stderr) = stderr {
+            let _ = stderr.read_to_end(&mut text);
+        }
+        let _ = says.send(String::from_utf8_lossy(&text).into_owned());
+    });
+    loop {
+        match said.recv_timeout(PATIENCE) {
+            Ok(text) => return Ok((child.wait().map_err(failed)?, text)),
+            Err(RecvTimeoutError::Disconnected) => {
+                return Ok((child.wait().map_err(failed)?, String::new()));
+            }
+            Err(RecvTimeoutError::Timeout) if interrupts.is_cancelled() => {
+                let _ = child.kill();
+                child.wait().map_err(failed)?;
+                return Err(Error::new(ErrorKind::Cancelled));
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
+}
+
+/// The exit code of a run that failed, which is that of the bench.
+fn code_of(status: ExitStatus) -> Code {
+    match status.code() {
+        Some(2) => Code::Usage,
+        Some(1) => Code::Failed,
+        _ => Code::Files,
+    }
 }

@@ -1,6 +1,7 @@
 //! The command that is run.
 
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::parser::ValueSource;
@@ -13,9 +14,13 @@ use crate::args::Arguments;
 #[derive(Debug)]
 pub struct Subject {
     words: Vec<OsString>,
-    /// Where the result goes instead of where it was to go, and is deleted.
-    _output: Option<TempDir>,
+    /// Where what it writes goes instead of where it was to go, and is deleted.
+    _outputs: Vec<TempDir>,
 }
+
+/// The flags that name a file which the command writes: as the grammar knows them, and in all their forms.
+const WRITES: [(&str, &str, Option<&str>); 3] =
+    [("output", "--output", Some("-o")), ("ledger", "--ledger", None), ("rejects", "--rejects", None)];
 
 /// Flags of the bench itself, which may be meant for it and stand too late.
 const OWN_FLAGS: [&str; 5] = ["--html", "--svg", "--simulate", "--repeat", "--threads"];
@@ -68,13 +73,14 @@ impl Subject {
         if words.iter().any(|word| word == "-") {
             return invalid("the command is run several times, and standard input can be read once".into());
         }
-        let output = given.try_get_one::<PathBuf>("output").ok().flatten().cloned();
-        let folder = match &output {
-            Some(path) if path.metadata().is_ok_and(|there| !there.is_file()) => None,
-            Some(path) => Some(redirect(&mut words, path)?),
-            None => None,
-        };
-        Ok(Self { words: words.into_iter().map(OsString::from).collect(), _output: folder })
+        let mut folders = Vec::new();
+        for (id, long, short) in WRITES {
+            let Some(path) = given.try_get_one::<PathBuf>(id).ok().flatten() else { continue };
+            if path.metadata().map_or(true, |there| there.is_file()) {
+                folders.push(redirect(&mut words, path, long, short)?);
+            }
+        }
+        Ok(Self { words: words.into_iter().map(OsString::from).collect(), _outputs: folders })
     }
 
     /// The words that the program is started with.
@@ -83,30 +89,37 @@ impl Subject {
     }
 }
 
-/// Has the output written beside where it was to go, to a file of the same name, which nobody keeps.
-fn redirect(words: &mut [String], path: &Path) -> Result<TempDir, Error> {
-    let failed = |error| Error::io("create", error).in_file(path);
+/// Has a file written beside where it was to go, under the same name, which nobody keeps.
+fn redirect(words: &mut [String], path: &Path, long: &str, short: Option<&str>) -> Result<TempDir, Error> {
     let parent = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let folder = tempfile::Builder::new().prefix(".parrow-bench-").tempdir_in(parent).map_err(failed)?;
+    let folder = folder_in(parent)?;
     let beside = folder.path().join(path.file_name().unwrap_or_default()).display().to_string();
     let mut is_value = false;
     for word in words.iter_mut() {
         if std::mem::take(&mut is_value) {
             *word = beside.clone();
-        } else if word == "-o" || word == "--output" {
+        } else if word == long || Some(word.as_str()) == short {
             is_value = true;
-        } else if word.starts_with("--output=") {
-            *word = format!("--output={beside}");
-        } else if word.starts_with("-o") {
-            *word = format!("-o{beside}");
+        } else if word.strip_prefix(long).is_some_and(|rest| rest.starts_with('=')) {
+            *word = format!("{long}={beside}");
+        } else if let Some(short) = short.filter(|short| word.starts_with(short)) {
+            *word = format!("{short}{beside}");
         } else if word == "--" {
             break;
         }
     }
     Ok(folder)
+}
+
+/// A folder that is deleted in the end.
+pub fn folder_in(parent: &Path) -> Result<TempDir, Error> {
+    let made = tempfile::Builder::new().prefix(".parrow-bench-").tempdir_in(parent);
+    made.map_err(|error| {
+        Error::io("create a temporary folder", io::Error::from(error.kind())).in_file(parent)
+    })
 }
 
 /// What the parser says, on one line, without how the command is used.

@@ -65,12 +65,13 @@ pub struct Bench {
 
 impl Bench {
     pub fn run(self, console: &Console) -> Result<Code, Failure> {
+        let interrupts = system::interrupts_of_commands();
         let subject = Subject::new(&self.words)?;
         let html = self.html.as_deref().map(WholeFile::create).transpose()?;
         let svg = self.svg.as_deref().map(WholeFile::create).transpose()?;
         let n_cores = parrow::cpu_count();
         let plan = self.plan(n_cores);
-        let measured = measure(&subject, &plan)?;
+        let measured = measure(&subject, &plan, &interrupts)?;
         let largest =
             by_rows(&measured).into_iter().max_by_key(|block| block[0].n_rows()).unwrap_or_default();
         let forecast =
