@@ -5,7 +5,7 @@ use polars_arrow::array::{Array, PrimitiveArray};
 use polars_arrow::bitmap::bitmask::BitMask;
 use polars_arrow::types::NativeType;
 
-use super::in_range::{Ranged, add_counts, add_valid_counts};
+use super::in_range::{Ranged, add_counts, add_valid_counts, put_counts};
 use super::range_bounds::RangeBounds;
 use crate::error::{Error, Result};
 use crate::row::{BoundFunction, Chunk, ChunkOutput, ColumnNames, Kernel, RowFunction, resolve};
@@ -97,16 +97,17 @@ impl Kernel for CountKernel {
 
     fn run(&self, chunk: &Chunk, output: &mut ChunkOutput<'_>) -> Result<()> {
         let counters = self.groups.iter().map(|group| group.open(chunk)).collect::<Result<Vec<_>>>()?;
-        // The output is written once and not read: fresh memory is dear to touch twice.
-        let mut counts = [0; BLOCK_ROWS];
+        let counters: Vec<_> = counters.into_iter().flatten().collect();
         let out = output.slots()[0].values_mut::<u32>();
-        for (block, out) in out.chunks_mut(BLOCK_ROWS).enumerate() {
-            let counts = &mut counts[..out.len()];
-            counts.fill(0);
-            for counter in counters.iter().flatten() {
-                counter.add(block * BLOCK_ROWS, counts);
+        for (block, counts) in out.chunks_mut(BLOCK_ROWS).enumerate() {
+            let first_row = block * BLOCK_ROWS;
+            match counters.split_first() {
+                None => counts.fill(0),
+                Some((first, others)) => {
+                    first.put(first_row, counts);
+                    others.iter().for_each(|counter| counter.add(first_row, counts));
+                }
             }
-            out.copy_from_slice(counts);
         }
         Ok(())
     }
@@ -181,7 +182,10 @@ impl Group {
 
 /// Columns of one native type, as they lie in a chunk.
 trait Counter {
-    /// Adds the counts of the rows from `first_row` on, one for each of `counts`.
+    /// Puts the counts of the rows from `first_row` on, one for each of `counts`.
+    fn put(&self, first_row: usize, counts: &mut [u32]);
+
+    /// Adds them.
     fn add(&self, first_row: usize, counts: &mut [u32]);
 }
 
@@ -211,14 +215,16 @@ where
     Ok(Some(Box::new(NativeCounter { whole, with_nulls, min, max })))
 }
 
-impl<T: NativeType + Ranged> Counter for NativeCounter<T> {
-    fn add(&self, first_row: usize, counts: &mut [u32]) {
-        let rows = first_row..first_row + counts.len();
-        let whole: Vec<&[T]> =
-            self.whole.iter().map(|column| &column.values().as_slice()[rows.clone()]).collect();
-        add_counts(&whole, self.min, self.max, counts);
+impl<T: NativeType + Ranged> NativeCounter<T> {
+    /// Those rows of the columns without a null.
+    fn whole(&self, first_row: usize, n_rows: usize) -> Vec<&[T]> {
+        let rows = first_row..first_row + n_rows;
+        self.whole.iter().map(|column| &column.values().as_slice()[rows.clone()]).collect()
+    }
+
+    fn add_others(&self, first_row: usize, counts: &mut [u32]) {
         for column in &self.with_nulls {
-            let values = &column.values().as_slice()[rows.clone()];
+            let values = &column.values().as_slice()[first_row..first_row + counts.len()];
             let valid =
                 column.validity().map(|valid| BitMask::from_bitmap(valid).sliced(first_row, counts.len()));
             match valid {
@@ -226,5 +232,17 @@ impl<T: NativeType + Ranged> Counter for NativeCounter<T> {
                 None => add_counts(&[values], self.min, self.max, counts),
             }
         }
+    }
+}
+
+impl<T: NativeType + Ranged> Counter for NativeCounter<T> {
+    fn put(&self, first_row: usize, counts: &mut [u32]) {
+        put_counts(&self.whole(first_row, counts.len()), self.min, self.max, counts);
+        self.add_others(first_row, counts);
+    }
+
+    fn add(&self, first_row: usize, counts: &mut [u32]) {
+        add_counts(&self.whole(first_row, counts.len()), self.min, self.max, counts);
+        self.add_others(first_row, counts);
     }
 }

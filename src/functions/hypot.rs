@@ -80,6 +80,10 @@ impl Kernel for Renamed<'_> {
         true
     }
 
+    fn heeds_pace(&self) -> bool {
+        self.kernel.heeds_pace()
+    }
+
     fn run(&self, chunk: &Chunk, output: &mut ChunkOutput<'_>) -> Result<()> {
         self.kernel.run(chunk, output)
     }

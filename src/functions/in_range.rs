@@ -37,28 +37,75 @@ ranged! {
     i128, u64;
 }
 
+/// What becomes of the count of a row.
+pub(super) trait Store: Copy {
+    fn store(self, count: &mut u32, within: u32);
+}
+
+/// It is the first one: nobody has written the place before.
+#[derive(Clone, Copy)]
+pub(super) struct Put;
+
+/// It is added to those of other columns.
+#[derive(Clone, Copy)]
+pub(super) struct Add;
+
+impl Store for Put {
+    #[inline(always)]
+    fn store(self, count: &mut u32, within: u32) {
+        *count = within;
+    }
+}
+
+impl Store for Add {
+    #[inline(always)]
+    fn store(self, count: &mut u32, within: u32) {
+        *count += within;
+    }
+}
+
+/// Puts, for each row of `counts`, how many of the columns' values lie within the range. The columns hold as many rows.
+pub(super) fn put_counts<T: Ranged>(columns: &[&[T]], min: T, max: T, counts: &mut [u32]) {
+    if columns.is_empty() {
+        counts.fill(0);
+    }
+    let (first, others) = columns.split_at(columns.len().min(MOST_AT_ONCE));
+    store_few(first, min, max, counts, Put);
+    add_counts(others, min, max, counts);
+}
+
 /// Adds, for each row of `counts`, how many of the columns' values lie within the range. The columns hold as many rows.
 pub(super) fn add_counts<T: Ranged>(columns: &[&[T]], min: T, max: T, counts: &mut [u32]) {
-    let (sets, rest) = columns.as_chunks::<8>();
-    for set in sets {
-        add_set(*set, min, max, counts);
-    }
-    match *rest {
+    columns.chunks(MOST_AT_ONCE).for_each(|few| store_few(few, min, max, counts, Add));
+}
+
+/// How many columns are looked at in one go.
+const MOST_AT_ONCE: usize = 8;
+
+fn store_few<T: Ranged>(columns: &[&[T]], min: T, max: T, counts: &mut [u32], how: impl Store) {
+    match *columns {
         [] => {}
-        [a] => add_set([a], min, max, counts),
-        [a, b] => add_set([a, b], min, max, counts),
-        [a, b, c] => add_set([a, b, c], min, max, counts),
-        [a, b, c, d] => add_set([a, b, c, d], min, max, counts),
-        [a, b, c, d, e] => add_set([a, b, c, d, e], min, max, counts),
+        [a] => store_set([a], min, max, counts, how),
+        [a, b] => store_set([a, b], min, max, counts, how),
+        [a, b, c] => store_set([a, b, c], min, max, counts, how),
+        [a, b, c, d] => store_set([a, b, c, d], min, max, counts, how),
+        [a, b, c, d, e] => store_set([a, b, c, d, e], min, max, counts, how),
+        [a, b, c, d, e, f, g, h] => store_set([a, b, c, d, e, f, g, h], min, max, counts, how),
         [a, b, c, d, e, ref others @ ..] => {
-            add_set([a, b, c, d, e], min, max, counts);
-            add_counts(others, min, max, counts);
+            store_set([a, b, c, d, e], min, max, counts, how);
+            store_few(others, min, max, counts, Add);
         }
     }
 }
 
-fn add_set<T: Ranged, const N: usize>(columns: [&[T]; N], min: T, max: T, counts: &mut [u32]) {
-    run_widest(Whole { columns, min, max, counts });
+fn store_set<T: Ranged, const N: usize>(
+    columns: [&[T]; N],
+    min: T,
+    max: T,
+    counts: &mut [u32],
+    how: impl Store,
+) {
+    run_widest(Whole { columns, min, max, counts, how });
 }
 
 /// As [`add_counts`] for one column, whose rows count only where `valid` is set.
@@ -73,17 +120,18 @@ pub(super) fn add_valid_counts<T: Ranged>(
 }
 
 /// Columns without nulls.
-struct Whole<'a, T, const N: usize> {
+struct Whole<'a, T, const N: usize, S> {
     columns: [&'a [T]; N],
     min: T,
     max: T,
     counts: &'a mut [u32],
+    how: S,
 }
 
-impl<T: Ranged, const N: usize> Loop for Whole<'_, T, N> {
+impl<T: Ranged, const N: usize, S: Store> Loop for Whole<'_, T, N, S> {
     #[inline(always)]
     fn run(self) {
-        let Self { columns, min, max, counts } = self;
+        let Self { columns, min, max, counts, how } = self;
         let columns = columns.map(|column| &column[..counts.len()]);
         for (row, count) in counts.iter_mut().enumerate() {
             let mut within = T::Counter::default();
@@ -91,7 +139,7 @@ impl<T: Ranged, const N: usize> Loop for Whole<'_, T, N> {
                 within = within + column[row].count(min, max);
             }
             let within: u64 = within.into();
-            *count += within as u32;
+            how.store(count, within as u32);
         }
     }
 }

@@ -5,6 +5,7 @@ use polars_arrow::bitmap::Bitmap;
 
 use crate::error::{Error, Result};
 use crate::row::{BoundFunction, Chunk, ChunkOutput, ColumnNames, Kernel, RowFunction, resolve};
+use crate::widest::{Loop, run_widest};
 
 /// Scales each row by itself: its smallest number becomes 0, its largest 1, and the others lie between them in
 /// proportion, `(v - min) / (max - min)`.
@@ -103,22 +104,19 @@ impl Kernel for ScaleKernel {
         let columns = (0..self.fields.len())
             .map(|index| Floats::of(chunk.series(index)))
             .collect::<Result<Vec<_>>>()?;
-        let mut extremes = vec![Extremes::NONE; BLOCK_ROWS];
+        let (mut least, mut largest) = (vec![0.0; BLOCK_ROWS], vec![0.0; BLOCK_ROWS]);
         let n_rows = chunk.n_rows();
         for from in (0..n_rows).step_by(BLOCK_ROWS) {
             let rows = from..n_rows.min(from + BLOCK_ROWS);
-            let extremes = &mut extremes[..rows.len()];
-            extremes.fill(Extremes::NONE);
+            let (least, largest) = (&mut least[..rows.len()], &mut largest[..rows.len()]);
+            least.fill(Extremes::NONE.min);
+            largest.fill(Extremes::NONE.max);
             for column in &columns {
-                column.widen(rows.clone(), extremes);
+                column.widen(rows.clone(), least, largest);
             }
             for (column, slot) in columns.iter().zip(output.slots()) {
                 let scaled = &mut slot.values_mut::<f64>()[rows.clone()];
-                for ((scaled, value), extremes) in
-                    scaled.iter_mut().zip(&column.values()[rows.clone()]).zip(&*extremes)
-                {
-                    *scaled = extremes.scale(*value);
-                }
+                run_widest(Scale { values: &column.values()[rows.clone()], least, largest, scaled });
             }
         }
         for (column, slot) in columns.iter().zip(output.slots()) {
@@ -146,15 +144,61 @@ impl Floats {
         self.values.downcast_as_array().values()
     }
 
-    /// Takes the rows' values into their extremes.
-    fn widen(&self, rows: std::ops::Range<usize>, extremes: &mut [Extremes]) {
-        let values = self.values()[rows.clone()].iter().zip(extremes);
+    /// Takes the rows' values into the least and the largest of each.
+    fn widen(&self, rows: std::ops::Range<usize>, least: &mut [f64], largest: &mut [f64]) {
+        let values = &self.values()[rows.clone()];
         match &self.valid {
-            None => values.for_each(|(value, extremes)| extremes.add(*value)),
-            Some(valid) => values
-                .zip(rows)
-                .filter(|(_, row)| valid.get_bit(*row))
-                .for_each(|((value, extremes), _)| extremes.add(*value)),
+            None => run_widest(Widen { values, least, largest }),
+            Some(valid) => {
+                for (index, row) in rows.enumerate().filter(|(_, row)| valid.get_bit(*row)) {
+                    let mut extremes = Extremes { min: least[index], max: largest[index] };
+                    extremes.add(self.values()[row]);
+                    (least[index], largest[index]) = (extremes.min, extremes.max);
+                }
+            }
+        }
+    }
+}
+
+/// Takes values into the least and the largest of their rows.
+struct Widen<'a> {
+    values: &'a [f64],
+    least: &'a mut [f64],
+    largest: &'a mut [f64],
+}
+
+impl Loop for Widen<'_> {
+    #[inline(always)]
+    fn run(self) {
+        for ((value, least), largest) in self.values.iter().zip(self.least).zip(self.largest) {
+            let mut extremes = Extremes { min: *least, max: *largest };
+            extremes.add(*value);
+            (*least, *largest) = (extremes.min, extremes.max);
+        }
+    }
+}
+
+/// Scales values to the least and the largest of their rows.
+struct Scale<'a> {
+    values: &'a [f64],
+    least: &'a [f64],
+    largest: &'a [f64],
+    scaled: &'a mut [f64],
+}
+
+impl Loop for Scale<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let Self { values, least, largest, scaled } = self;
+        let extremes =
+            || least.iter().zip(largest).map(|(least, largest)| Extremes { min: *least, max: *largest });
+        // Looked at for all rows at once, so that the loop for the usual ones has no branch.
+        let are_plain = extremes().fold(true, |are_plain, extremes| are_plain & extremes.is_plain());
+        let rows = scaled.iter_mut().zip(values).zip(extremes());
+        if are_plain {
+            rows.for_each(|((scaled, value), extremes)| *scaled = extremes.scale_plainly(*value));
+        } else {
+            rows.for_each(|((scaled, value), extremes)| *scaled = extremes.scale(*value));
         }
     }
 }
@@ -176,12 +220,20 @@ impl Extremes {
         self.max = if value > self.max { value } else { self.max };
     }
 
+    /// Whether there is a finite range above zero: everything else is rare.
     #[inline(always)]
-    fn scale(self, value: f64) -> f64 {
+    fn is_plain(self) -> bool {
         let range = self.max - self.min;
-        let scaled = (value - self.min) / range;
-        // Everything but a finite range above zero is rare.
-        if range > 0.0 && range < f64::INFINITY { scaled } else { self.scale_rarely(value) }
+        (range > 0.0) & (range < f64::INFINITY)
+    }
+
+    #[inline(always)]
+    fn scale_plainly(self, value: f64) -> f64 {
+        (value - self.min) / (self.max - self.min)
+    }
+
+    fn scale(self, value: f64) -> f64 {
+        if self.is_plain() { self.scale_plainly(value) } else { self.scale_rarely(value) }
     }
 
     #[cold]

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::row::{ColumnNames, resolve};
+use crate::widest::{Loop, run_widest};
 
 /// The values that are added up in one go. Part of the result's definition: floats add up in another way otherwise.
 const BLOCK_ROWS: usize = 4096;
@@ -104,8 +105,18 @@ pub fn sums_of_squares(frame: &DataFrame, columns: impl ColumnNames) -> Result<D
 }
 
 /// The exact sum, or `None` when it does not fit.
-fn sum_integers<T: PolarsNumericType>(column: &ChunkedArray<T>, size: fn(T::Native) -> u64) -> Option<u64> {
+fn sum_integers<T: PolarsNumericType>(
+    column: &ChunkedArray<T>,
+    size: impl Fn(T::Native) -> u64 + Copy + Sync,
+) -> Option<u64> {
     let of_block = |block: &Block<'_, T::Native>| {
+        let mut small = None;
+        if block.is_whole() {
+            run_widest(SmallSquares { values: block.rows, size, sum: &mut small });
+        }
+        if small.is_some() {
+            return small;
+        }
         let square = |value| u128::from(size(value)).pow(2);
         let sum = block.values().try_fold(0_u128, |sum, value| sum.checked_add(square(value)))?;
         u64::try_from(sum).ok()
@@ -122,8 +133,30 @@ fn sum_integers<T: PolarsNumericType>(column: &ChunkedArray<T>, size: fn(T::Nati
         .try_reduce(|| 0, u64::checked_add)
 }
 
+/// Adds the squares of a block of values that are so small that their sum fits for sure; leaves `None` for others.
+struct SmallSquares<'a, T, F> {
+    values: &'a [T],
+    size: F,
+    sum: &'a mut Option<u64>,
+}
+
+impl<T: Copy, F: Fn(T) -> u64> Loop for SmallSquares<'_, T, F> {
+    #[inline(always)]
+    fn run(self) {
+        /// The squares of 4,096 values below this add up to less than 2^64.
+        const SMALL: u64 = 1 << 26;
+        let sizes = || self.values.iter().map(|value| (self.size)(*value));
+        if sizes().fold(0, |bits, size| bits | size) < SMALL {
+            *self.sum = Some(sizes().fold(0, |sum, size| sum + size * size));
+        }
+    }
+}
+
 /// The sum of blocks that lie where they lie, whatever pieces the column is in.
-fn sum_floats<T: PolarsNumericType>(column: &ChunkedArray<T>, float: fn(T::Native) -> f64) -> f64 {
+fn sum_floats<T: PolarsNumericType>(
+    column: &ChunkedArray<T>,
+    float: impl Fn(T::Native) -> f64 + Copy + Sync,
+) -> f64 {
     let column = column.rechunk();
     let array = column.downcast_as_array();
     let mut sums: Vec<f64> = (0..array.len().div_ceil(BLOCK_ROWS))
@@ -136,15 +169,47 @@ fn sum_floats<T: PolarsNumericType>(column: &ChunkedArray<T>, float: fn(T::Nativ
     sums.first().copied().unwrap_or(0.0)
 }
 
-/// Adds in eight lanes, which the compiler turns into vector instructions.
-fn sum_block<T: NativeType>(block: &Block<'_, T>, float: fn(T) -> f64) -> f64 {
-    let mut lanes = [0.0; 8];
-    for (index, value) in block.rows.iter().enumerate() {
-        let value = if block.is_valid(index) { float(*value) } else { 0.0 };
-        lanes[index % 8] += value * value;
+/// How many sums of a block are added up at the same time, in vector instructions.
+const LANES: usize = 8;
+
+/// Adds each value to that of the lanes whose turn it is.
+fn sum_block<T: NativeType>(block: &Block<'_, T>, float: impl Fn(T) -> f64) -> f64 {
+    let mut lanes = [0.0; LANES];
+    if block.is_whole() {
+        run_widest(Squares { values: block.rows, float, lanes: &mut lanes });
+    } else {
+        for (index, value) in block.rows.iter().enumerate() {
+            let value = if block.is_valid(index) { float(*value) } else { 0.0 };
+            lanes[index % LANES] += value * value;
+        }
     }
     let [a, b, c, d, e, f, g, h] = lanes;
     ((a + b) + (c + d)) + ((e + f) + (g + h))
+}
+
+struct Squares<'a, T, F> {
+    values: &'a [T],
+    float: F,
+    lanes: &'a mut [f64; LANES],
+}
+
+impl<T: Copy, F: Fn(T) -> f64> Loop for Squares<'_, T, F> {
+    #[inline(always)]
+    fn run(self) {
+        let (sets, rest) = self.values.as_chunks::<LANES>();
+        let mut lanes = *self.lanes;
+        for set in sets {
+            for (lane, value) in lanes.iter_mut().zip(set) {
+                let value = (self.float)(*value);
+                *lane += value * value;
+            }
+        }
+        for (lane, value) in lanes.iter_mut().zip(rest) {
+            let value = (self.float)(*value);
+            *lane += value * value;
+        }
+        *self.lanes = lanes;
+    }
 }
 
 /// Some rows of a column.
@@ -158,6 +223,11 @@ impl<'a, T: NativeType> Block<'a, T> {
     fn of(array: &'a PrimitiveArray<T>, first_row: usize) -> Self {
         let end = array.len().min(first_row + BLOCK_ROWS);
         Self { rows: &array.values().as_slice()[first_row..end], array, first_row }
+    }
+
+    /// Whether no row of the column is null.
+    fn is_whole(&self) -> bool {
+        self.array.null_count() == 0
     }
 
     fn is_valid(&self, index: usize) -> bool {
