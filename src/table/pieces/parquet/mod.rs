@@ -8,8 +8,10 @@
 //! pages   the pages of a column chunk: where they lie, which rows they hold, and whether their headers can be true
 //! cut     row groups into slices, along the borders of pages
 //! read    the rows of a slice
+//! codes   the usual columns of numbers with a dictionary
 //! ```
 
+mod codes;
 mod cut;
 mod pages;
 mod read;

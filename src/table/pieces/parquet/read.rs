@@ -17,6 +17,7 @@ use super::super::super::contain::contain;
 use super::super::super::parquet::{EncodedColumns, NAME};
 use super::super::super::read_options::ReadOptions;
 use super::super::bytes::{ByteSource, Seekable, changed};
+use super::codes;
 use super::cut::GroupRows;
 use super::pages::{Chunk, ColumnPages};
 
@@ -142,6 +143,22 @@ impl ParquetPieces {
         };
         let skipped = rows.from - from as usize;
         let filter = (!is_nested).then(|| Filter::new_ranged(skipped, skipped + rows.n_rows));
+        if let ([part], [packed]) = (parts.as_slice(), packed.as_slice())
+            && !is_nested
+            && skipped == 0
+            && packed.n_values == rows.n_rows as u64
+        {
+            let primitive = &part.part.descriptor().descriptor.primitive_type;
+            let series = contain(NAME, || {
+                let pages = part.reader(packed.bytes.clone(), packed.n_values);
+                let pages = BasicDecompressor::new(pages, Vec::new());
+                let array = codes::decode(pages, primitive.physical_type, field, rows.n_rows);
+                array.map(|array| Series::try_from((field, vec![array]))).transpose()
+            })?;
+            if let Some(series) = series {
+                return Ok(series);
+            }
+        }
         let series = contain(NAME, || {
             let (pages, types): (Vec<_>, Vec<_>) = parts
                 .iter()
