@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::fault::OnError;
 use crate::pool::{Cost, Step, workers};
 use crate::report::ThreadUse;
-use crate::row::{AfterFault, Chunk, ChunkOutput, FixedMut, Kernel, RowFault, Slot, is_undeclared};
+use crate::row::{AfterFault, Chunk, ChunkOutput, FixedMut, Kernel, Pace, RowFault, Slot, is_undeclared};
 
 /// The run of one kernel, chunk by chunk from the first row on.
 pub(super) struct Runner<'r> {
@@ -101,28 +101,58 @@ impl<'r> Runner<'r> {
         self.chunks.iter().any(fails)
     }
 
+    /// About so many rows, so that the next chunk ends where a large page of the output does.
+    fn to_page_end(&self, n_rows: usize) -> usize {
+        let first = self.places.iter().flatten().next();
+        let at_end = first.filter(|_| self.options.chunk_rows().is_none() && n_rows < self.remaining());
+        at_end.and_then(|place| place.rows_to_page_end(n_rows)).unwrap_or(n_rows)
+    }
+
     /// Cuts the next chunk off.
     fn next_job(&mut self, n_rows: usize) -> Job<'r> {
-        let slots = self
-            .places
-            .iter_mut()
-            .zip(self.kernel.fields())
-            .map(|(place, field)| match place {
-                Some(values) => Slot::Fixed { values: values.split_off_front(n_rows), validity: None },
-                None if is_undeclared(field) => Slot::Runs(Vec::new()),
-                None => Slot::Series(None),
-            })
-            .collect();
+        let places = self.places.iter_mut();
+        let slots = slots(self.kernel, places.map(|place| Some(place.as_mut()?.split_off_front(n_rows))));
         let offset = self.begun;
         self.begun += n_rows;
         Job { offset, n_rows, slots }
     }
 
+    /// Runs the first rows in one chunk, as many as it takes to know whether it pays to share the rest out.
+    fn run_first(&mut self, cost: &mut Cost, n_threads: usize, cheap: Duration) -> Result<Outcome> {
+        /// What is brought to the function's types without need, at most.
+        const MOST_ROWS: usize = 4096;
+        let n_rows = self.remaining().min(MOST_ROWS);
+        let (kernel, rows, options, offset) = (self.kernel, self.rows, self.options, self.begun);
+        let mut n_left = self.remaining();
+        let mut ask = |n_done: usize, elapsed: Duration| {
+            cost.add(n_done, elapsed);
+            n_left -= n_done;
+            match next_step(cost, n_left, n_threads, cheap) {
+                Step::Here(n_rows) if n_left > 0 && options.check_cancelled().is_ok() => n_rows,
+                _ => 0,
+            }
+        };
+        let slots = slots(kernel, self.places.iter_mut().map(|place| Some(place.as_mut()?.front(n_rows))));
+        let start = Instant::now();
+        let pace = Pace::new(&mut ask);
+        let done = run_job(kernel, rows, options, Job { offset, n_rows, slots }, Some(pace))?;
+        for place in self.places.iter_mut().flatten() {
+            place.split_off_front(done.n_rows);
+        }
+        self.begun += done.n_rows;
+        Ok(self.ran_here(done, start.elapsed()))
+    }
+
     pub(super) fn run_here(&mut self, n_rows: usize) -> Result<(Outcome, Duration)> {
         let job = self.next_job(n_rows);
         let start = Instant::now();
-        let done = run_job(self.kernel, self.rows, self.options, job)?;
+        let done = run_job(self.kernel, self.rows, self.options, job, None)?;
         let elapsed = start.elapsed();
+        Ok((self.ran_here(done, elapsed), elapsed))
+    }
+
+    /// Takes what a chunk has left that was run on this thread.
+    fn ran_here(&mut self, done: Done, elapsed: Duration) -> Outcome {
         self.here.ran(elapsed);
         self.longest = self.longest.max(elapsed);
         let outcome = outcome(&done, &self.decisions, self.options);
@@ -130,7 +160,7 @@ impl<'r> Runner<'r> {
             self.decisions.add(index, runs);
         }
         self.chunks.push(done);
-        Ok((outcome, elapsed))
+        outcome
     }
 
     /// Runs rows of which there are more on other threads: in one chunk, where those before have been cheap.
@@ -156,14 +186,14 @@ impl<'r> Runner<'r> {
             self.share(n_threads, |_| chunk_rows, |_, _| {})?;
             return Ok(cost);
         }
+        if self.kernel.heeds_pace() && self.remaining() > 0 {
+            let outcome = self.run_first(&mut cost, n_threads, cheap)?;
+            if outcome == Outcome::Failed {
+                return Ok(cost);
+            }
+        }
         while self.remaining() > 0 {
-            let step = match cost.next_step(self.remaining(), n_threads) {
-                Step::Share if cost.of_chunk(self.remaining()).is_some_and(|rest| rest < cheap) => {
-                    Step::Here(self.remaining())
-                }
-                step => step,
-            };
-            match step {
+            match next_step(&cost, self.remaining(), n_threads, cheap) {
                 Step::Here(n_rows) => {
                     let (outcome, elapsed) = self.run_here(n_rows)?;
                     if outcome == Outcome::Failed {
@@ -173,11 +203,12 @@ impl<'r> Runner<'r> {
                 }
                 Step::Share => {
                     let cost = Mutex::new(cost);
-                    self.share(
-                        n_threads,
-                        |remaining| lock(&cost).chunk_rows(remaining, n_threads),
-                        |n_rows, elapsed| lock(&cost).add(n_rows, elapsed),
-                    )?;
+                    let page_rows = self.places.iter().flatten().find_map(FixedMut::page_rows);
+                    let chunk_rows = |remaining| match page_rows {
+                        Some(page_rows) => lock(&cost).chunk_rows_by_page(remaining, n_threads, page_rows),
+                        None => lock(&cost).chunk_rows(remaining, n_threads),
+                    };
+                    self.share(n_threads, chunk_rows, |n_rows, elapsed| lock(&cost).add(n_rows, elapsed))?;
                     return Ok(*lock(&cost));
                 }
             }
@@ -212,10 +243,11 @@ impl<'r> Runner<'r> {
                     runner.longest = runner.longest.max(longest);
                     return;
                 }
-                let job = runner.next_job(chunk_rows(remaining).min(remaining));
+                let n_rows = runner.to_page_end(chunk_rows(remaining).min(remaining));
+                let job = runner.next_job(n_rows);
                 drop(guard);
                 let (offset, n_rows, start) = (job.offset, job.n_rows, Instant::now());
-                let done = run_job(kernel, rows, options, job);
+                let done = run_job(kernel, rows, options, job, None);
                 let elapsed = start.elapsed();
                 timed(n_rows, elapsed);
                 used.ran(elapsed);
@@ -266,8 +298,32 @@ fn outcome(done: &Done, decisions: &Decisions, options: &ApplyOptions) -> Outcom
     }
 }
 
-/// Runs one chunk.
-fn run_job(kernel: &dyn Kernel, rows: Rows<'_>, options: &ApplyOptions, job: Job<'_>) -> Result<Done> {
+/// What to do next. What is over within `cheap` is not shared out.
+fn next_step(cost: &Cost, remaining: usize, n_threads: usize, cheap: Duration) -> Step {
+    match cost.next_step(remaining, n_threads) {
+        Step::Share if cost.of_chunk(remaining).is_some_and(|rest| rest < cheap) => Step::Here(remaining),
+        step => step,
+    }
+}
+
+/// A slot for each column of a kernel, with its place where it is of fixed width.
+fn slots<'p>(kernel: &dyn Kernel, places: impl Iterator<Item = Option<FixedMut<'p>>>) -> Vec<Slot<'p>> {
+    let slot = |(place, field)| match place {
+        Some(values) => Slot::Fixed { values, validity: None },
+        None if is_undeclared(field) => Slot::Runs(Vec::new()),
+        None => Slot::Series(None),
+    };
+    places.zip(kernel.fields()).map(slot).collect()
+}
+
+/// Runs one chunk, or its first rows, where it has a pace.
+fn run_job<'j>(
+    kernel: &dyn Kernel,
+    rows: Rows<'_>,
+    options: &ApplyOptions,
+    job: Job<'j>,
+    pace: Option<Pace<'j>>,
+) -> Result<Done> {
     options.check_cancelled()?;
     let Job { offset, n_rows, mut slots } = job;
     for slot in &mut slots {
@@ -281,7 +337,12 @@ fn run_job(kernel: &dyn Kernel, rows: Rows<'_>, options: &ApplyOptions, job: Job
     };
     let chunk = Chunk::slice(rows.columns, offset, n_rows, rows.first_row);
     let mut output = ChunkOutput::new(n_rows, slots, after_fault);
+    if let Some(pace) = pace {
+        output = output.with_pace(pace);
+    }
     kernel.run(&chunk, &mut output)?;
+    let (n_all, n_rows) = (n_rows, output.n_done());
+    let is_left = n_rows < n_all;
     let (slots, faults) = output.into_parts();
     if faults.is_empty() || after_fault == AfterFault::GoOn {
         options.advance(n_rows);
@@ -289,7 +350,11 @@ fn run_job(kernel: &dyn Kernel, rows: Rows<'_>, options: &ApplyOptions, job: Job
     let columns = slots
         .into_iter()
         .map(|slot| match slot {
+            Slot::Fixed { validity: Some(valid), .. } if is_left => {
+                DoneColumn::Fixed(Some(valid.sliced(0, n_rows)))
+            }
             Slot::Fixed { validity, .. } => DoneColumn::Fixed(validity),
+            Slot::Series(Some(series)) if is_left => DoneColumn::Series(Some(series.slice(0, n_rows))),
             Slot::Series(series) => DoneColumn::Series(series),
             Slot::Runs(runs) => DoneColumn::Runs(runs),
         })

@@ -32,6 +32,10 @@ impl<R: IntoRow, F: Fn(usize) -> R + Sync> Kernel for ItemKernel<'_, F> {
         &self.fields
     }
 
+    fn heeds_pace(&self) -> bool {
+        true
+    }
+
     fn run(&self, chunk: &Chunk, output: &mut ChunkOutput<'_>) -> Result<()> {
         let first = chunk.first_row() as usize;
         call_items(chunk.n_rows(), output, |item| (self.function)(first + item));

@@ -57,7 +57,8 @@ impl Cost {
     pub(crate) fn add(&mut self, n_rows: usize, elapsed: Duration) {
         let sample = Sample { n_rows: n_rows as f64, seconds: elapsed.as_secs_f64() };
         match self.last {
-            Some(before) if sample.n_rows > before.n_rows && sample.seconds > before.seconds => {
+            // Of two chunks of about as many rows the difference says nothing but how uneven the times are.
+            Some(before) if sample.n_rows >= 2.0 * before.n_rows && sample.seconds > before.seconds => {
                 self.row = (sample.seconds - before.seconds) / (sample.n_rows - before.n_rows);
                 self.start = (sample.seconds - self.row * sample.n_rows).max(0.0);
             }
@@ -78,8 +79,12 @@ impl Cost {
         let seconds = self.row * remaining as f64;
         let saved = seconds * (1.0 - 1.0 / n_workers as f64);
         let believed = self.n_samples > 1 || last.seconds >= SURELY_SLOW_SECONDS;
-        if n_workers > 1 && believed && saved > DISPATCH_SECONDS && last.seconds >= SERIAL_CHUNK_SECONDS / 4.0
-        {
+        // A short time may be wrong by any factor, so that it must promise more.
+        let pays = match last.seconds {
+            seconds if seconds >= SERIAL_CHUNK_SECONDS / 4.0 => saved > DISPATCH_SECONDS,
+            seconds => seconds >= SERIAL_CHUNK_SECONDS / 16.0 && saved > 4.0 * DISPATCH_SECONDS,
+        };
+        if n_workers > 1 && believed && pays {
             return Step::Share;
         }
         let affordable = if self.row > 0.0 { SERIAL_CHUNK_SECONDS / self.row } else { f64::INFINITY };
@@ -120,6 +125,15 @@ impl Cost {
         let rows = by_time.min(by_balance).max(worthwhile).min(timed);
         let fair = (remaining as f64 / n_workers as f64).ceil();
         (rows.min(fair).ceil() as usize).clamp(1, remaining.max(1))
+    }
+
+    /// The same where `page_rows` rows of the output are a large page of memory: two workers that write the same page fresh both
+    /// have it cleared, so that chunks have whole pages where that is not long and many of them are left.
+    pub(crate) fn chunk_rows_by_page(&self, remaining: usize, n_workers: usize, page_rows: usize) -> usize {
+        let rows = self.chunk_rows(remaining, n_workers);
+        let is_short = self.row * page_rows as f64 <= 2.0 * CHUNK_SECONDS;
+        let are_many = remaining / page_rows.max(1) >= 2 * n_workers;
+        if is_short && are_many { rows.max(page_rows) } else { rows }
     }
 }
 

@@ -37,38 +37,50 @@ pub(crate) fn drive<R: IntoRow>(
     let plain = states.called.is_none() && states.unfit.is_empty();
     let mut unfit = std::mem::take(&mut states.unfit).into_iter().peekable();
     let mut row = 0;
-    while row < n_rows {
+    let mut stop = output.stop(row, n_rows);
+    while row < stop {
         let step = catch_unwind(AssertUnwindSafe(|| {
             if plain {
                 let mut fault = None;
                 let (row, writer) = (&mut row, &mut writer);
-                run_widest(All { row, n_rows, call: &call, writer, fault: &mut fault, of: PhantomData });
+                run_widest(All {
+                    row,
+                    n_rows: stop,
+                    call: &call,
+                    writer,
+                    fault: &mut fault,
+                    of: PhantomData,
+                });
                 fault
             } else {
-                run_called(&mut row, n_rows, &states, &mut unfit, &call, &mut writer)
+                run_called(&mut row, stop, &states, &mut unfit, &call, &mut writer)
             }
         }));
         let fault = match step {
-            Ok(None) => break,
-            Ok(Some(fault)) => fault,
+            Ok(None) => {
+                stop = output.stop(row, n_rows);
+                continue;
+            }
+            Ok(Some(fault)) => Some(fault),
             Err(payload) => {
                 let outcome = after_panic(row).unwrap_or_else(|| {
                     Outcome::Fault(RowFault::new(row, panic_message(payload.as_ref()), RowFailure::Panicked))
                 });
-                match write(row, outcome, &mut writer) {
-                    Some(fault) => fault,
-                    None => {
-                        row += 1;
-                        continue;
-                    }
-                }
+                write(row, outcome, &mut writer)
             }
         };
         row += 1;
-        if output.fault(fault) == ControlFlow::Break(()) {
+        if let Some(fault) = fault
+            && output.fault(fault) == ControlFlow::Break(())
+        {
+            row = n_rows;
             break;
         }
+        if row == stop {
+            stop = output.stop(row, n_rows);
+        }
     }
+    output.leave_behind(row);
     writer.finish(&mut output.slots().iter_mut());
 }
 

@@ -82,6 +82,12 @@ pub trait Kernel: Send + Sync {
         false
     }
 
+    /// Whether it asks its output, row by row, if a chunk is to be left early.
+    #[doc(hidden)]
+    fn heeds_pace(&self) -> bool {
+        false
+    }
+
     /// Runs on the rows of `chunk` and fills `output`, which has a slot for each field and room for
     /// [`chunk.n_rows()`](Chunk::n_rows) rows.
     ///
@@ -114,6 +120,10 @@ macro_rules! forward {
 
             fn is_same_when_widened(&self) -> bool {
                 (**self).is_same_when_widened()
+            }
+
+            fn heeds_pace(&self) -> bool {
+                (**self).heeds_pace()
             }
 
             fn run(&self, chunk: &Chunk, output: &mut ChunkOutput<'_>) -> Result<()> {

@@ -10,6 +10,7 @@ use polars::prelude::{DataType, Series, TimeUnit};
 use polars_arrow::bitmap::Bitmap;
 
 use super::huge_pages;
+use super::pace::Pace;
 use crate::error::{Error, RowFailure};
 
 /// The output of one chunk.
@@ -19,6 +20,8 @@ pub struct ChunkOutput<'o> {
     slots: Vec<Slot<'o>>,
     faults: Vec<RowFault>,
     after_fault: AfterFault,
+    pace: Option<Pace<'o>>,
+    n_done: usize,
 }
 
 /// What to do with the rest of a chunk when a row has failed.
@@ -78,7 +81,29 @@ impl RowFault {
 impl<'o> ChunkOutput<'o> {
     /// An output of `n_rows` rows with these slots.
     pub fn new(n_rows: usize, slots: Vec<Slot<'o>>, after_fault: AfterFault) -> Self {
-        Self { n_rows, slots, faults: Vec::new(), after_fault }
+        Self { n_rows, slots, faults: Vec::new(), after_fault, pace: None, n_done: n_rows }
+    }
+
+    /// Lets the chunk be left early, by a kernel that [heeds](super::Kernel::heeds_pace) it.
+    pub(crate) fn with_pace(self, pace: Pace<'o>) -> Self {
+        Self { pace: Some(pace), ..self }
+    }
+
+    /// The row to stop before, when those before `row` are done; `row` itself where the chunk is to be left.
+    pub(crate) fn stop(&mut self, row: usize, n_rows: usize) -> usize {
+        Pace::stop(&mut self.pace, row, n_rows)
+    }
+
+    /// Says that the chunk was left behind so many rows.
+    pub(crate) fn leave_behind(&mut self, n_done: usize) {
+        if self.pace.is_some() {
+            self.n_done = n_done;
+        }
+    }
+
+    /// How many rows have been run.
+    pub(crate) fn n_done(&self) -> usize {
+        self.n_done
     }
 
     /// How many rows each slot is to get.
@@ -230,6 +255,21 @@ macro_rules! fixed {
             /// Has the system put memory under all of it.
             pub(crate) fn populate(&mut self) {
                 match self { $(Self::$variant(values) => huge_pages::populate(values)),* }
+            }
+
+            /// About `n_rows`, so that as many of the first values end where a large page does; `None` where that is far off.
+            pub(crate) fn rows_to_page_end(&self, n_rows: usize) -> Option<usize> {
+                match self { $(Self::$variant(values) => huge_pages::values_to_page_end(values, n_rows)),* }
+            }
+
+            /// How many values fill a large page, where it is in such.
+            pub(crate) fn page_rows(&self) -> Option<usize> {
+                match self { $(Self::$variant(values) => huge_pages::values_of_page(values)),* }
+            }
+
+            /// The first `n_rows` values, for a while.
+            pub(crate) fn front(&mut self, n_rows: usize) -> FixedMut<'_> {
+                match self { $(Self::$variant(values) => FixedMut::$variant(&mut values[..n_rows])),* }
             }
 
             /// Cuts off the first `n_rows` values.

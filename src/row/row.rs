@@ -292,6 +292,10 @@ where
         &self.fields
     }
 
+    fn heeds_pace(&self) -> bool {
+        true
+    }
+
     fn run(&self, chunk: &Chunk, output: &mut ChunkOutput<'_>) -> Result<()> {
         let given: Vec<&Series> = (0..chunk.columns().len()).map(|index| chunk.series(index)).collect();
         let made = given.iter().map(|series| readable(series)).collect::<Result<Vec<_>>>()?;

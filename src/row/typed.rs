@@ -229,6 +229,10 @@ where
         &self.fields
     }
 
+    fn heeds_pace(&self) -> bool {
+        true
+    }
+
     fn run(&self, chunk: &Chunk, output: &mut ChunkOutput<'_>) -> Result<()> {
         let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
         run_prepared::<A, R>(A::prepare(chunk, 0)?, chunk.n_rows(), &names, output, &self.call);
