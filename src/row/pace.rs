@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 ///
 /// A chunk costs as much to begin as some hundred cheap rows. Where nobody knows yet what a row costs, the first rows are
 /// timed within one chunk, and not in chunks of their own.
-pub struct Pace<'o> {
+pub(crate) struct Pace<'o> {
     ask: &'o mut (dyn FnMut(usize, Duration) -> usize + 'o),
     since: Instant,
     n_told: usize,
