@@ -207,3 +207,30 @@ fn a_browser_shows_the_page() {
         assert_eq!(report(&opened.dom), format!("width={width} scrolls=false charts=2 bars=true limit=true"));
     }
 }
+
+#[test]
+fn a_report_replaces_nothing_but_a_report() {
+    let place = Place::with_points();
+    let rows = "{\"x\":1}\n";
+    place.file("in.json", rows);
+    let refused = |arguments: &[&str], what: &str| {
+        place.run(&[&["apply", "--format", "ndjson"], arguments].concat()).code(2).stderr_has(what);
+        assert_eq!(place.read("in.json"), rows);
+    };
+    refused(
+        &["in.json", "x + 1 AS z", "--report=in.json"],
+        "in.json is an input or another output of this run",
+    );
+    refused(
+        &["in.json", "x + 1 AS z", "-o", "r.json", "--report", "r.json"],
+        "r.json is an input or another output",
+    );
+    // The file behind the flag may have been meant as the input.
+    place.file("other.json", rows);
+    refused(&["--report", "in.json", "other.json", "x + 1 AS z"], "in.json is there and is no report");
+    for name in ["r.json", "r.html"] {
+        for _ in 0..2 {
+            place.run(&["apply", "points.csv", "x + 1 AS z", "--report", name]).code(0);
+        }
+    }
+}

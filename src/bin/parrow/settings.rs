@@ -114,6 +114,13 @@ impl Settings {
         self.report.as_ref()
     }
 
+    /// All files that the run reads and writes, save for its report.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        let inputs: &[Input] = if let Source::Inputs(inputs, _) = &self.source { inputs } else { &[] };
+        let outputs = [self.output_file(), self.ledger.as_ref(), self.rejects.as_ref()];
+        inputs.iter().filter_map(Input::path).chain(outputs.into_iter().flatten().filter_map(Output::path))
+    }
+
     /// The largest input that is a file.
     pub fn largest_file(&self) -> Option<&Path> {
         let Source::Inputs(inputs, _) = &self.source else { return None };

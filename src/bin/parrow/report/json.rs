@@ -50,6 +50,12 @@ pub fn to_json(report: &Report) -> Value {
     })
 }
 
+/// Whether a text is a report that was written by [`to_json`].
+pub fn is_json(text: &str) -> bool {
+    let Ok(Value::Object(report)) = serde_json::from_str(text) else { return false };
+    ["limit", "stages", "passes", "speed_up"].iter().all(|key| report.contains_key(*key))
+}
+
 fn seconds(time: Duration) -> f64 {
     time.as_secs_f64()
 }

@@ -7,9 +7,15 @@ use parrow::report::{Report, ThreadUse, bytes_text, duration_text, rate_text};
 use crate::page::number::grouped;
 use crate::page::{Part, Row, escape, fact, foot, head, stacked};
 
+const TITLE: &str = "What the run did with its time";
+
+/// Whether a text is a page that was made by [`to_html`].
+pub fn is_html(text: &str) -> bool {
+    text.starts_with("<!doctype html>") && text.contains(&format!("<title>{TITLE}</title>"))
+}
+
 /// The page of a report on a run that was begun with a command.
 pub fn to_html(report: &Report, command: &str) -> String {
-    let title = "What the run did with its time";
     let facts = [
         fact(&duration_text(report.wall), "in all"),
         fact(&grouped(report.n_rows_read as usize), "rows read"),
@@ -19,9 +25,9 @@ pub fn to_html(report: &Report, command: &str) -> String {
         report.peak_memory.map_or(String::new(), |peak| fact(&bytes_text(peak), "of memory at most")),
     ];
     [
-        head(title),
+        head(TITLE),
         format!(
-            "<header>\n<h1>{title}</h1>\n<p class=\"lead\">What holds it back: <b class=\"limit\">{}</b></p>\n\
+            "<header>\n<h1>{TITLE}</h1>\n<p class=\"lead\">What holds it back: <b class=\"limit\">{}</b></p>\n\
              <p><code>parrow {}</code></p>\n<dl class=\"facts\">\n{}</dl>\n</header>\n",
             escape(&report.limit().to_string()),
             escape(command),

@@ -1,13 +1,15 @@
 //! Takes the report of a run to where it was asked for.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use parrow::Error;
 use parrow::pipeline::RunSummary;
 use parrow::report::Machine;
 
-use super::json::to_json;
-use super::page::to_html;
+use super::json::{is_json, to_json};
+use super::page::{is_html, to_html};
 use crate::args::ReportTarget;
 use crate::console::Console;
 use crate::page::WholeFile;
@@ -29,11 +31,18 @@ enum Place {
 
 impl Reporter {
     /// Makes sure that the report can be written, before there is anything to report.
+    ///
+    /// # Errors
+    /// The file is one that the run reads or writes, holds anything but an earlier report, or cannot be written.
     pub fn new(target: &ReportTarget, settings: &Settings) -> Result<Self, Error> {
+        let file = |path: &Path, is_report: fn(&str) -> bool| {
+            refuse_other_files(path, settings, is_report)?;
+            WholeFile::create(path)
+        };
         let place = match target {
             ReportTarget::Text => Place::Text,
-            ReportTarget::Json(path) => Place::Json(WholeFile::create(path)?),
-            ReportTarget::Html(path) => Place::Html(WholeFile::create(path)?),
+            ReportTarget::Json(path) => Place::Json(file(path, is_json)?),
+            ReportTarget::Html(path) => Place::Html(file(path, is_html)?),
         };
         let command = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
         Ok(Self { place, input: settings.largest_file().map(PathBuf::from), command })
@@ -52,4 +61,33 @@ impl Reporter {
             Place::Html(file) => file.finish(&to_html(&report, &self.command)),
         }
     }
+}
+
+/// A report is larger than a few kilobytes only where there are very many threads.
+const LARGEST_REPORT: u64 = 4 << 20;
+
+/// A report replaces an earlier one and nothing else: in `--report data.json` the file may have been meant as the input.
+fn refuse_other_files(path: &Path, settings: &Settings, is_report: fn(&str) -> bool) -> Result<(), Error> {
+    let refused = |message: String| Err(Error::invalid_option("--report", message));
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let place = real(path);
+    if settings.paths().any(|other| real(other) == place) {
+        return refused(format!("{} is an input or another output of this run", path.display()));
+    }
+    let Ok(there) = path.metadata() else { return Ok(()) };
+    if !there.is_file() || there.len() == 0 {
+        return Ok(());
+    }
+    let mut text = String::new();
+    let is_report = there.len() <= LARGEST_REPORT
+        && File::open(path).and_then(|file| file.take(LARGEST_REPORT).read_to_string(&mut text)).is_ok()
+        && is_report(&text);
+    if is_report {
+        return Ok(());
+    }
+    refused(format!(
+        "{0} is there and is no report, so that it is not written over; name another file, or give an input named {0} before \
+         --report",
+        path.display()
+    ))
 }
