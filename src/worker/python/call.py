@@ -66,10 +66,17 @@ class Call:
         return (dict(zip(names, row)) for row in rows)
 
     def whole_results(self, batch):
-        """The columns of results for a whole batch; it is halved until the rows are known on which the function fails."""
+        """The columns of results for a whole batch; it is halved until the rows are known on which the function fails.
+
+        A result of the wrong shape is no failure of single rows: the batch's rows all have it, since in halves the number of
+        values may fit by chance.
+        """
         try:
             constants = {name: value for name, (_, value) in self.keywords}
             return whole_columns(self.pyarrow, self.function(self.given(batch), **constants), self.names, len(batch)), {}
+        except WrongShape as error:
+            message = str(error)
+            return [[None] * len(batch) for _ in self.names], {row: message for row in range(len(batch))}
         except (Exception, SystemExit) as error:
             if len(batch) == 1:
                 return [[None] for _ in self.names], {0: describe(error)}

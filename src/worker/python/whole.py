@@ -1,6 +1,10 @@
 """What a function of whole batches returned, as columns."""
 
 
+class WrongShape(ValueError):
+    """What came back is not a column of a value for each row: so it would be for fewer rows, if not by chance."""
+
+
 def whole_columns(pyarrow, result, names, n_rows):
     """What a function of whole batches returned, as a column for each name."""
     if hasattr(result, "to_arrow"):
@@ -13,13 +17,13 @@ def whole_columns(pyarrow, result, names, n_rows):
         there = result.schema.names
         missing = [name for name in names if name not in there]
         if missing and len(there) != len(names):
-            raise ValueError(f"the function returned a table with columns {there}, and {missing[0]!r} is wanted")
+            raise WrongShape(f"the function returned a table with columns {there}, and {missing[0]!r} is wanted")
         columns = list(result.columns) if missing else [result.column(name) for name in names]
     elif isinstance(result, dict):
         columns = [result[name] for name in names]
     elif len(names) > 1 and isinstance(result, (tuple, list)):
         if len(result) != len(names):
-            raise ValueError(f"the function returned {len(result)} columns, and {len(names)} names were given")
+            raise WrongShape(f"the function returned {len(result)} columns, and {len(names)} names were given")
         columns = list(result)
     else:
         columns = [result]
@@ -37,9 +41,9 @@ def whole_column(pyarrow, column, n_rows):
         column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
         column = column.chunk(0) if isinstance(column, pyarrow.ChunkedArray) else column
     if not isinstance(column, (list, tuple, pyarrow.Array)):
-        raise TypeError(f"the function returned {type(column).__name__}; a function of whole batches returns a column")
+        raise WrongShape(f"the function returned {type(column).__name__}; a function of whole batches returns a column")
     if len(column) != n_rows:
-        raise ValueError(f"the function returned {len(column)} values for {n_rows} rows")
+        raise WrongShape(f"the function returned {len(column)} values for {n_rows} rows; a function of whole batches returns one for each row")
     return column
 
 
