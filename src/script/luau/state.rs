@@ -9,6 +9,7 @@ use mlua::{Buffer, Function, Lua, LuaOptions, StdLib, Table};
 use super::collect::Collector;
 use super::host::host;
 use super::input::Batch;
+use super::lexer::{Kind, tokens};
 use super::message::{is_out_of_memory, message};
 use super::plan::{Cells, Plan};
 use super::script::Script;
@@ -164,6 +165,10 @@ impl State {
         )?;
         let are_decimals = plan.inputs.iter().map(|input| input.cells == Cells::Decimal);
         layout.set("are_decimals", lua.create_sequence_from(are_decimals)?)?;
+        layout.set(
+            "may_be_nil",
+            lua.create_table_from(may_be_nil(&script.text).into_iter().map(|name| (name, true)))?,
+        )?;
         let chunk = lua
             .load(program.prelude.as_slice())
             .set_name(format!("={PRELUDE_NAME}"))
@@ -274,6 +279,23 @@ impl Drop for State {
     fn drop(&mut self) {
         self.watched.let_go();
     }
+}
+
+/// The global names that may be read before anything is in them: those that the script sets, and those that are taken away, which
+/// a script can ask for.
+fn may_be_nil(text: &str) -> Vec<&str> {
+    let tokens = tokens(text);
+    let is_set = |index: usize| {
+        let mut last = index;
+        while tokens.get(last + 1).is_some_and(|next| next.is(","))
+            && tokens.get(last + 2).is_some_and(|next| next.kind == Kind::Name)
+        {
+            last += 2;
+        }
+        tokens.get(last + 1).is_some_and(|next| next.is("=")) || index > 0 && tokens[index - 1].is("function")
+    };
+    let names = tokens.iter().enumerate().filter(|(index, token)| token.kind == Kind::Name && is_set(*index));
+    names.map(|(_, token)| token.text).chain(REMOVED).collect()
 }
 
 fn read(buffer: &Buffer, from: usize, n_bytes: usize, into: &mut Vec<u8>) {

@@ -15,11 +15,15 @@ fn run(frame: &DataFrame, script: &Script) -> Result<DataFrame> {
 #[test]
 fn nothing_reaches_out() {
     let frame = df!("a" => [1.0]).unwrap();
-    let absent = "require loadstring load dofile loadfile getfenv setfenv io package ffi debug newproxy collectgarbage \
-                  gcinfo _G os.execute os.getenv os.remove os.clock math.randomseed string.dump";
+    let absent = "require loadstring getfenv setfenv debug newproxy collectgarbage gcinfo _G os.execute os.getenv \
+                  os.remove os.clock math.randomseed string.dump";
     for name in absent.split_whitespace() {
         let found = run(&frame, &Script::luau_body(format!("return {name} == nil")));
         assert_eq!(found.unwrap(), df!("result" => [true]).unwrap(), "{name}");
+    }
+    for name in ["load", "dofile", "loadfile", "io", "package", "ffi"] {
+        let text = message(run(&frame, &Script::luau_body(format!("return {name} == nil"))));
+        assert!(text.contains(&format!("{name} is not defined")), "{text}");
     }
     for text in [
         "string.format = nil",
@@ -32,6 +36,24 @@ fn nothing_reaches_out() {
         "print(1)",
     ] {
         assert!(run(&frame, &Script::luau_body(text)).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn a_name_that_nothing_defines_fails_the_row() {
+    let frame = df!("amount" => [1.0, 2.0]).unwrap();
+    for body in ["return amonut", "return amount + (amonut or 0)", "return f(amonut)"] {
+        let text = format!("function f(amount) return amount end function g(amount) {body} end");
+        let text = message(run(&frame, &Script::luau(text)));
+        assert!(text.contains(":1: amonut is not defined: it is no column or parameter"), "{text}");
+    }
+    // What the script sets somewhere may be asked for before.
+    for set in
+        ["count = (count or 0) + 1", "if not seen then seen, other = true, seen end", "function late() end"]
+    {
+        let text =
+            format!("function f(amount) local _ = late {set} return amount end count, late = count, late");
+        assert_eq!(run(&frame, &Script::luau(text)).unwrap(), df!("f" => [1.0, 2.0]).unwrap(), "{set}");
     }
 }
 
