@@ -8,6 +8,7 @@ mod checked;
 mod kernel;
 mod luau;
 mod message;
+mod operators;
 mod plan;
 mod sql;
 mod ticks;

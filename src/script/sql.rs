@@ -4,6 +4,7 @@ use polars::prelude::{DataType, Expr, Schema};
 
 use super::kernel::SqlKernel;
 use super::message::parser_message;
+use super::operators::{MOST_OPERATORS, n_operators};
 use super::plan::{contained, fold_literals, plan};
 use crate::error::{Error, ErrorKind, Result};
 use crate::row::{BoundFunction, RowFunction};
@@ -17,6 +18,14 @@ pub(super) struct SqlText {
 
 impl SqlText {
     fn parse(text: &str) -> Result<Self> {
+        let n_operators = n_operators(text);
+        if n_operators > MOST_OPERATORS {
+            let message = format!(
+                "it has {n_operators} operators, and {MOST_OPERATORS} are the most; write IN (…) for many ORs, a part of it as a \
+                 column of its own, or a function in Luau"
+            );
+            return Err(Error::expression(text, message));
+        }
         let parsed = contained(|| polars::sql::sql_expr(text));
         let expression = match parsed {
             Ok(Ok(expression)) => expression,
@@ -67,7 +76,7 @@ impl SqlExpressions {
     ///
     /// # Errors
     /// [`Expression`](ErrorKind::Expression) for a text that is not one SQL expression, that uses a function which is not
-    /// there, or whose constants are too large; [`InvalidOption`](ErrorKind::InvalidOption) for no texts.
+    /// there, whose constants are too large, or that has more than 400 operators; [`InvalidOption`](ErrorKind::InvalidOption) for no texts.
     pub fn parse<S: AsRef<str>>(texts: impl IntoIterator<Item = S>) -> Result<Self> {
         let texts =
             texts.into_iter().map(|text| SqlText::parse(text.as_ref())).collect::<Result<Vec<_>>>()?;

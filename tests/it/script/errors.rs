@@ -3,7 +3,8 @@
 use parrow::ErrorKind;
 use parrow::polars::prelude::*;
 use parrow::row::RowFunction;
-use parrow::script::SqlPredicate;
+use parrow::script::{SqlExpressions, SqlPredicate};
+use parrow::{ApplyOptions, apply_function};
 
 use super::{message, run};
 
@@ -12,6 +13,21 @@ fn check(texts: &[&str], expected: &str) {
     let frame = df!("width" => [1_i64, 2], "height" => [3_i64, 4], "names" => ["a", "b"]).unwrap();
     let found = message(run(&frame, texts));
     assert!(found.contains(expected), "{texts:?}: {found}");
+}
+
+#[test]
+fn an_expression_that_is_too_deep_is_refused() {
+    let chain = |n_terms: usize| vec!["width"; n_terms].join(" + ") + " AS total";
+    check(&[&chain(100_000)], "it has 99999 operators, and 400 are the most; write IN");
+    check(&[&chain(402)], "it has 401 operators");
+    // The engine without optimization needs more of the stack than a thread has otherwise.
+    let evaluate = move || {
+        let frame = df!("width" => [1_i64, 2]).unwrap();
+        let function = SqlExpressions::parse([chain(401)]).unwrap();
+        apply_function(&frame, &function, &ApplyOptions::default()).unwrap().table
+    };
+    let thread = std::thread::Builder::new().stack_size(64 << 20).spawn(evaluate).unwrap();
+    assert_eq!(thread.join().unwrap(), df!("total" => [401_i64, 802]).unwrap());
 }
 
 #[test]
