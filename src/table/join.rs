@@ -101,8 +101,8 @@ fn check_columns(expected: &[String], found: &[String], first: &Input) -> Result
     }
     if let Some(extra) = found.iter().find(|name| !expected.contains(name)) {
         let message = format!(
-            "column {extra:?} is not in {first}; files that are read as one must have the same columns, or be cut to them by \
-             --columns"
+            "column {extra:?} is not in {first}; files that are read as one must have the same columns, so give this one to a run \
+             of its own"
         );
         return Err(Error::shape(message).in_column(extra));
     }
@@ -185,6 +185,6 @@ fn finer(one: TimeUnit, other: TimeUnit) -> TimeUnit {
 
 fn different(name: &str, dtype: &DataType, wanted: &DataType, first: &Input, input: &Input) -> Error {
     let flag = if wanted.is_primitive_numeric() && dtype.is_primitive_numeric() { "f64" } else { "str" };
-    let expected = format!("{}, as in {first}, (--dtype {name}={flag} reads both alike)", dtype_name(wanted));
+    let expected = format!("{} as in {first} (--dtype {name}={flag} reads both alike)", dtype_name(wanted));
     Error::dtype(name, expected, dtype_name(dtype)).in_file(input.label())
 }

@@ -20,7 +20,7 @@ use super::dtype::dtype_name;
 use super::list::quoted;
 use super::ndjson_line::{check_line, why_no_object};
 use super::read_options::ReadOptions;
-use super::text::{check_has_text, with_text_columns};
+use super::text::{check_has_json, with_text_columns};
 use super::writer::Encoder;
 
 pub(super) const NAME: &str = "NDJSON";
@@ -39,7 +39,9 @@ pub(super) fn read(bytes: &[u8], options: &ReadOptions) -> Result<DataFrame> {
     let mut schema = Schema::with_capacity(selection.len());
     for &index in &selection {
         let field = &fields[index];
-        let joined = field.joined().map_err(|(offset, error)| error.at_line(line_at(bytes, offset)))?;
+        let joined = field
+            .joined(options.dtype_of(&field.name))
+            .map_err(|(offset, error)| error.at_line(line_at(bytes, offset)))?;
         if let Some(check) = joined.check
             && let Some(error) = check.first_misfit(&field.name, bytes)?
         {
@@ -115,15 +117,25 @@ impl Key {
         self
     }
 
-    /// The dtype that holds all the values as they are; else an error and where the line at fault starts.
-    pub(super) fn joined(&self) -> std::result::Result<Joined, (usize, Error)> {
+    /// The dtype that holds all the values as they are; else an error and where the line at fault starts. Where text is wanted of
+    /// them, that holds whatever is no list and no object.
+    pub(super) fn joined(&self, wanted: Option<&DataType>) -> std::result::Result<Joined, (usize, Error)> {
         let mut seen = self.seen.clone();
         seen.sort_by_key(|(_, offset)| *offset);
         let mut whole = DataType::Null;
         for (dtype, offset) in &seen {
             let Some(both) = common_dtype(&whole, dtype) else {
+                let are_texts = seen.iter().all(|(dtype, _)| !dtype.is_nested());
+                if are_texts && wanted == Some(&DataType::String) {
+                    return Ok(Joined { dtype: DataType::String, check: None });
+                }
                 let (expected, found) = (dtype_name(&whole), dtype_name(dtype));
-                let expected = format!("{expected}, as in the lines before,");
+                let expected = match are_texts {
+                    true => {
+                        format!("{expected} as in the lines before (--dtype {}=str reads both)", self.name)
+                    }
+                    false => format!("{expected} as in the lines before"),
+                };
                 return Err((*offset, Error::dtype(self.name.as_str(), expected, found)));
             };
             whole = both;
@@ -395,7 +407,7 @@ impl<W: Write + Send> NdJsonWriter<W> {
             return Err(Error::shape("a table without columns cannot be written as NDJSON"));
         }
         for (name, dtype) in schema.iter() {
-            check_has_text(name, dtype, NAME)?;
+            check_has_json(name, dtype, NAME)?;
         }
         Ok(Self { writer: BatchedWriter::new(sink) })
     }

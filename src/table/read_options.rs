@@ -54,6 +54,23 @@ impl ReadOptions {
         self.limit
     }
 
+    /// That what is said of CSV is said of some input.
+    ///
+    /// # Errors
+    /// [`InvalidOption`](crate::ErrorKind::InvalidOption) where no input is CSV.
+    pub(crate) fn check_formats(&self, mut formats: impl Iterator<Item = Format>) -> Result<()> {
+        let of_csv = [
+            ("delimiter", self.delimiter.is_some()),
+            ("no-header", self.header == Header::None),
+            ("null-value", !self.null_values.is_empty()),
+        ];
+        let Some((option, _)) = of_csv.into_iter().find(|(_, is_given)| *is_given) else { return Ok(()) };
+        if formats.any(|format| matches!(format, Format::Csv | Format::Tsv)) {
+            return Ok(());
+        }
+        Err(Error::invalid_option(option, "it says how CSV is read, and no input is CSV; leave it out"))
+    }
+
     /// The same over the files of a run, of which some may be needed to keep input in.
     pub(crate) fn with_files(mut self, files: Files) -> Self {
         self.files = files;

@@ -37,6 +37,17 @@ pub(crate) fn check_has_text(column: &str, dtype: &DataType, format: &str) -> Re
     }
 }
 
+/// That JSON can say a dtype: as [`check_has_text`], and objects and arrays of a fixed length, too.
+pub(super) fn check_has_json(column: &str, dtype: &DataType, format: &str) -> Result<()> {
+    match dtype {
+        DataType::Struct(fields) => {
+            fields.iter().try_for_each(|field| check_has_json(column, field.dtype(), format))
+        }
+        DataType::List(inner) | DataType::Array(inner, _) => check_has_json(column, inner, format),
+        dtype => check_has_text(column, dtype, format),
+    }
+}
+
 /// A column's values as text; nulls stay nulls.
 fn to_text(series: &Series) -> Result<Series> {
     let mut builder = StringChunkedBuilder::new(series.name().clone(), series.len());

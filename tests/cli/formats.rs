@@ -56,3 +56,37 @@ fn standard_output_takes_any_format() {
         .stdout;
     place.run_with(&["apply", "-"], parquet, &[]).code(0).stdout(super::support::POINTS);
 }
+
+#[test]
+fn what_is_said_of_csv_is_refused_where_there_is_none() {
+    let place = Place::with_points();
+    place.run(&["apply", "points.csv", "-o", "p.parquet", "-q"]).code(0);
+    for flag in ["--delimiter=;", "--null-value=n/a", "--no-header"] {
+        let name = flag.split('=').next().expect("a flag");
+        let run = place.run(&["apply", "p.parquet", flag]).code(2);
+        run.stderr_has(&format!("{name}: it says how CSV is read, and no input is CSV; leave it out"));
+    }
+}
+
+#[test]
+fn ndjson_with_objects_in_it_is_written_as_such() {
+    let place = Place::new();
+    let rows = "{\"id\":1,\"u\":{\"x\":1,\"y\":[\"a\"]}}\n{\"id\":2,\"u\":{\"x\":null,\"y\":[]}}\n";
+    place.file("in.ndjson", rows);
+    place.run(&["apply", "in.ndjson", "--output-format", "ndjson"]).code(0).stdout(rows);
+    place
+        .run(&["apply", "in.ndjson"])
+        .code(2)
+        .stderr_has("column \"u\" holds struct[2], and a dtype that CSV can hold");
+}
+
+#[test]
+fn text_and_numbers_of_a_key_are_read_as_text_where_that_is_asked_for() {
+    let place = Place::new();
+    place.file("q.ndjson", "{\"a\":1}\n{\"a\":\"x\"}\n{\"a\":true}\n{\"a\":null}\n{\"a\":2.5}\n");
+    let refused = place.run(&["apply", "q.ndjson"]).code(3);
+    refused.stderr_has(
+        "line 2: column \"a\" holds str, and i64 as in the lines before (--dtype a=str reads both) is wanted",
+    );
+    place.run(&["apply", "q.ndjson", "--dtype", "a=str"]).code(0).stdout("a\n1\nx\ntrue\n\n2.5\n");
+}

@@ -40,6 +40,8 @@ impl Code {
             ErrorKind::Cancelled => system::code_of_interruption(),
             ErrorKind::Io { source, .. } if is_closed_pipe(source) => Self::Done,
             ErrorKind::Row { .. } | ErrorKind::TooManyFaults { .. } => Self::Failed,
+            // What one line of a file holds is not what was typed.
+            ErrorKind::Dtype { .. } if error.position().line.is_some() => Self::Files,
             ErrorKind::ColumnNotFound { .. }
             | ErrorKind::DuplicateColumn { .. }
             | ErrorKind::Dtype { .. }

@@ -107,6 +107,9 @@ fn flag(option: &str) -> Option<&'static str> {
     Some(match option {
         "arg" | "argument" => "--arg",
         "as" => "--as",
+        "delimiter" => "--delimiter",
+        "no-header" => "--no-header",
+        "null-value" => "--null-value",
         "output names" => "--name",
         "output dtypes" => "--output-dtype",
         "protocol" => "--protocol",

@@ -87,6 +87,7 @@ impl Sources {
                 break;
             }
         }
+        read.check_formats(opened.iter().map(OpenInput::format))?;
         let n_rows = opened.iter().map(OpenInput::n_rows).collect();
         let recorder = Arc::clone(recorder);
         Ok(Self { recorder, inputs: opened, read: read.clone(), sizes, is_given, strictness, n_rows })

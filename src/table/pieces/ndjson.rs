@@ -143,7 +143,7 @@ impl NdJsonPieces {
                 for &index in &selection {
                     let key = &keys[index];
                     let joined = match self.strictness {
-                        Strictness::Strict => key.joined(),
+                        Strictness::Strict => key.joined(self.options.dtype_of(&key.name)),
                         Strictness::Lenient => {
                             let (joined, holds_all) = key.joined_leniently();
                             self.is_flawed |= !holds_all;

@@ -125,15 +125,15 @@ fn files_that_do_not_fit_together() {
     check(&[("a.csv", "a,b\n1,2\n"), ("b.csv", "a,c\n1,2\n")], "b.csv: no column \"b\" (columns: a, c)");
     check(
         &[("a.csv", "a\n1\n"), ("b.csv", "a,b\n1,2\n")],
-        "b.csv, column \"b\": column \"b\" is not in a.csv; files that are read as one must have the same columns, or be cut to them by --columns",
+        "b.csv, column \"b\": column \"b\" is not in a.csv; files that are read as one must have the same columns, so give this one to a run of its own",
     );
     check(
         &[("a.csv", "a\n1\n"), ("b.csv", "a\nx\n")],
-        "b.csv: column \"a\" holds str, and i64, as in a.csv, (--dtype a=str reads both alike) is wanted",
+        "b.csv: column \"a\" holds str, and i64 as in a.csv (--dtype a=str reads both alike) is wanted",
     );
     check(
         &[("a.csv", "a\n9007199254740993\n"), ("b.csv", "a\n1.5\n")],
-        "a.csv: column \"a\" holds i64, and f64, as in b.csv, (--dtype a=f64 reads both alike) is wanted",
+        "a.csv: column \"a\" holds i64, and f64 as in b.csv (--dtype a=f64 reads both alike) is wanted",
     );
 }
 
@@ -225,7 +225,7 @@ fn ndjson_is_never_guessed_wrong() {
     let numbers = "{\"a\": 1}\n".repeat(200);
     check(
         &format!("{numbers}{{\"a\": \"x\"}}\n"),
-        "a.ndjson, line 201: column \"a\" holds str, and i64, as in the lines before, is wanted",
+        "a.ndjson, line 201: column \"a\" holds str, and i64 as in the lines before (--dtype a=str reads both) is wanted",
     );
     check(&format!("{numbers}{{\"a\": \n"), "a.ndjson, line 201: not a readable NDJSON file");
     check(&format!("{numbers}[1]\n"), "a.ndjson, line 201: not a readable NDJSON file");
