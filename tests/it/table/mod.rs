@@ -8,6 +8,7 @@ mod habits;
 mod inputs;
 mod matrix;
 mod outputs;
+mod parquet_dictionary;
 mod round_trip;
 mod support;
 

@@ -78,11 +78,22 @@ fn read_codes(page: &DataPage, codes: &mut Vec<u32>) -> Option<()> {
     }
     let parts = split_buffer(page).ok()?;
     if page.descriptor.max_def_level == 1 {
-        for levels in HybridRleDecoder::new(parts.def, 1, page.num_values()).into_chunk_iter() {
-            match levels.ok()? {
-                HybridRleChunk::Rle(1, _) | HybridRleChunk::Rle(_, 0) => {}
-                _ => return None,
+        let levels = HybridRleDecoder::new(parts.def, 1, page.num_values());
+        let mut n_there = 0;
+        for chunk in levels.into_chunk_iter() {
+            match chunk.ok()? {
+                HybridRleChunk::Rle(1, n_times) => n_there += n_times,
+                HybridRleChunk::Rle(_, 0) => {}
+                HybridRleChunk::Rle(..) => return None,
+                HybridRleChunk::Bitpacked(packed) => {
+                    packed.collect_into(codes);
+                    n_there += codes.iter().filter(|level| **level == 1).count();
+                    codes.clear();
+                }
             }
+        }
+        if n_there != page.num_values() {
+            return None;
         }
     }
     let (n_bits, packed) = parts.values.split_first()?;
