@@ -4,5 +4,6 @@ mod basics;
 mod derive;
 mod determinism;
 mod faults;
+mod first_rows;
 mod shapes;
 mod undeclared;
