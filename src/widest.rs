@@ -10,14 +10,20 @@ pub(crate) trait Loop {
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)]
 pub(crate) fn run_widest(it: impl Loop) {
-    if is_x86_feature_detected!("avx512f")
+    // Every processor with AVX2 has the instructions for single bits, too.
+    let has_bits = is_x86_feature_detected!("popcnt")
+        && is_x86_feature_detected!("lzcnt")
+        && is_x86_feature_detected!("bmi1")
+        && is_x86_feature_detected!("bmi2");
+    if has_bits
+        && is_x86_feature_detected!("avx512f")
         && is_x86_feature_detected!("avx512vl")
         && is_x86_feature_detected!("avx512bw")
         && is_x86_feature_detected!("avx512dq")
     {
         // SAFETY: the processor has been found to have what the function is compiled for.
         unsafe { run_avx512(it) }
-    } else if is_x86_feature_detected!("avx2") {
+    } else if has_bits && is_x86_feature_detected!("avx2") {
         // SAFETY: the processor has been found to have what the function is compiled for.
         unsafe { run_avx2(it) }
     } else {
@@ -32,13 +38,13 @@ pub(crate) fn run_widest(it: impl Loop) {
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq")]
+#[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,popcnt,lzcnt,bmi1,bmi2")]
 fn run_avx512(it: impl Loop) {
     it.run();
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
+#[target_feature(enable = "avx2,popcnt,lzcnt,bmi1,bmi2")]
 fn run_avx2(it: impl Loop) {
     it.run();
 }

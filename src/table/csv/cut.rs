@@ -137,6 +137,7 @@ impl Cutter {
         }
         self.n_rows_left -= n_rows;
         let mut piece = TextPiece::new(bytes, self.offset, self.line, self.row, n_rows);
+        piece.n_newlines = marks.n_newlines.into();
         piece.may_have_quotes = marks.has_quotes;
         piece.may_have_returns = marks.has_returns;
         self.offset += piece.bytes.len() as u64;

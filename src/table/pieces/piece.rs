@@ -93,6 +93,8 @@ pub(crate) struct TextPiece {
     pub(crate) first_row: u64,
     /// How many rows there are.
     pub(crate) n_rows: u64,
+    /// How many line ends there are among the bytes, once somebody has counted them.
+    pub(crate) n_newlines: OnceLock<u64>,
     /// Whether there may be a quotation mark among the bytes.
     pub(crate) may_have_quotes: bool,
     /// Whether there may be a CR among them.
@@ -130,7 +132,7 @@ impl Piece {
         match self {
             Self::Text(piece) => Place {
                 offset: piece.offset + piece.bytes.len() as u64,
-                line: piece.line + memchr::memchr_iter(b'\n', &piece.bytes).count() as u64,
+                line: piece.line + piece.n_newlines(),
                 row,
             },
             _ => Place { row, ..Place::default() },
@@ -181,11 +183,16 @@ impl TextPiece {
             line,
             first_row,
             n_rows,
+            n_newlines: OnceLock::new(),
             may_have_quotes,
             may_have_returns,
             row_starts,
             by_cell,
         }
+    }
+
+    fn n_newlines(&self) -> u64 {
+        *self.n_newlines.get_or_init(|| memchr::memchr_iter(b'\n', &self.bytes).count() as u64)
     }
 
     /// An error with a place in the piece as one with a place in the file.

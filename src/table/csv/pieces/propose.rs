@@ -76,10 +76,9 @@ impl CsvPieces {
         check_cancelled: &dyn Fn() -> Result<()>,
     ) -> Result<Vec<Evidence>> {
         let n_rows = self.options.limit.map_or(SAMPLE_ROWS, |limit| SAMPLE_ROWS.min(limit as u64));
-        // No more is read of a pipe than it takes: there may be nothing more for a while.
+        // No more is read than it takes: of a pipe there may be nothing more for a while.
         const STEP: usize = 64 << 10;
-        let step = if source.is_read_once() { STEP } else { SAMPLE_BYTES };
-        let sizes = PieceSizes { target: step.max(self.sizes.target.min(SAMPLE_BYTES)), ..self.sizes };
+        let sizes = PieceSizes { target: STEP.max(self.sizes.target.min(SAMPLE_BYTES)), ..self.sizes };
         if source.is_read_once() {
             let mut cutter =
                 Cutter::new(source.sample()?, &self.dialect, sizes, Some(n_rows as usize)).of_sample();

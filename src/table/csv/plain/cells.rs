@@ -168,7 +168,9 @@ fn quotient(number: u64, power: usize) -> f64 {
     let ten = TENS[power];
     let divisor = u128::from(ten << ten.leading_zeros());
     let dividend = u128::from(number << number.leading_zeros()) << 63;
-    let (whole, rest) = ((dividend / divisor) as u64, dividend % divisor);
+    // Both have their highest bits where the quotient fits into 64 bits. One division costs as much as all else here.
+    let whole = (dividend / divisor) as u64;
+    let rest = dividend - u128::from(whole) * divisor;
     let rounded = (whole | u64::from(rest != 0)) as f64;
     let exponent = i64::from(ten.leading_zeros()) - i64::from(number.leading_zeros()) - 63;
     // A power of two of a moderate size, and no result is near the ends of what an f64 holds.

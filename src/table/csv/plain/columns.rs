@@ -67,13 +67,14 @@ impl Numbers {
     }
 
     /// Adds the numbers of some cells; `None` where the general way must say what one is.
+    #[inline(always)]
     pub(super) fn add<const KEEP: bool>(&mut self, cells: Cells<'_>) -> Option<()> {
         match self.is_float {
-            true => add::<f64, KEEP>(cells, float, self.n_rows, &mut self.floats, &mut self.nulls, |_| {})?,
+            true => add::<f64, KEEP>(cells, self.n_rows, &mut self.floats, &mut self.nulls, |_| {})?,
             false => {
                 let mut bits = self.bits;
                 let note = |int: i64| bits |= IntBits::of(int).0;
-                add::<i64, KEEP>(cells, int, self.n_rows, &mut self.ints, &mut self.nulls, note)?;
+                add::<i64, KEEP>(cells, self.n_rows, &mut self.ints, &mut self.nulls, note)?;
                 self.bits = bits;
             }
         }
@@ -128,10 +129,28 @@ impl IntBits {
     }
 }
 
+/// What a cell is read as. A function that is handed over is called, and does not become part of the loop.
+trait Number: Copy + Default {
+    fn read(bytes: &[u8], start: usize, end: usize) -> Found<Self>;
+}
+
+impl Number for i64 {
+    #[inline(always)]
+    fn read(bytes: &[u8], start: usize, end: usize) -> Found<Self> {
+        int(bytes, start, end)
+    }
+}
+
+impl Number for f64 {
+    #[inline(always)]
+    fn read(bytes: &[u8], start: usize, end: usize) -> Found<Self> {
+        float(bytes, start, end)
+    }
+}
+
 #[inline(always)]
-fn add<T: Copy + Default, const KEEP: bool>(
+fn add<T: Number, const KEEP: bool>(
     cells: Cells<'_>,
-    read: impl Fn(&[u8], usize, usize) -> Found<T>,
     first_row: usize,
     numbers: &mut Vec<T>,
     nulls: &mut Vec<usize>,
@@ -153,7 +172,7 @@ fn add<T: Copy + Default, const KEEP: bool>(
         if is_last && end > start && bytes[end - 1] == b'\r' {
             end -= 1;
         }
-        let number = match read(bytes, start, end) {
+        let number = match T::read(bytes, start, end) {
             Found::Number(number) => {
                 note(number);
                 number

@@ -19,6 +19,8 @@ mod separators;
 use memchr::memchr;
 use polars::prelude::*;
 
+use crate::widest::{Loop, run_widest};
+
 use super::super::pieces::TextPiece;
 use super::chunk::Wanted;
 use super::dialect::Dialect;
@@ -107,11 +109,23 @@ fn walk<const KEEP: bool>(
             }
         }
         let most_rows = if layout.is_some() { 32 } else { (CELLS / n_columns).max(1) };
-        bounds.find(padded, position, text.len(), dialect.delimiter, n_columns, most_rows)?;
-        let places = bounds.places(n_columns);
-        for (column, wanted) in columns.iter_mut().zip(wanted) {
-            column.add::<KEEP>(Cells { bytes: padded, places, n_columns, column: wanted.index })?;
+        let mut is_usual = false;
+        run_widest(SomeRows::<KEEP> {
+            bytes: padded,
+            start: position,
+            len: text.len(),
+            delimiter: dialect.delimiter,
+            n_columns,
+            most_rows,
+            wanted,
+            bounds: &mut bounds,
+            columns: &mut columns,
+            is_usual: &mut is_usual,
+        });
+        if !is_usual {
+            return None;
         }
+        let places = bounds.places(n_columns);
         if KEEP {
             row_starts.extend(places.iter().step_by(n_columns).take(bounds.n_rows()));
         }
@@ -119,6 +133,39 @@ fn walk<const KEEP: bool>(
     }
     row_starts.push(text.len() as u32);
     Some(columns)
+}
+
+/// The loops that find the cells of some rows and read those that are wanted.
+struct SomeRows<'a, const KEEP: bool> {
+    bytes: &'a [u8],
+    start: usize,
+    len: usize,
+    delimiter: u8,
+    n_columns: usize,
+    most_rows: usize,
+    wanted: &'a [&'a Wanted],
+    bounds: &'a mut Bounds,
+    columns: &'a mut [Numbers],
+    /// Whether there is nothing in them that the general way must find out.
+    is_usual: &'a mut bool,
+}
+
+impl<const KEEP: bool> Loop for SomeRows<'_, KEEP> {
+    #[inline(always)]
+    fn run(self) {
+        let Self { bytes, start, len, delimiter, n_columns, most_rows, wanted, bounds, columns, is_usual } =
+            self;
+        if bounds.find(bytes, start, len, delimiter, n_columns, most_rows).is_none() {
+            return;
+        }
+        let places = bounds.places(n_columns);
+        for (column, wanted) in columns.iter_mut().zip(wanted) {
+            if column.add::<KEEP>(Cells { bytes, places, n_columns, column: wanted.index }).is_none() {
+                return;
+            }
+        }
+        *is_usual = true;
+    }
 }
 
 #[cfg(test)]

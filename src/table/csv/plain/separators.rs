@@ -28,6 +28,7 @@ impl Bounds {
 
     /// Finds the cells of up to `most_rows` rows from `start` on, of bytes that end at `len` and are padded. `None` where a
     /// row has not `n_columns` cells.
+    #[inline(always)]
     pub(super) fn find(
         &mut self,
         bytes: &[u8],
