@@ -447,8 +447,12 @@ impl fmt::Display for ErrorKind {
                 Ok(())
             }
             Self::Ragged { expected, found } => {
-                write!(f, "the row has {found} cells where {expected} are expected")?;
-                f.write_str("; a cell that holds the delimiter must be quoted")
+                let are = if *expected == 1 { "is" } else { "are" };
+                write!(f, "the row has {} where {expected} {are} expected", counted(*found, "cell"))?;
+                f.write_str(match found < expected {
+                    true => "; a cell without a value keeps its delimiter",
+                    false => "; a cell that holds the delimiter must be quoted",
+                })
             }
             Self::Empty { message }
             | Self::Shape { message }
@@ -476,11 +480,8 @@ impl fmt::Display for ErrorKind {
                 write!(f, "the row function panicked: {message}")
             }
             Self::Row { message, .. } => f.write_str(message),
-            Self::TooManyFaults { limit: 1, message } => {
-                write!(f, "more than 1 row failed, this one last: {message}")
-            }
             Self::TooManyFaults { limit, message } => {
-                write!(f, "more than {limit} rows failed, this one last: {message}")
+                write!(f, "more than {} failed, this one last: {message}", counted(*limit as usize, "row"))
             }
             Self::InvalidOption { option, message } => write!(f, "{option}: {message}"),
             Self::Expression { text, message } => write!(f, "in {:?}: {message}", Shortened(text)),
@@ -536,5 +537,13 @@ impl fmt::Debug for Shortened<'_> {
             Some((end, _)) => write!(f, "{:?}…", &self.0[..end]),
             None => write!(f, "{:?}", self.0),
         }
+    }
+}
+
+/// So many of something, `one` being the word for one of them.
+pub(crate) fn counted(n: usize, one: &str) -> String {
+    match n {
+        1 => format!("1 {one}"),
+        n => format!("{n} {one}s"),
     }
 }

@@ -7,7 +7,7 @@ use polars::prelude::{Column, Field, PlSmallStr};
 use super::applied::Applied;
 use super::frame::{ConfiguredFrame, TableOf};
 use super::run::{Mode, Rows, run};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, counted};
 use crate::row::{
     Chunk, ChunkOutput, FromColumns, IntoRow, Kernel, TypedFunction, check_arguments, n_arguments, resolve,
     run_windows,
@@ -26,9 +26,10 @@ pub(super) fn apply<M, F: TypedFunction<M>>(
     let dtypes = resolve(names, this.frame.schema())?;
     if names.len() != n_arguments::<M, F>() {
         return Err(Error::shape(format!(
-            "the function takes {} arguments, and {} columns are named",
-            n_arguments::<M, F>(),
-            names.len()
+            "the function takes {}, and {} {} named",
+            counted(n_arguments::<M, F>(), "argument"),
+            counted(names.len(), "column"),
+            if names.len() == 1 { "is" } else { "are" }
         )));
     }
     // A window of a column is to the function what a list of its values would be.

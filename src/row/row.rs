@@ -13,7 +13,7 @@ use super::drive::{Outcome, drive};
 use super::into_row::IntoRow;
 use super::kernel::{BoundFunction, Kernel, RowFunction};
 use super::output::{ChunkOutput, RowFault};
-use crate::error::{Error, Result, RowFailure};
+use crate::error::{Error, Result, RowFailure, counted};
 
 /// One row of a frame, with cells by name or position.
 ///
@@ -157,8 +157,8 @@ impl ColumnKey for usize {
             return Ok(*self);
         }
         Err(Error::shape(format!(
-            "the row has {} columns, and column {self} is asked for",
-            row.columns.len()
+            "the row has {}, and column {self} is asked for",
+            counted(row.columns.len(), "column")
         )))
     }
 }

@@ -11,7 +11,7 @@ use super::drive::{Outcome, drive};
 use super::into_row::IntoRow;
 use super::kernel::{BoundFunction, Kernel, RowFunction};
 use super::output::ChunkOutput;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, counted};
 
 /// A closure or function over the cells of a row: `|a: f64, b: Option<&str>| …`, with 1 to 12 [`Argument`]s and a result
 /// that is [`IntoRow`].
@@ -197,9 +197,10 @@ pub(crate) fn bind_typed<'f, A: Arguments + 'f, R: IntoRow + 'f>(
     let dtypes = resolve(columns, schema)?;
     if columns.len() != A::LEN {
         return Err(Error::shape(format!(
-            "the function takes {} arguments, and {} columns are named",
-            A::LEN,
-            columns.len()
+            "the function takes {}, and {} {} named",
+            counted(A::LEN, "argument"),
+            counted(columns.len(), "column"),
+            if columns.len() == 1 { "is" } else { "are" }
         )));
     }
     A::check(columns.iter().map(PlSmallStr::as_str).zip(dtypes))?;

@@ -2,7 +2,7 @@
 
 use polars::prelude::{DataFrame, DataType, Field};
 
-use crate::error::Result;
+use crate::error::{Result, counted};
 use crate::row::RunsBuilder;
 use crate::table::{Header, to_csv};
 
@@ -42,8 +42,11 @@ pub(super) fn answer(
         }
         if cells.len() != fields.len() {
             let (found, wanted) = (cells.len(), fields.len());
-            let message =
-                format!("answered {found} cells to row {} of {n_rows}, and {wanted} are wanted", row + 1);
+            let message = format!(
+                "answered {} to row {} of {n_rows}, and {wanted} are wanted",
+                counted(found, "cell"),
+                row + 1
+            );
             return Err(Failure::wrong(message).into());
         }
         for ((builder, cell), field) in builders.iter_mut().zip(cells).zip(fields) {

@@ -37,7 +37,11 @@ impl Settings {
     /// Says that a worker has not answered the rows that it was given some time ago.
     pub(super) fn tell_silence(&self, n_rows: usize, since: Duration) {
         let Some(hear) = &self.notices else { return };
-        let (label, seconds) = (self.program.label(), since.as_secs_f64());
+        let seconds = |time: Duration| match time.as_secs_f64() {
+            1.0 => "1 second".to_owned(),
+            seconds => format!("{seconds} seconds"),
+        };
+        let (label, ago) = (self.program.label(), seconds(since));
         let rows = if n_rows == 1 { "the row".to_owned() } else { format!("all of the {n_rows} rows") };
         let cause = match self.program {
             Program::Python { .. } => "the function may take that long",
@@ -46,9 +50,9 @@ impl Settings {
                  Python: print(…, flush=True); C: fflush(stdout))"
             }
         };
-        let limit = self.chunk_timeout.as_secs_f64();
+        let limit = seconds(self.chunk_timeout);
         hear(&format!(
-            "{label}: a worker has not answered {rows} that it was given {seconds} seconds ago; {cause}. It is given {limit} seconds"
+            "{label}: a worker has not answered {rows} that it was given {ago} ago; {cause}. It is given {limit}"
         ));
     }
 

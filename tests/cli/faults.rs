@@ -39,7 +39,7 @@ fn rows_that_cannot_be_read_and_rows_whose_function_fails() {
     assert!(lines[1].ends_with(",1,,true"), "{ledger}");
     assert_eq!(
         lines[2],
-        "t.csv,2,4,,parse,the row has 1 cells where 2 are expected; a cell that holds the delimiter must be quoted,1,,false"
+        "t.csv,2,4,,parse,the row has 1 cell where 2 are expected; a cell without a value keeps its delimiter,1,,false"
     );
     let json: serde_json::Value = serde_json::from_str(run.stderr.lines().last().unwrap()).unwrap();
     assert_eq!((&json["rows_failed"], &json["rows_left_out"]), (&2.into(), &1.into()));

@@ -159,7 +159,7 @@ fn what_is_wrong_before_the_first_row() {
     );
     check(
         frame.parallel_apply(("height", "ratio"), |a: f64| a).unwrap_err(),
-        "the function takes 1 arguments, and 2 columns are named",
+        "the function takes 1 argument, and 2 columns are named",
     );
     check(
         frame.parallel_apply_windows("ratio", 0, |a: &[f64]| a.len()).unwrap_err(),

@@ -17,7 +17,7 @@ fn check(content: impl AsRef<[u8]>, expected: &str) {
 fn structure() {
     check("", "a.csv: the file is empty");
     check("\n\n", "a.csv: there is nothing in the file but blank lines");
-    check("a,b\n1,2\n3\n", "a.csv, line 3: the row has 1 cells where 2 are expected");
+    check("a,b\n1,2\n3\n", "a.csv, line 3: the row has 1 cell where 2 are expected");
     check("a,b\n1,2\n3,4,5\n", "a.csv, line 3: the row has 3 cells where 2 are expected");
     check(
         "a,b\n1,\"2\n3,4\n",

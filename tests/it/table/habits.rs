@@ -20,7 +20,7 @@ fn rows_that_are_too_long_for_the_columns_read() {
     let error = csv_error("a,b\n1,2\n3,4,5\n", &options);
     assert!(error.starts_with("a.csv, line 3: the row has 3 cells where 2 are expected"), "{error}");
     let error = csv_error("a,b\n1,2\n3\n", &options);
-    assert!(error.starts_with("a.csv, line 3: the row has 1 cells where 2 are expected"), "{error}");
+    assert!(error.starts_with("a.csv, line 3: the row has 1 cell where 2 are expected"), "{error}");
     // The habit itself, so that this page is true.
     assert_eq!(engine(b"a,b\n1,2\n3\n").unwrap().height(), 2);
 }
@@ -41,7 +41,7 @@ fn blank_lines() {
         [None, Some(1), None]
     );
     let error = csv_error("a,b\n1,2\n  \n", &ReadOptions::default());
-    assert!(error.starts_with("a.csv, line 3: the row has 1 cells"), "{error}");
+    assert!(error.starts_with("a.csv, line 3: the row has 1 cell"), "{error}");
 }
 
 #[test]
