@@ -96,7 +96,7 @@ impl StageTimes {
         Self {
             read: look + share(&[Stage::Read, Stage::Parse]),
             filter: share(&[Stage::Filter]),
-            function: share(&[Stage::Function]),
+            function: share(&[Stage::Start, Stage::Function]),
             write: share(&[Stage::Concatenate, Stage::Write]),
         }
     }

@@ -51,6 +51,20 @@ pub enum Limit {
         wall: Duration,
         /// The whole run.
         of: Duration,
+        /// Whether giving the dtypes saves it.
+        is_for_dtypes: bool,
+    },
+    /// The start of the programs and interpreters that the function needs.
+    Starting {
+        /// How long it took.
+        wall: Duration,
+        /// The whole run.
+        of: Duration,
+    },
+    /// Reading the input whole before the function begins.
+    ReadingWhole {
+        /// The bytes a second.
+        rate: f64,
     },
     /// Packed bytes, which one thread unpacks.
     Unpacking {
@@ -171,6 +185,7 @@ impl Limit {
     pub(super) fn of(report: &Report) -> Self {
         Self::of_size(report)
             .or_else(|| Self::of_look(report))
+            .or_else(|| Self::of_what_comes_first(report))
             .or_else(|| Self::of_chain(report))
             .unwrap_or_else(|| Self::of_workers(report))
     }
@@ -195,8 +210,18 @@ impl Limit {
         Some(match report.input {
             InputKind::Pipe if waits => Self::Reading { from: "the pipe", rate },
             InputKind::Packed(packing) => Self::Unpacking { packing, rate },
-            _ => Self::Look { wall: look, of: report.wall },
+            _ => Self::Look { wall: look, of: report.wall, is_for_dtypes: report.looks_for_dtypes },
         })
+    }
+
+    /// What is over before the function begins, where that is most of it.
+    fn of_what_comes_first(report: &Report) -> Option<Self> {
+        let (start, read) = (report.stage(Stage::Start).wall, report.stage(Stage::Read).wall);
+        if ratio(start, report.wall) > LOADED {
+            return Some(Self::Starting { wall: start, of: report.wall });
+        }
+        let is_first = report.path == RowPath::Whole && ratio(read, report.wall) > LOADED;
+        is_first.then(|| Self::ReadingWhole { rate: report.source_rate() })
     }
 
     /// The source or the sink of the last pass, where the workers wait for them.
@@ -243,7 +268,7 @@ impl Limit {
         let stages = report
             .stages
             .iter()
-            .filter(|used| !matches!(used.stage, Stage::Look | Stage::Read | Stage::Write));
+            .filter(|used| !matches!(used.stage, Stage::Look | Stage::Start | Stage::Read | Stage::Write));
         let Some(first) = stages.max_by_key(|used| used.busy) else { return Self::Nothing };
         let load = match report.flows.last() {
             Some(flow) => Loads::of(flow).workers.max(ratio(busy, report.wall) / n_workers as f64),
@@ -305,12 +330,26 @@ impl fmt::Display for Limit {
                     duration_text(*wall)
                 )
             }
-            Self::Look { wall, of } => write!(
+            Self::Look { wall, of, is_for_dtypes } => write!(
                 f,
-                "the look at the input before the first row, {} of {}: where it settles dtypes, giving them saves it",
+                "the look at the input before the first row, {} of {}{}",
+                duration_text(*wall),
+                duration_text(*of),
+                if *is_for_dtypes { ": where it settles dtypes, giving them saves it" } else { "" }
+            ),
+            Self::Starting { wall, of } => write!(
+                f,
+                "the start of the programs that the function needs, {} of {}: more rows make it worth while",
                 duration_text(*wall),
                 duration_text(*of)
             ),
+            Self::ReadingWhole { rate } => {
+                write!(
+                    f,
+                    "reading: the input is read whole before the function begins, at {}",
+                    rate_text(*rate)
+                )
+            }
             Self::Unpacking { packing, rate } => {
                 write!(f, "one core: the input is a {packing} stream, which gives {}", rate_text(*rate))
             }

@@ -54,6 +54,8 @@ pub struct Report {
     pub chunks: ChunkPlan,
     /// Which way the rows took.
     pub path: RowPath,
+    /// Whether what is looked for before the first row are dtypes, which somebody could give.
+    pub looks_for_dtypes: bool,
     /// What the rows came out of.
     pub input: InputKind,
     /// Where they went.

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 pub enum Stage {
     /// Looking at the inputs before the first row: opening them, and a pass that settles dtypes.
     Look,
+    /// Tying the function to the columns, and starting what it needs before its first row: other programs, interpreters.
+    Start,
     /// Bringing bytes in, unpacking them, and cutting them into pieces.
     Read,
     /// Making values of bytes: cells of text, pages of Parquet.
@@ -26,13 +28,22 @@ pub enum Stage {
 
 impl Stage {
     /// All of them, in order.
-    pub const ALL: [Self; 7] =
-        [Self::Look, Self::Read, Self::Parse, Self::Filter, Self::Function, Self::Concatenate, Self::Write];
+    pub const ALL: [Self; 8] = [
+        Self::Look,
+        Self::Start,
+        Self::Read,
+        Self::Parse,
+        Self::Filter,
+        Self::Function,
+        Self::Concatenate,
+        Self::Write,
+    ];
 
     /// One word for it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Look => "look",
+            Self::Start => "start",
             Self::Read => "read",
             Self::Parse => "parse",
             Self::Filter => "filter",
@@ -46,6 +57,7 @@ impl Stage {
     pub fn says(self) -> &'static str {
         match self {
             Self::Look => "opening, and what must be known before the first row",
+            Self::Start => "the function made ready, its programs started",
             Self::Read => "bytes in, unpacked, cut into pieces",
             Self::Parse => "bytes to values",
             Self::Filter => "the condition",

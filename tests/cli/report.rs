@@ -110,6 +110,16 @@ fn the_figures_of_a_run_fit_together() {
 }
 
 #[test]
+fn the_start_of_interpreters_is_told() {
+    let place = Place::with_points();
+    place.file("f.py", "def f(x):\n    return x\n");
+    let report = reported(&place, &["apply", "points.csv", "--python", "f.py:f"]);
+    let stages = report["stages"].as_array().expect("stages");
+    let start = stages.iter().find(|stage| stage["stage"] == "start").expect("it takes time");
+    assert!(start["wall"].as_f64().is_some_and(|wall| wall > 1e-3), "{start}");
+}
+
+#[test]
 fn few_rows_are_too_few_and_one_thread_is_one() {
     let place = Place::with_points();
     assert!(

@@ -1,5 +1,7 @@
 //! Which columns are read, what is bound to them, and how the rows are written.
 
+use std::sync::Arc;
+
 use polars::prelude::{PlSmallStr, Schema};
 
 use super::super::columns::{Keep, check_names};
@@ -10,6 +12,7 @@ use super::sources::Sources;
 use super::text_column::{cell_instead, check_left_out, mostly_numbers, numbers_instead, sample_tells};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fault::OnError;
+use crate::report::Stage;
 use crate::row::{BoundFunction, RowFunction};
 use crate::table::pieces::{RowEncoder, Strictness, Trust};
 use crate::table::{CopiedColumns, Format};
@@ -62,7 +65,8 @@ pub(super) fn settle_columns(
 ) -> Result<(Vec<PlSmallStr>, bool)> {
     let mut has_looked = false;
     let columns = choose_columns(pipeline, sources, writes_input, Rows::AreLookedAt, |sources, wanted| {
-        let looks = sources.look(wanted, &pipeline.apply)?;
+        let recorder = Arc::clone(&sources.recorder);
+        let looks = recorder.time(Stage::Look, || sources.look(wanted, &pipeline.apply))?;
         has_looked |= looks;
         Ok(looks)
     });
@@ -110,10 +114,12 @@ fn choose_columns(
     mut look: impl FnMut(&mut Sources, &[PlSmallStr]) -> Result<bool>,
 ) -> Result<Vec<PlSmallStr>> {
     let apply = &pipeline.apply;
+    let recorder = Arc::clone(&sources.recorder);
     let mut settled = Vec::new();
     loop {
         let schema = sources.schema(&settled)?;
-        let used = used_columns(pipeline, &schema);
+        // A function that is in another program is asked there what it reads.
+        let used = recorder.time(Stage::Start, || used_columns(pipeline, &schema));
         let depends_on_dtypes = |error: &Error| {
             !matches!(error.kind(), ErrorKind::ColumnNotFound { .. } | ErrorKind::DuplicateColumn { .. })
         };
@@ -165,7 +171,7 @@ fn choose_columns(
                 continue;
             }
         } else if pipeline.work.takes_every_number() {
-            check_left_out(sources, &schema, apply)?;
+            recorder.time(Stage::Look, || check_left_out(sources, &schema, apply))?;
         }
         return match used {
             Ok(_) => Ok(settled),

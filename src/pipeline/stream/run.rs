@@ -104,8 +104,7 @@ pub(in crate::pipeline) fn run_streamed(
             return run(&sources, &columns, Dtypes::AreProposed);
         }
     }
-    let (columns, has_looked) =
-        recorder.time(Stage::Look, || settle_columns(pipeline, &mut sources, writes_input))?;
+    let (columns, has_looked) = settle_columns(pipeline, &mut sources, writes_input)?;
     passes = match (passes, has_looked) {
         (Passes::One, true) => Passes::LookedBefore,
         (passes, _) => passes,
@@ -245,7 +244,8 @@ fn run_over(
         state: Shared::known(decided),
         once,
     };
-    morsels.kernels().try_for_each(|kernel| kernel.prepare(&context))?;
+    let starts = || morsels.kernels().try_for_each(|kernel| kernel.prepare(&context));
+    sources.recorder.time(Stage::Start, starts)?;
     if let Some(progress) = pipeline.apply.progress() {
         progress.begin(sources.n_rows());
     }
@@ -318,6 +318,7 @@ fn run_over(
         report.flows.last().map_or(0, |flow| flow.workers.iter().filter(|used| used.n_chunks > 0).count());
     report.chunks.n_workers = report.chunks.n_workers.max(used);
     report.input = sources.kind();
+    report.looks_for_dtypes = sources.inputs.iter().any(|input| input.csv().is_some());
     report.output = pipeline.destination.kind()?;
     Ok(RunSummary {
         n_rows_read: received.n_rows_read,

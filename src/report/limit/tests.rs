@@ -151,9 +151,26 @@ fn few_rows_are_few_and_a_slow_row_is_not() {
 }
 
 #[test]
+fn what_is_read_whole_is_read_before_anything_else() {
+    let mut report = busy_workers(Stage::Function);
+    report.flows.clear();
+    report.path = RowPath::Whole;
+    report.stages[0] = StageUse { stage: Stage::Read, busy: ms(800), wall: ms(800) };
+    says(&report, "reading: the input is read whole before the function begins, at 125 MB/s");
+}
+
+#[test]
 fn what_comes_before_the_first_row_may_be_most_of_it() {
     let mut report = busy_workers(Stage::Parse);
-    report.stages.insert(0, StageUse { stage: Stage::Look, busy: ms(800), wall: ms(800) });
+    report.stages.insert(0, StageUse { stage: Stage::Start, busy: ms(700), wall: ms(700) });
+    says(
+        &report,
+        "the start of the programs that the function needs, 700 ms of 1.00 s: more rows make it worth while",
+    );
+    report.stages[0] = StageUse { stage: Stage::Look, busy: ms(800), wall: ms(800) };
+    // Which columns there are, nobody can give.
+    says(&report, "the look at the input before the first row, 800 ms of 1.00 s");
+    report.looks_for_dtypes = true;
     says(
         &report,
         "the look at the input before the first row, 800 ms of 1.00 s: where it settles dtypes, giving them saves it",
