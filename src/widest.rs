@@ -48,3 +48,53 @@ fn run_avx512(it: impl Loop) {
 fn run_avx2(it: impl Loop) {
     it.run();
 }
+
+/// A loop over two things that do not overlap, which the compiler knows of parameters alone: of what a [`Loop`] holds it does
+/// not, and must read it again after each value that is written.
+pub(crate) trait LoopOver<A, B> {
+    /// Runs it. To be marked `#[inline(always)]`, as that of a [`Loop`].
+    fn run(&self, a: &mut A, b: &mut B);
+}
+
+/// As [`run_widest`].
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)]
+pub(crate) fn run_widest_over<A, B>(it: &impl LoopOver<A, B>, a: &mut A, b: &mut B) {
+    if is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512vl")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512dq")
+    {
+        // SAFETY: the processor has been found to have what the function is compiled for.
+        unsafe { run_avx512_over(it, a, b) }
+    } else if is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has been found to have what the function is compiled for.
+        unsafe { run_avx2_over(it, a, b) }
+    } else {
+        run_plain_over(it, a, b);
+    }
+}
+
+/// As [`run_widest`].
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) fn run_widest_over<A, B>(it: &impl LoopOver<A, B>, a: &mut A, b: &mut B) {
+    run_plain_over(it, a, b);
+}
+
+/// A function of its own, for what is known of its parameters.
+#[inline(never)]
+fn run_plain_over<A, B>(it: &impl LoopOver<A, B>, a: &mut A, b: &mut B) {
+    it.run(a, b);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq")]
+fn run_avx512_over<A, B>(it: &impl LoopOver<A, B>, a: &mut A, b: &mut B) {
+    it.run(a, b);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn run_avx2_over<A, B>(it: &impl LoopOver<A, B>, a: &mut A, b: &mut B) {
+    it.run(a, b);
+}

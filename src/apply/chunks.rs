@@ -124,7 +124,10 @@ impl<'r> Runner<'r> {
         let n_rows = self.remaining().min(MOST_ROWS);
         let (kernel, rows, options, offset) = (self.kernel, self.rows, self.options, self.begun);
         let mut n_left = self.remaining();
+        // Each look at the clock takes as long as ten cheap rows.
+        let mut spent = Duration::ZERO;
         let mut ask = |n_done: usize, elapsed: Duration| {
+            spent += elapsed;
             cost.add(n_done, elapsed);
             n_left -= n_done;
             match next_step(cost, n_left, n_threads, cheap) {
@@ -133,14 +136,13 @@ impl<'r> Runner<'r> {
             }
         };
         let slots = slots(kernel, self.places.iter_mut().map(|place| Some(place.as_mut()?.front(n_rows))));
-        let start = Instant::now();
-        let pace = Pace::new(&mut ask);
+        let pace = Pace::new(Instant::now(), &mut ask);
         let done = run_job(kernel, rows, options, Job { offset, n_rows, slots }, Some(pace))?;
         for place in self.places.iter_mut().flatten() {
             place.split_off_front(done.n_rows);
         }
         self.begun += done.n_rows;
-        Ok(self.ran_here(done, start.elapsed()))
+        Ok(self.ran_here(done, spent))
     }
 
     pub(super) fn run_here(&mut self, n_rows: usize) -> Result<(Outcome, Duration)> {

@@ -9,7 +9,7 @@ use super::argument::RowStates;
 use super::into_row::{IntoRow, RowWriter};
 use super::output::{ChunkOutput, RowFault};
 use crate::error::RowFailure;
-use crate::widest::{Loop, run_widest};
+use crate::widest::{LoopOver, run_widest_over};
 
 /// What became of the call for one row.
 pub(crate) enum Outcome<R> {
@@ -36,51 +36,44 @@ pub(crate) fn drive<R: IntoRow>(
     assert!(writer.capacity() >= n_rows, "a slot has room for every row of its chunk");
     let plain = states.called.is_none() && states.unfit.is_empty();
     let mut unfit = std::mem::take(&mut states.unfit).into_iter().peekable();
-    let mut row = 0;
-    let mut stop = output.stop(row, n_rows);
-    while row < stop {
+    let mut at = At { row: 0, fault: None };
+    let mut stop = output.stop(at.row, n_rows);
+    while at.row < stop {
         let step = catch_unwind(AssertUnwindSafe(|| {
             if plain {
-                let mut fault = None;
-                let (row, writer) = (&mut row, &mut writer);
-                run_widest(All {
-                    row,
-                    n_rows: stop,
-                    call: &call,
-                    writer,
-                    fault: &mut fault,
-                    of: PhantomData,
-                });
-                fault
+                let all = All { n_rows: stop, call: &call, of: PhantomData };
+                run_widest_over(&all, &mut at, &mut writer);
+                at.fault.take()
             } else {
-                run_called(&mut row, stop, &states, &mut unfit, &call, &mut writer)
+                run_called(&mut at.row, stop, &states, &mut unfit, &call, &mut writer)
             }
         }));
         let fault = match step {
             Ok(None) => {
-                stop = output.stop(row, n_rows);
+                stop = output.stop(at.row, n_rows);
                 continue;
             }
             Ok(Some(fault)) => Some(fault),
             Err(payload) => {
-                let outcome = after_panic(row).unwrap_or_else(|| {
-                    Outcome::Fault(RowFault::new(row, panic_message(payload.as_ref()), RowFailure::Panicked))
+                let outcome = after_panic(at.row).unwrap_or_else(|| {
+                    let message = panic_message(payload.as_ref());
+                    Outcome::Fault(RowFault::new(at.row, message, RowFailure::Panicked))
                 });
-                write(row, outcome, &mut writer)
+                write(at.row, outcome, &mut writer)
             }
         };
-        row += 1;
+        at.row += 1;
         if let Some(fault) = fault
             && output.fault(fault) == ControlFlow::Break(())
         {
-            row = n_rows;
+            at.row = n_rows;
             break;
         }
-        if row == stop {
-            stop = output.stop(row, n_rows);
+        if at.row == stop {
+            stop = output.stop(at.row, n_rows);
         }
     }
-    output.leave_behind(row);
+    output.leave_behind(at.row);
     writer.finish(&mut output.slots().iter_mut());
 }
 
@@ -93,40 +86,33 @@ pub(crate) fn call_items<R: IntoRow>(
     drive::<R>(n_items, RowStates::default(), output, |item| Outcome::Value(call(item)), |_| None);
 }
 
-/// The call for each row from `row` on, until the end or until a row fails: `row` is that row then, and it is written.
-struct All<'l, R, C, W> {
-    row: &'l mut usize,
+/// Where a loop is.
+struct At {
+    row: usize,
+    /// What is wrong with that row, which is written.
+    fault: Option<RowFault>,
+}
+
+/// The call for each row up to `n_rows`, or until a row fails.
+struct All<'l, R, C> {
     n_rows: usize,
     call: &'l C,
-    writer: &'l mut W,
-    fault: &'l mut Option<RowFault>,
     of: PhantomData<R>,
 }
 
-impl<R, C: Fn(usize) -> Outcome<R>, W: RowWriter<R>> Loop for All<'_, R, C, W> {
+impl<R, C: Fn(usize) -> Outcome<R>, W: RowWriter<R>> LoopOver<At, W> for All<'_, R, C> {
     #[inline(always)]
-    fn run(self) {
-        *self.fault = run_all(self.row, self.n_rows, self.call, self.writer);
-    }
-}
-
-/// A function of its own so that the compiler knows that its parameters do not overlap, and vectorizes.
-#[inline(always)]
-fn run_all<R, W: RowWriter<R>>(
-    row: &mut usize,
-    n_rows: usize,
-    call: &impl Fn(usize) -> Outcome<R>,
-    writer: &mut W,
-) -> Option<RowFault> {
-    let n_rows = n_rows.min(writer.capacity());
-    while *row < n_rows {
-        let fault = write(*row, call(*row), writer);
-        if fault.is_some() {
-            return fault;
+    fn run(&self, at: &mut At, writer: &mut W) {
+        let n_rows = self.n_rows.min(writer.capacity());
+        while at.row < n_rows {
+            let fault = write(at.row, (self.call)(at.row), writer);
+            if fault.is_some() {
+                at.fault = fault;
+                return;
+            }
+            at.row += 1;
         }
-        *row += 1;
     }
-    None
 }
 
 /// As [`All`], where some rows are null or at fault from the start.

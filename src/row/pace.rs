@@ -14,9 +14,9 @@ pub(crate) struct Pace<'o> {
 
 impl<'o> Pace<'o> {
     /// Asks `ask`, which is told how many rows took how long, and says how many more are to be run: none, where the chunk is to be
-    /// left. The first row is always run.
-    pub(crate) fn new(ask: &'o mut (dyn FnMut(usize, Duration) -> usize + 'o)) -> Self {
-        Self { ask, since: Instant::now(), n_told: 0 }
+    /// left. The first row is always run. The clock runs from `since` on.
+    pub(crate) fn new(since: Instant, ask: &'o mut (dyn FnMut(usize, Duration) -> usize + 'o)) -> Self {
+        Self { ask, since, n_told: 0 }
     }
 
     /// The row before which it is asked again, when those before `row` are done.
