@@ -69,6 +69,26 @@ const MISSING_MARKERS: &[&str] = &[
 
 /// What a text looks like. The text is a cell's, its quotes taken off, and not a null.
 pub(super) fn kind(text: &[u8]) -> Kind {
+    usual_integer(text).unwrap_or_else(|| kind_of_any(text))
+}
+
+/// The kind of an integer of so few digits that every dtype of numbers holds it, and that would be written back the same.
+fn usual_integer(text: &[u8]) -> Option<Kind> {
+    const MOST_DIGITS: usize = 15;
+    let (digits, kind) = match text {
+        [b'-', digits @ ..] => (digits, Kind::Negative),
+        digits => (digits, Kind::Integer),
+    };
+    let is_canonical = match digits {
+        [b'0'] => kind == Kind::Integer,
+        [b'1'..=b'9', ..] => true,
+        _ => false,
+    };
+    let is_usual = is_canonical && digits.len() <= MOST_DIGITS && digits.iter().all(u8::is_ascii_digit);
+    is_usual.then_some(kind)
+}
+
+fn kind_of_any(text: &[u8]) -> Kind {
     let trimmed = value::trim(text);
     match trimmed.first() {
         None => return Kind::Text,
@@ -253,5 +273,40 @@ impl Evidence {
     pub(super) fn firsts_of(&self, kinds: Kinds) -> impl Iterator<Item = usize> {
         let offsets = (0..N_KINDS).filter(move |kind| kinds.0 & 1 << kind != 0).map(|kind| self.first[kind]);
         offsets.filter(|offset| *offset != usize::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn the_short_way_tells_what_the_long_one_does(text in "[-+ ]?[0-9]{0,18}[.x ]?", number in any::<i64>(), n in 0u32..60) {
+            for text in [text, (number >> n).to_string()] {
+                if let Some(kind) = usual_integer(text.as_bytes()) {
+                    prop_assert_eq!(kind, kind_of_any(text.as_bytes()), "{:?}", text);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn usual_integers_take_the_short_way() {
+        for (text, kind) in [
+            ("0", Kind::Integer),
+            ("7", Kind::Integer),
+            ("-12", Kind::Negative),
+            ("999999999999999", Kind::Integer),
+        ] {
+            assert_eq!(usual_integer(text.as_bytes()), Some(kind));
+        }
+        for text in ["", "-", "-0", "00", "007", "+1", " 1", "1 ", "1.0", "1234567890123456"] {
+            assert_eq!(usual_integer(text.as_bytes()), None, "{text:?}");
+        }
     }
 }
