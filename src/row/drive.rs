@@ -21,6 +21,24 @@ pub(crate) enum Outcome<R> {
     Fault(RowFault),
 }
 
+/// What is called for each row.
+pub(crate) trait CallRow<R> {
+    /// For how many rows it can be called: what lets the compiler drop the bounds checks.
+    fn capacity(&self) -> usize {
+        usize::MAX
+    }
+
+    /// Calls it. To be marked `#[inline(always)]`: the compiler makes vectors only of what stands in the loop.
+    fn call(&self, row: usize) -> Outcome<R>;
+}
+
+impl<R, F: Fn(usize) -> Outcome<R>> CallRow<R> for F {
+    #[inline(always)]
+    fn call(&self, row: usize) -> Outcome<R> {
+        self(row)
+    }
+}
+
 /// Calls `call` for every row of a chunk that `states` lets through and writes the results into `output`.
 ///
 /// A row is called once at most. `n_rows` must be no more than what the readers behind `call` hold. When a call panics,
@@ -29,7 +47,7 @@ pub(crate) fn drive<R: IntoRow>(
     n_rows: usize,
     mut states: RowStates,
     output: &mut ChunkOutput<'_>,
-    call: impl Fn(usize) -> Outcome<R>,
+    call: impl CallRow<R>,
     after_panic: impl Fn(usize) -> Option<Outcome<R>>,
 ) {
     let mut writer = R::writer(&mut output.slots().iter_mut(), n_rows);
@@ -100,12 +118,12 @@ struct All<'l, R, C> {
     of: PhantomData<R>,
 }
 
-impl<R, C: Fn(usize) -> Outcome<R>, W: RowWriter<R>> LoopOver<At, W> for All<'_, R, C> {
+impl<R, C: CallRow<R>, W: RowWriter<R>> LoopOver<At, W> for All<'_, R, C> {
     #[inline(always)]
     fn run(&self, at: &mut At, writer: &mut W) {
-        let n_rows = self.n_rows.min(writer.capacity());
+        let n_rows = self.n_rows.min(writer.capacity()).min(self.call.capacity());
         while at.row < n_rows {
-            let fault = write(at.row, (self.call)(at.row), writer);
+            let fault = write(at.row, self.call.call(at.row), writer);
             if fault.is_some() {
                 at.fault = fault;
                 return;
@@ -122,7 +140,7 @@ fn run_called<R, W: RowWriter<R>>(
     n_rows: usize,
     states: &RowStates,
     unfit: &mut std::iter::Peekable<std::vec::IntoIter<RowFault>>,
-    call: &impl Fn(usize) -> Outcome<R>,
+    call: &impl CallRow<R>,
     writer: &mut W,
 ) -> Option<RowFault> {
     while *row < n_rows {
@@ -132,7 +150,7 @@ fn run_called<R, W: RowWriter<R>>(
             return fault;
         }
         if states.called.as_ref().is_none_or(|called| called.get_bit(*row)) {
-            let fault = write(*row, call(*row), writer);
+            let fault = write(*row, call.call(*row), writer);
             if fault.is_some() {
                 return fault;
             }

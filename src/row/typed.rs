@@ -7,7 +7,7 @@ use polars::prelude::{DataType, Field, PlSmallStr, Schema};
 use super::argument::{Argument, Arguments, Cons, Nil, RowStates, Windows};
 use super::chunk::Chunk;
 use super::columns::resolve;
-use super::drive::{Outcome, drive};
+use super::drive::{CallRow, Outcome, drive};
 use super::into_row::IntoRow;
 use super::kernel::{BoundFunction, Kernel, RowFunction};
 use super::output::ChunkOutput;
@@ -307,7 +307,23 @@ fn run_prepared<A: Arguments, R: IntoRow>(
     A::add_states(&prepared, names, &mut states);
     let reader = A::reader(&prepared);
     assert!(A::n_rows(&reader) >= n_rows, "an argument holds every row of its chunk");
-    // Said again in a form that the compiler can drop bounds checks by.
-    let n_rows = n_rows.min(A::n_rows(&reader));
-    drive::<R>(n_rows, states, output, |row| Outcome::Value(call(A::get(&reader, row))), |_| None);
+    drive::<R>(n_rows, states, output, CallTyped::<A, _> { reader, call }, |_| None);
+}
+
+/// A function with the arguments of a chunk.
+struct CallTyped<'p, A: Arguments, C> {
+    reader: A::Reader<'p>,
+    call: &'p C,
+}
+
+impl<A: Arguments, R, C: for<'r> Fn(A::Item<'r>) -> R> CallRow<R> for CallTyped<'_, A, C> {
+    #[inline(always)]
+    fn capacity(&self) -> usize {
+        A::n_rows(&self.reader)
+    }
+
+    #[inline(always)]
+    fn call(&self, row: usize) -> Outcome<R> {
+        Outcome::Value((self.call)(A::get(&self.reader, row)))
+    }
 }
