@@ -21,7 +21,9 @@ use crate::files::{Files, hash};
 use crate::report::{InputKind, Recorder, RowPath, Stage};
 use crate::row::RowFunction;
 use crate::script::SqlPredicate;
-use crate::table::{Input, Matrix, MatrixOptions, Output, ReadOptions, Sink, Table, read};
+use crate::table::{
+    Compression, Format, Input, Matrix, MatrixOptions, Output, ReadOptions, Sink, Table, read,
+};
 
 /// How many failed rows are looked up in their files.
 pub(super) const LOCATED_FAILURES: usize = 20;
@@ -302,8 +304,27 @@ impl<'f> Pipeline<'f> {
         self.run_into(Some(Opened { sink, ..Opened::default() }))
     }
 
-    fn run_into(self, opened: Option<Opened>) -> Result<RunSummary> {
+    /// Blocks of the output that are as small as asked for: of a block that is not whole nothing is on the disk.
+    fn fit_blocks(&mut self) {
+        /// How many bytes of packed text are lost at most.
+        const MEMBER_BYTES: usize = 64 << 10;
+        let Some(n_rows) = self.resume.as_ref().and_then(|resume| resume.checkpoint_rows) else { return };
+        if let Destination::Output(output, options) = &mut self.destination
+            && let Ok(form) = options.resolve(output)
+        {
+            match form {
+                (Format::Parquet | Format::Ipc | Format::IpcStream, _) => {
+                    options.have_blocks(n_rows as usize)
+                }
+                (_, Compression::Gzip | Compression::Zstd) => options.have_blocks(MEMBER_BYTES),
+                _ => {}
+            }
+        }
+    }
+
+    fn run_into(mut self, opened: Option<Opened>) -> Result<RunSummary> {
         let options = self.apply.clone();
+        self.fit_blocks();
         self.run_stages(opened).map_err(|error| or_cancelled(error, &options))
     }
 
@@ -384,6 +405,10 @@ impl<'f> Pipeline<'f> {
 
     /// That what is asked for about rows that fail makes sense, and that its files can be written.
     fn check_faults(&self) -> Result<()> {
+        if matches!(self.work.0, Task::Columns(..)) && self.apply.on_error() != OnError::Fail {
+            let message = "a value of a whole column without the rows that cannot be read would look like one of all rows; take the good rows first, as in parrow apply FILE --on-error skip -o good.csv";
+            return Err(Error::invalid_option("on-error", message));
+        }
         let options = [
             ("ledger", self.ledger.is_some()),
             ("rejects", self.rejects.is_some()),

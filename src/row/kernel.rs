@@ -88,6 +88,14 @@ pub trait Kernel: Send + Sync {
         false
     }
 
+    /// The input columns that the function names and takes as they come, text or numbers: nothing in it tells which are meant.
+    ///
+    /// Where a row that fails does not end the run, such a column of CSV in which at least half of the values are numbers is one of
+    /// numbers, and its other cells are faults of their rows.
+    fn untyped_inputs(&self) -> Vec<PlSmallStr> {
+        Vec::new()
+    }
+
     /// Runs on the rows of `chunk` and fills `output`, which has a slot for each field and room for
     /// [`chunk.n_rows()`](Chunk::n_rows) rows.
     ///
@@ -124,6 +132,10 @@ macro_rules! forward {
 
             fn heeds_pace(&self) -> bool {
                 (**self).heeds_pace()
+            }
+
+            fn untyped_inputs(&self) -> Vec<PlSmallStr> {
+                (**self).untyped_inputs()
             }
 
             fn run(&self, chunk: &Chunk, output: &mut ChunkOutput<'_>) -> Result<()> {

@@ -1,7 +1,7 @@
 //! Arrow files and streams that can be gone on with, block by block.
 //!
 //! Each block is encoded by itself, and what the end of a file says of the blocks is put together here. The bytes are those of
-//! [`IpcWriter`](super::ipc::IpcWriter).
+//! `IpcWriter`.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use super::border::Border;
 use super::canonical::canonical;
 use super::contain::contain_write;
 use super::gathered::Gathered;
-use super::ipc::{FILE, IpcWriter, arrow_schema};
+use super::ipc::{FILE, arrow_schema};
 use super::writer::{Encoder, write_error};
 
 /// Writes blocks of rows.
@@ -38,19 +38,21 @@ pub(super) enum Ipc {
     Stream(Gathered),
 }
 
-/// A writer of this schema: one that can be gone on with, but where dictionaries are written, which a block shares with those
-/// before it.
+/// A writer of this schema that can be gone on with.
+///
+/// # Errors
+/// [`InvalidOption`](crate::ErrorKind::InvalidOption) for dictionaries, which a block shares with those before it.
 pub(super) fn resumable<W: Write + Send + 'static>(
     sink: W,
     schema: &Schema,
     what: Ipc,
     border: &Border,
 ) -> Result<Box<dyn Encoder>> {
-    if schema.iter_values().any(DataType::contains_categoricals) {
-        return Ok(match what {
-            Ipc::File(gathered) => Box::new(IpcWriter::file(sink, schema, gathered)?),
-            Ipc::Stream(gathered) => Box::new(IpcWriter::stream(sink, schema, gathered)?),
-        });
+    if let Some((name, _)) = schema.iter().find(|(_, dtype)| dtype.contains_categoricals()) {
+        let message = format!(
+            "column {name:?} is categorical, and Arrow with dictionaries cannot be gone on with; write Parquet, or give --dtype {name}=str"
+        );
+        return Err(Error::invalid_option("resume", message));
     }
     Ok(Box::new(IpcBlocks::new(sink, schema, what, border)?))
 }

@@ -25,6 +25,16 @@ impl WriteOptions {
         WriteOptionsBuilder(Self::default())
     }
 
+    /// How large blocks are to be, where somebody said so.
+    pub(crate) fn blocks(&self) -> Option<usize> {
+        self.block
+    }
+
+    /// Blocks of this size, where nobody gave another one.
+    pub(crate) fn have_blocks(&mut self, size: usize) {
+        self.block.get_or_insert(size.max(1));
+    }
+
     /// The byte between two cells of CSV, where it was given.
     pub(crate) fn delimiter(&self) -> Option<u8> {
         self.delimiter

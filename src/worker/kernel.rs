@@ -34,6 +34,8 @@ const FEW_ROWS: usize = 64;
 pub(super) struct WorkerKernel<'w> {
     workers: &'w Workers,
     inputs: Vec<PlSmallStr>,
+    /// Those of them that the function names and takes as they come.
+    untyped: Vec<PlSmallStr>,
     fields: Vec<Field>,
     /// What a Python worker is told before its first chunk.
     setup: Option<String>,
@@ -64,6 +66,7 @@ impl<'w> WorkerKernel<'w> {
         Self {
             workers,
             inputs,
+            untyped: Vec::new(),
             fields,
             setup,
             idle: Mutex::default(),
@@ -74,6 +77,12 @@ impl<'w> WorkerKernel<'w> {
             has_told: AtomicBool::new(false),
             failures_in_a_row: AtomicUsize::new(0),
         }
+    }
+
+    /// The same of a function that names these of its columns, and takes them as they come.
+    pub(super) fn taking_any_of(mut self, untyped: Vec<PlSmallStr>) -> Self {
+        self.untyped = untyped;
+        self
     }
 
     /// Has the rows of `frame` answered, by so many tries and then by halves. Row 0 of it is row `from` of the chunk.
@@ -266,6 +275,10 @@ impl Gathered {
 impl Kernel for WorkerKernel<'_> {
     fn fields(&self) -> &[Field] {
         &self.fields
+    }
+
+    fn untyped_inputs(&self) -> Vec<PlSmallStr> {
+        self.untyped.clone()
     }
 
     fn prepare(&self, context: &RunContext) -> Result<()> {

@@ -21,6 +21,8 @@ struct PythonParameter {
     name: String,
     kind: Kind,
     has_default: bool,
+    /// Whether it is declared as text.
+    is_text: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +55,8 @@ enum Source {
 }
 
 impl Signature {
-    /// Reads what the Python side wrote: null where Python does not know, else name, kind and whether there is a default.
+    /// Reads what the Python side wrote: null where Python does not know, else name, kind, whether there is a default and whether
+    /// text is asked for.
     pub(super) fn from_json(json: &Json) -> Option<Self> {
         let parameters = match json {
             Json::Null => return Some(Self(None)),
@@ -62,7 +65,7 @@ impl Signature {
         };
         let parameter = |json: &Json| match json {
             Json::List(parts) => match parts.as_slice() {
-                [Json::Text(name), Json::Text(kind), Json::Bool(has_default)] => {
+                [Json::Text(name), Json::Text(kind), Json::Bool(has_default), Json::Bool(is_text)] => {
                     let kind = match kind.as_str() {
                         "POSITIONAL_ONLY" => Kind::PositionalOnly,
                         "POSITIONAL_OR_KEYWORD" => Kind::Positional,
@@ -71,13 +74,24 @@ impl Signature {
                         "VAR_KEYWORD" => Kind::Keywords,
                         _ => return None,
                     };
-                    Some(PythonParameter { name: name.clone(), kind, has_default: *has_default })
+                    Some(PythonParameter {
+                        name: name.clone(),
+                        kind,
+                        has_default: *has_default,
+                        is_text: *is_text,
+                    })
                 }
                 _ => None,
             },
             _ => None,
         };
         parameters.iter().map(parameter).collect::<Option<Vec<_>>>().map(|parameters| Self(Some(parameters)))
+    }
+
+    /// The parameters that take what they are given: those that are not declared as text.
+    pub(super) fn untyped(&self) -> Vec<PlSmallStr> {
+        let untyped = self.0.iter().flatten().filter(|parameter| !parameter.is_text);
+        untyped.map(|parameter| PlSmallStr::from_str(&parameter.name)).collect()
     }
 
     /// Settles the call of `function` for the columns of a table, of which `chosen` make the row.

@@ -14,6 +14,7 @@ use super::builder::WorkerBuilder;
 use super::failure::Trouble;
 use super::kernel::WorkerKernel;
 use super::program::Program;
+use super::rows_as::RowsAs;
 use super::signature::Signature;
 use super::wait::Wait;
 use super::workers::{Settings, Workers, lock};
@@ -162,12 +163,16 @@ impl RowFunction for Worker {
     fn bind(&self, schema: &Schema) -> Result<BoundFunction<'_>> {
         let settings = &self.workers.settings;
         let mut inputs = self.chosen(schema)?;
-        let mut setup = None;
+        let (mut setup, mut untyped) = (None, Vec::new());
         if let Program::Python { function, .. } = &settings.program {
             let Parts { parameters, outputs, .. } = &self.parts;
             let call = self.signature()?.call(function, schema, &inputs, settings.rows_as, parameters)?;
             let names: Vec<PlSmallStr> = outputs.iter().map(|output| output.name.clone()).collect();
             setup = Some(call.setup(&names));
+            if settings.rows_as == RowsAs::Kwargs {
+                untyped = self.signature()?.untyped();
+                untyped.retain(|name| call.inputs.contains(name));
+            }
             // A function without columns is still to be called once a row.
             inputs = match call.inputs.is_empty() {
                 true => schema.iter_names().take(1).cloned().collect(),
@@ -180,7 +185,7 @@ impl RowFunction for Worker {
             }
         }
         let fields: Vec<Field> = self.parts.outputs.iter().map(OutputColumn::field).collect();
-        let kernel = WorkerKernel::new(&self.workers, inputs.clone(), fields, setup);
+        let kernel = WorkerKernel::new(&self.workers, inputs.clone(), fields, setup).taking_any_of(untyped);
         Ok(BoundFunction { inputs, kernel: Box::new(kernel) })
     }
 }

@@ -204,3 +204,17 @@ fn a_command_without_a_function_of_its_own_is_retried_with_what_makes_its_rows_r
     assert!(found == std::fs::read(place.path("o.parquet")).expect("the output"));
     place.run(&["retry", "l.parquet"]).code(3).stderr_has("the output has changed");
 }
+
+#[test]
+fn whole_columns_know_no_rows_that_fail() {
+    let place = Place::new();
+    place.file("in.csv", "a,b\n1,2\n3,4,5\n6,7\n");
+    let columns = ["columns", "in.csv", "sum-of-squares"];
+    place.run(&columns).code(3).stderr_has("in.csv, line 3: the row has 3 cells where 2 are expected");
+    place
+        .run(&[&columns[..], &["--on-error", "skip"]].concat())
+        .code(2)
+        .stderr_has("take the good rows first");
+    place.run(&["apply", "in.csv", "--on-error", "skip", "-o", "good.csv"]).code(1);
+    place.run(&["columns", "good.csv", "sum-of-squares"]).code(0).stdout("a,b\n37,53\n");
+}

@@ -155,3 +155,20 @@ fn no_worker_is_left_behind_however_the_run_ends() {
         }
     }
 }
+
+#[test]
+fn a_parameter_without_a_type_gets_numbers_where_most_cells_are() {
+    if !python() {
+        return;
+    }
+    let place = Place::new();
+    let text = "def f(v): return type(v).__name__\ndef g(v: 'str | None'): return type(v).__name__\n";
+    std::fs::write(place.path("f.py"), text).unwrap();
+    std::fs::write(place.path("in.csv"), "v\n1\nno\n3\n").unwrap();
+    let run = |function: &str, policy: &str| {
+        place.run(&["apply", "in.csv", "--python", function, "--name", "kind", "--on-error", policy])
+    };
+    run("f.py:f", "fail").code(0).stdout("v,kind\n1,str\nno,str\n3,str\n");
+    run("f.py:f", "null").code(1).stdout("v,kind\n1,int\nno,\n3,int\n");
+    run("f.py:g", "null").code(0).stdout("v,kind\n1,str\nno,str\n3,str\n");
+}

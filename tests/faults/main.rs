@@ -1,6 +1,7 @@
 //! What disks, signals and kills do to a run: never is a wrong or partial file under the final name.
 
 mod calls;
+mod changing;
 mod job_log;
 mod ledger;
 mod places;

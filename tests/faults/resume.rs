@@ -237,28 +237,19 @@ fn a_run_that_is_cancelled_keeps_what_is_done() {
     assert_eq!(place.names(), ["in.csv", "out.csv"]);
 }
 
-#[cfg(unix)]
-#[test]
-fn kill_9_at_50_random_moments() {
-    let place = Place::with_rows(20_000);
-    let body = "local t = 0 for i = 1, 300 do t = t + math.sin(i) end return t + a, parrow.random()";
+/// Kills runs that go on with one another at random moments, until so many are killed and one has come to its end.
+fn killed_and_gone_on_with(
+    place: &Place,
+    outputs: &[&str],
+    n_wanted: u32,
+    arguments: &dyn Fn(&str) -> Vec<String>,
+) {
     let mut state = 99_u64;
     let (mut n_kills, mut n_resumed) = (0, 0);
     let mut whole_run = Duration::ZERO;
-    for output in ["out.csv", "out.csv.gz", "out.ndjson", "out.arrows"].iter().cycle() {
-        let arguments = [
-            "apply",
-            "in.csv",
-            "--luau",
-            body,
-            "--name",
-            "n,r",
-            "-o",
-            output,
-            "--resume",
-            "--checkpoint-rows",
-            "400",
-        ];
+    for output in outputs.iter().cycle() {
+        let arguments = arguments(output);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let whole = format!("whole-{output}");
         if !place.names().contains(&whole) {
             let start = std::time::Instant::now();
@@ -271,7 +262,7 @@ fn kill_9_at_50_random_moments() {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             std::thread::sleep(Duration::from_micros((state >> 33) % (whole_run.as_micros() as u64 + 1)));
             // On a machine that does much else a run may come nowhere in that time: the last one is left alone.
-            let was_killed = n_kills < 50 && child.try_wait().unwrap().is_none();
+            let was_killed = n_kills < n_wanted && child.try_wait().unwrap().is_none();
             if was_killed {
                 child.kill().unwrap();
             }
@@ -289,9 +280,121 @@ fn kill_9_at_50_random_moments() {
         assert!(place.bytes(output) == place.bytes(&whole), "{output}");
         std::fs::remove_file(place.path(output)).unwrap();
         assert!(!place.names().iter().any(|name| name.starts_with('.')), "{:?}", place.names());
-        if n_kills >= 50 {
+        if n_kills >= n_wanted {
             break;
         }
     }
     assert!(n_resumed > 0, "none of {n_kills} kills left something to go on with");
+}
+
+#[cfg(unix)]
+#[test]
+fn kill_9_at_50_random_moments() {
+    let place = Place::with_rows(20_000);
+    let body = "local t = 0 for i = 1, 300 do t = t + math.sin(i) end return t + a, parrow.random()";
+    let outputs = ["out.csv", "out.csv.gz", "out.ndjson", "out.arrows", "out.parquet"];
+    killed_and_gone_on_with(&place, &outputs, 50, &|output| {
+        let function = ["apply", "in.csv", "--luau", body, "--name", "n,r", "-o", output];
+        [&function[..], &["--resume", "--checkpoint-rows", "400"]]
+            .concat()
+            .into_iter()
+            .map(str::to_owned)
+            .collect()
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn kill_9_of_runs_with_python_workers() {
+    let has_python = std::process::Command::new("python3").arg("--version").output();
+    if has_python.is_err() {
+        assert!(std::env::var_os("CI").is_none(), "python3 should be here");
+        return eprintln!("skipped: there is no python3");
+    }
+    let place = Place::with_rows(6_000);
+    let text = "def f(a, b):\n    total = 0\n    for i in range(1500):\n        total += i & a\n    return total, a + b\n";
+    std::fs::write(place.path("f.py"), text).unwrap();
+    let function = format!("{}:f", place.path("f.py").display());
+    killed_and_gone_on_with(&place, &["out.csv", "out.parquet"], 12, &|output| {
+        let function = ["apply", "in.csv", "--python", &function, "--name", "n,s", "-o", output];
+        [&function[..], &["--resume", "--checkpoint-rows", "300"]]
+            .concat()
+            .into_iter()
+            .map(str::to_owned)
+            .collect()
+    });
+    // The guard of the workers needs a moment.
+    let start = std::time::Instant::now();
+    loop {
+        let listed = std::process::Command::new("ps").args(["-eo", "args"]).output().unwrap();
+        let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+        let folder = place.folder().display().to_string();
+        let left: Vec<&str> = listed.lines().filter(|line| line.contains(&folder)).collect();
+        if left.is_empty() {
+            return;
+        }
+        assert!(start.elapsed() < Duration::from_secs(5), "{left:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn as_much_is_kept_as_was_asked_for() {
+    // What can be lost on one thread is a note's rows and a piece, and two blocks of a table.
+    let place = Place::with_rows(2_000);
+    for output in OUTPUTS {
+        let halted = |nth| {
+            let files = Files::with_trouble(Trouble::Halt(nth));
+            let work = Work::rows(SqlExpressions::parse(["a + b AS total"]).unwrap());
+            let run = Pipeline::new(
+                vec![Input::from(place.path("in.csv"))],
+                work,
+                Destination::Output(Output::from(place.path(output)), WriteOptions::default()),
+            );
+            let options = ApplyOptions::builder().threads(1).build().unwrap();
+            let run = run.apply(options).resume(Resume::new().checkpoint_rows(100)).files(files.clone());
+            (run.run().is_ok(), files.was_hit())
+        };
+        let mut most = 0;
+        for nth in 1.. {
+            let (is_done, was_hit) = halted(nth);
+            if !was_hit {
+                assert!(is_done);
+                break;
+            }
+            let noted = parrow::pipeline::unfinished(&Output::from(place.path(output)));
+            most = most.max(noted.map_or(0, |noted| noted.n_rows_read));
+            for name in place.names().iter().filter(|name| *name != "in.csv") {
+                std::fs::remove_file(place.path(name)).unwrap();
+            }
+        }
+        let is_packed = output.ends_with(".gz") || output.ends_with(".zst");
+        // 2,000 rows are less than a part of packed text.
+        let is_table = ["out.parquet", "out.arrow", "out.arrows"].contains(&output);
+        let least = if is_table { 1_600 } else { 1_800 };
+        assert!(is_packed || most >= least, "{output}: {most} of 2000 rows were kept at the end");
+    }
+}
+
+#[test]
+fn dictionaries_of_arrow_are_refused_before_any_work() {
+    use parrow::polars::prelude::*;
+    let place = Place::new();
+    let column = Series::new("c".into(), ["x", "y", "x"]);
+    let column = column.cast(&DataType::from_categories(Categories::global())).unwrap();
+    let frame = DataFrame::new(3, vec![column.into()]).unwrap();
+    parrow::table::write(&frame, &Output::from(place.path("in.parquet")), &WriteOptions::default()).unwrap();
+    let run = |output: &str, more: &[&str]| {
+        let arguments = ["apply", "in.parquet", "1 AS one", "--resume", "-o", output];
+        place.program(&[&arguments[..], more].concat()).output().unwrap()
+    };
+    let refused = run("out.arrow", &[]);
+    let stderr = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("column \"c\" is categorical") && stderr.contains("--dtype c=str"), "{stderr}");
+    assert_eq!(place.names(), ["in.parquet"]);
+    for (output, more) in [("out.arrow", &["--dtype", "c=str"][..]), ("out.parquet", &[]), ("out.csv", &[])] {
+        let run = run(output, more);
+        assert_eq!(run.status.code(), Some(0), "{output}: {}", String::from_utf8_lossy(&run.stderr));
+    }
 }

@@ -21,6 +21,9 @@ pub fn execute(settings: Settings, work: Work<'_>, console: &Console) -> Result<
     let file = settings.output_file().map(ToString::to_string);
     let kept = settings.output_file().filter(|_| settings.is_resumable()).cloned();
     let on_error = settings.on_error();
+    if let Some(reason) = settings.why_in_order() {
+        console.note(&format!("--unordered has no effect with {reason}: rows keep the order of the input"));
+    }
     let report = settings.report().map(|target| Reporter::new(target, &settings)).transpose()?;
     let folder = system::folder()?;
     let command = CommandLine { folder, arguments: system::arguments() };

@@ -128,6 +128,19 @@ impl Settings {
         inputs.iter().filter_map(Input::path).max_by_key(size)
     }
 
+    /// The flag for which rows are written in the order of the input though nobody cares.
+    pub fn why_in_order(&self) -> Option<&'static str> {
+        let reasons = [
+            ("--resume", self.resume.is_some()),
+            ("--head", self.head.is_some()),
+            ("--ledger", self.ledger.is_some()),
+            ("--rejects", self.rejects.is_some()),
+            ("--max-errors", self.max_errors.is_some()),
+        ];
+        let reason = reasons.into_iter().find(|(_, is_given)| *is_given)?.0;
+        (self.order == RowOrder::Finished).then_some(reason)
+    }
+
     /// Whether another run may go on with this one.
     pub fn is_resumable(&self) -> bool {
         self.resume.is_some()

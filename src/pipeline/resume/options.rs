@@ -49,9 +49,13 @@ impl Resume {
         self
     }
 
-    /// Notes what is done after this many rows at the latest. Not given, that is done once a second, and after no more than
-    /// 10,000 rows that one thread works on at a time. Parquet and Arrow are written in blocks of 262,144 rows (in those
-    /// of the input where Parquet gets new columns), and packed text in parts of a mebibyte; of these the last one is lost.
+    /// Notes what is done after this many rows at the latest, and lets a thread work on no more than that at a time: the rows
+    /// behind the last note, and those that the threads are at, are what can be lost. Parquet and Arrow are then written in
+    /// blocks of so many rows, which makes them larger where these are few, and packed text in parts of 64 KiB; up to two
+    /// blocks, or a part, are lost beside.
+    ///
+    /// Not given, notes are made once a second, a thread works on 10,000 rows at a time, and blocks have 262,144 rows (those of the
+    /// input where Parquet gets new columns), or a mebibyte of text.
     pub fn checkpoint_rows(mut self, n_rows: impl Into<Option<u64>>) -> Self {
         self.checkpoint_rows = n_rows.into();
         self

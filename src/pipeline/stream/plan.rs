@@ -9,7 +9,9 @@ use super::super::destination::Destination;
 use super::super::run::{Pipeline, RowOrder};
 use super::super::work::Task;
 use super::sources::Sources;
-use super::text_column::{cell_instead, check_left_out, mostly_numbers, numbers_instead, sample_tells};
+use super::text_column::{
+    cell_instead, check_left_out, mostly_numbers, numbers_instead, sample_tells, surely_numbers,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fault::OnError;
 use crate::report::Stage;
@@ -161,6 +163,11 @@ fn choose_columns(
         if sources.strictness == Strictness::Lenient {
             let numbers = match &used {
                 Ok(_) if pipeline.work.takes_every_number() => mostly_numbers(sources, &schema, apply)?,
+                Ok(_) => {
+                    let untyped = untyped_columns(pipeline, &schema)?;
+                    let found = surely_numbers(sources, &schema, &untyped, apply)?;
+                    found.into_iter().filter(|(name, _)| settled.contains(name)).collect()
+                }
                 Err(error) if depends_on_dtypes(error) => numbers_instead(sources, &schema, apply, fits)?,
                 _ => Vec::new(),
             };
@@ -191,6 +198,13 @@ fn used_columns(pipeline: &Pipeline<'_>, schema: &Schema) -> Result<Vec<PlSmallS
         used.extend(bound.inputs);
     }
     Ok(used)
+}
+
+/// The columns that the function takes whether they are text or numbers.
+fn untyped_columns(pipeline: &Pipeline<'_>, schema: &Schema) -> Result<Vec<PlSmallStr>> {
+    let function = Function::of(&pipeline.work.0, schema)?;
+    let bound = function.bind(schema, pipeline.keep)?;
+    Ok(bound.map_or_else(Vec::new, |bound| bound.kernel.untyped_inputs()))
 }
 
 /// Whether the rows of CSV can be written as they stand in the inputs, with new cells behind them.
@@ -225,10 +239,14 @@ pub(super) fn is_verbatim(pipeline: &Pipeline<'_>, sources: &Sources) -> bool {
 /// stay what they are, and nothing is decoded but what the function reads.
 pub(super) fn copied_columns(pipeline: &Pipeline<'_>, sources: &Sources) -> Option<CopiedColumns> {
     let Destination::Output(output, options) = &pipeline.destination else { return None };
+    // Who says how much may be lost gets blocks of that size.
+    let most_lost = pipeline.resume.as_ref().and_then(|resume| resume.checkpoint_rows);
+    let has_small_blocks = most_lost.is_some_and(|n_rows| options.blocks() == Some(n_rows as usize));
     let keeps_rows = pipeline.filter.is_none()
         && pipeline.head.is_none()
         && pipeline.rejects.is_none()
         && pipeline.retry.is_none()
+        && !has_small_blocks
         && pipeline.order != RowOrder::Finished
         && pipeline.apply.on_error() != OnError::Skip
         && sources.read.limit().is_none();

@@ -87,11 +87,32 @@ pub(super) fn mostly_numbers(
     schema: &Schema,
     apply: &ApplyOptions,
 ) -> Result<Vec<(PlSmallStr, DataType)>> {
+    let names: Vec<PlSmallStr> = schema.iter_names().cloned().collect();
+    among(sources, schema, &names, apply, |found| found.is_rare)
+}
+
+/// The same of columns in which nobody asks for numbers: where there are codes, such as `007`, the others are taken for codes, too.
+pub(super) fn surely_numbers(
+    sources: &Sources,
+    schema: &Schema,
+    names: &[PlSmallStr],
+    apply: &ApplyOptions,
+) -> Result<Vec<(PlSmallStr, DataType)>> {
+    among(sources, schema, names, apply, |found| found.is_rare && !found.has_padded)
+}
+
+fn among(
+    sources: &Sources,
+    schema: &Schema,
+    names: &[PlSmallStr],
+    apply: &ApplyOptions,
+    is_wanted: impl Fn(&TextAmongNumbers) -> bool,
+) -> Result<Vec<(PlSmallStr, DataType)>> {
     let names: Vec<PlSmallStr> =
-        schema.iter_names().filter(|name| is_guessed_text(sources, schema, name)).cloned().collect();
+        names.iter().filter(|name| is_guessed_text(sources, schema, name)).cloned().collect();
     let found = search_texts(sources, &names, schema, apply)?;
     let found = names.into_iter().zip(found).filter_map(|(name, found)| {
-        let found = found.filter(|found| found.is_rare)?;
+        let found = found.filter(&is_wanted)?;
         Some((name, found.dtype))
     });
     Ok(found.collect())

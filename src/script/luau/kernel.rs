@@ -1,8 +1,9 @@
 //! Scripts as chunk kernels: workers that any thread may take, and rows that fail one by one.
 
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use polars::prelude::Field;
+use polars::prelude::{Field, PlSmallStr};
 
 use super::collect::Collector;
 use super::input::{Batch, Reader, readers};
@@ -57,6 +58,10 @@ impl Kernel for ScriptKernel<'_> {
         let mut token = self.watchdog.limits().cancellation.lock().unwrap_or_else(PoisonError::into_inner);
         *token = context.cancellation.clone();
         Ok(())
+    }
+
+    fn untyped_inputs(&self) -> Vec<PlSmallStr> {
+        self.plan.untyped.clone()
     }
 
     fn run(&self, chunk: &Chunk, output: &mut ChunkOutput<'_>) -> Result<()> {
@@ -163,7 +168,7 @@ impl Run<'_> {
             };
             for (part, (start, stop)) in good.into_iter().enumerate() {
                 if let (1, Some((row, message))) = (part, &caught)
-                    && self.fault(first + row, message.clone(), output).is_break()
+                    && self.timed_out(first + row, message.clone(), output).is_break()
                 {
                     return Ok(Batched::Stopped);
                 }
@@ -187,7 +192,14 @@ impl Run<'_> {
                 Ok(()) => continue,
                 Err(_) if from == n_rows => continue,
                 Err(Failure::OutOfMemory) => return Ok(Batched::Starved(from)),
-                Err(Failure::Raised(message) | Failure::TimedOut(message)) => message,
+                Err(Failure::TimedOut(message)) => {
+                    if self.timed_out(first + from, message, output).is_break() {
+                        return Ok(Batched::Stopped);
+                    }
+                    from += 1;
+                    continue;
+                }
+                Err(Failure::Raised(message)) => message,
                 Err(Failure::Cancelled) => return Err(Error::new(ErrorKind::Cancelled)),
             };
             if self.fault(first + from, message, output).is_break() {
@@ -199,16 +211,21 @@ impl Run<'_> {
     }
 
     /// Makes a row of the chunk a fault, with nulls for its results.
-    fn fault(
-        &mut self,
-        row: usize,
-        message: String,
-        output: &mut ChunkOutput<'_>,
-    ) -> std::ops::ControlFlow<()> {
+    fn fault(&mut self, row: usize, message: String, output: &mut ChunkOutput<'_>) -> ControlFlow<()> {
+        self.give_up(RowFault::new(row, message, RowFailure::Returned), output)
+    }
+
+    /// The same of a row that was stopped when its time was over. Of no other row is it known how long it took.
+    fn timed_out(&mut self, row: usize, message: String, output: &mut ChunkOutput<'_>) -> ControlFlow<()> {
+        let fault = RowFault::new(row, message, RowFailure::Returned);
+        self.give_up(fault.after(self.kernel.script.row_timeout), output)
+    }
+
+    fn give_up(&mut self, fault: RowFault, output: &mut ChunkOutput<'_>) -> ControlFlow<()> {
         for collector in &mut self.collectors {
             collector.push_null();
         }
-        output.fault(RowFault::new(row, message, RowFailure::Returned))
+        output.fault(fault)
     }
 }
 

@@ -20,6 +20,8 @@ pub(super) struct Plan {
     /// The script with its driver.
     pub(super) source: String,
     pub(super) inputs: Vec<Input>,
+    /// The columns that parameters name which say nothing of what they take.
+    pub(super) untyped: Vec<PlSmallStr>,
     pub(super) outputs: Vec<OutputColumn>,
     /// How many rows are handed to a worker at a time.
     pub(super) batch_rows: usize,
@@ -124,7 +126,7 @@ impl Plan {
         if let Some(row) = &row {
             inputs.add_row(script, row)?;
         }
-        let mut arguments = Vec::new();
+        let (mut arguments, mut untyped) = (Vec::new(), Vec::new());
         for parameter in &definition.parameters {
             let constant = script.arguments.iter().find(|(name, _)| *name == parameter.name);
             if let Some((name, Parameter::Int(value))) = constant
@@ -138,7 +140,12 @@ impl Plan {
             arguments.push(match constant {
                 Some((_, value)) => Argument::Constant(value.clone(), parameter.annotation.clone()),
                 None if parameter.name == driver::ROW => Argument::Row,
-                None => Argument::Column(inputs.add(&parameter.name, parameter.annotation.as_ref())?),
+                None => {
+                    if parameter.annotation.is_none() {
+                        untyped.push(PlSmallStr::from_str(&parameter.name));
+                    }
+                    Argument::Column(inputs.add(&parameter.name, parameter.annotation.as_ref())?)
+                }
             });
         }
         let outputs = outputs(script, &definition)?;
@@ -155,7 +162,7 @@ impl Plan {
             batch_rows,
         };
         let source = driver::source(script, &definition, &call);
-        Ok(Self { source, inputs, outputs, batch_rows, most_values: most_values(&tokens) })
+        Ok(Self { source, inputs, untyped, outputs, batch_rows, most_values: most_values(&tokens) })
     }
 }
 

@@ -21,6 +21,8 @@ pub(crate) struct TextAmongNumbers {
     pub(crate) dtype: DataType,
     /// Whether at least half of the column's first 10,000 values are numbers.
     pub(crate) is_rare: bool,
+    /// Whether some of these are numbers with leading zeros or a plus, as codes have them.
+    pub(crate) has_padded: bool,
 }
 
 impl TextAmongNumbers {
@@ -37,6 +39,7 @@ impl TextAmongNumbers {
 pub(crate) struct TextSearch {
     numbers: Evidence,
     n_values: u64,
+    has_padded: bool,
     first_text: Option<(u64, String)>,
 }
 
@@ -52,6 +55,7 @@ impl TextSearch {
             let is_number = Kinds::of(&[kind]).within(Kinds::NUMBERS);
             if self.n_values < SAMPLE {
                 self.n_values += 1;
+                self.has_padded |= kind == Kind::PaddedInteger;
                 if is_number {
                     self.numbers.add(kind, row as usize);
                 }
@@ -74,13 +78,13 @@ impl TextSearch {
 
     /// What was found.
     pub(crate) fn found(self) -> Option<TextAmongNumbers> {
-        let Self { numbers, n_values, first_text } = self;
+        let Self { numbers, n_values, has_padded, first_text } = self;
         if numbers.n_values == 0 {
             return None;
         }
         let (row, text) = first_text?;
         let dtype = propose(&numbers).unwrap_or(DataType::Float64);
-        Some(TextAmongNumbers { row, text, dtype, is_rare: numbers.n_values * 2 >= n_values })
+        Some(TextAmongNumbers { row, text, dtype, is_rare: numbers.n_values * 2 >= n_values, has_padded })
     }
 }
 
@@ -95,7 +99,8 @@ mod tests {
         let find = |cells: &[&str]| TextAmongNumbers::find(&StringChunked::from_slice("a".into(), cells));
         let check = |cells: &[&str], row: u64, dtype: DataType, is_rare: bool| {
             let text = cells[row as usize].to_owned();
-            assert_eq!(find(cells), Some(TextAmongNumbers { row, text, dtype, is_rare }));
+            let found = find(cells).unwrap();
+            assert_eq!((found.row, found.text, found.dtype, found.is_rare), (row, text, dtype, is_rare));
         };
         check(&["1", "2", "1O7"], 2, DataType::Int64, true);
         check(&["x", "2", "1.5"], 0, DataType::Float64, true);

@@ -34,8 +34,8 @@ pub(in crate::table) struct ByteSource {
 enum Kind {
     /// A file that is read where it lies; `stamp` tells whether it has changed.
     File { file: Arc<File>, len: u64, stamp: Option<SystemTime> },
-    /// A packed file, which is unpacked again for each pass.
-    Packed { file: Arc<File> },
+    /// A packed file, which is unpacked again for each pass, with its packed length.
+    Packed { file: Arc<File>, len: u64, stamp: Option<SystemTime> },
     /// Few bytes.
     Memory(Arc<Vec<u8>>),
     /// Something that can be read once.
@@ -100,7 +100,9 @@ impl ByteSource {
                 Kind::File { file: Arc::clone(file), len: metadata.len(), stamp: metadata.modified().ok() }
             }
             _ if ends => Kind::Memory(Arc::new(prefix)),
-            Some((file, _)) => Kind::Packed { file: Arc::clone(file) },
+            Some((file, metadata)) => {
+                Kind::Packed { file: Arc::clone(file), len: metadata.len(), stamp: metadata.modified().ok() }
+            }
             None => Kind::Once(Held::new(prefix, unpacked, in_memory.max(PREFIX_BYTES))),
         };
         Ok(Self {
@@ -145,7 +147,9 @@ impl ByteSource {
             Kind::File { file, len, stamp } => {
                 Kind::File { file: Arc::clone(file), len: *len, stamp: *stamp }
             }
-            Kind::Packed { file } => Kind::Packed { file: Arc::clone(file) },
+            Kind::Packed { file, len, stamp } => {
+                Kind::Packed { file: Arc::clone(file), len: *len, stamp: *stamp }
+            }
             Kind::Memory(bytes) => Kind::Memory(Arc::clone(bytes)),
             Kind::Once(_) => return Err(Error::engine("an input that can be read once is shared")),
         };
@@ -247,7 +251,7 @@ impl ByteSource {
                 let reader = Positioned { file: Arc::clone(file), offset: 0 };
                 plain(Box::new(reader.take(*len)))
             }
-            Kind::Packed { file } => {
+            Kind::Packed { file, .. } => {
                 let reader = Positioned { file: Arc::clone(file), offset: 0 };
                 self.n_streamed.store(0, Ordering::Relaxed);
                 let reader = Counted { reader, n_bytes: Arc::clone(&self.n_streamed) };
@@ -355,7 +359,11 @@ impl ByteSource {
 
     /// That a file is still the one that was opened.
     pub(in crate::table) fn check_unchanged(&self) -> Result<()> {
-        let Kind::File { file, len, stamp: Some(stamp) } = &self.kind else { return Ok(()) };
+        let (Kind::File { file, len, stamp: Some(stamp) } | Kind::Packed { file, len, stamp: Some(stamp) }) =
+            &self.kind
+        else {
+            return Ok(());
+        };
         let same = file.metadata().is_ok_and(|now| now.len() == *len && now.modified().ok() == Some(*stamp));
         if same { Ok(()) } else { Err(changed()) }
     }

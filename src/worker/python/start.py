@@ -107,7 +107,8 @@ def load(path, name):
 
 
 def parameters_of(function):
-    """The name, the kind and whether there is a default for each parameter; None where Python does not know."""
+    """The name, the kind, whether there is a default and whether text is asked for, of each parameter; None where Python does not
+    know."""
     if type(function) is type(main) and not hasattr(function, "__wrapped__") and not hasattr(function, "__signature__"):
         return parameters_of_code(function)
     # It takes as long to load as all else that is loaded here.
@@ -118,7 +119,12 @@ def parameters_of(function):
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
         return None
-    return [[it.name, it.kind.name, it.default is not it.empty] for it in parameters]
+    return [[it.name, it.kind.name, it.default is not it.empty, asks_for_text(it.annotation)] for it in parameters]
+
+
+def asks_for_text(annotation):
+    """Whether it is str, or one of several of which str is one, as such or as the text that it was written as."""
+    return "str" in (annotation.__name__ if isinstance(annotation, type) else str(annotation))
 
 
 ASYNC = "the function is async, and nobody awaits its result; give a plain function, which may call asyncio.run"
@@ -132,15 +138,17 @@ def parameters_of_code(function):
     n_positional, n_keywords = code.co_argcount, code.co_kwonlyargcount
     n_without_default = n_positional - len(function.__defaults__ or ())
     names, found = code.co_varnames, []
+    text = {name: asks_for_text(annotation) for name, annotation in function.__annotations__.items()}
     for index, name in enumerate(names[:n_positional]):
         kind = "POSITIONAL_ONLY" if index < code.co_posonlyargcount else "POSITIONAL_OR_KEYWORD"
-        found.append([name, kind, index >= n_without_default])
+        found.append([name, kind, index >= n_without_default, text.get(name, False)])
     behind = n_positional + n_keywords
     if code.co_flags & VAR_POSITIONAL:
-        found.append([names[behind], "VAR_POSITIONAL", False])
+        found.append([names[behind], "VAR_POSITIONAL", False, False])
         behind += 1
     defaults = function.__kwdefaults__ or {}
-    found += [[name, "KEYWORD_ONLY", name in defaults] for name in names[n_positional:n_positional + n_keywords]]
+    for name in names[n_positional:n_positional + n_keywords]:
+        found.append([name, "KEYWORD_ONLY", name in defaults, text.get(name, False)])
     if code.co_flags & VAR_KEYWORD:
-        found.append([names[behind], "VAR_KEYWORD", False])
+        found.append([names[behind], "VAR_KEYWORD", False, False])
     return found

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use parrow::pipeline::{ColumnSelection, Destination, Keep, Pipeline, Work};
 use parrow::row::Dynamic;
-use parrow::script::SqlExpressions;
+use parrow::script::{Script, SqlExpressions};
 use parrow::table::{Format, Header, Input, Output, ReadOptions, WriteOptions, parse_dtype};
 use parrow::{ApplyOptions, ErrorKind, OnError, RowFailure};
 use proptest::prelude::*;
@@ -241,6 +241,56 @@ fn texts_among_numbers_are_faults_where_numbers_are_wanted() {
         let text = std::fs::read_to_string(&output).unwrap();
         assert_eq!(text, "id,v,name,s\n1,5,a,6\n2,1O7,b,\n3,7,c,10\n");
     }
+}
+
+#[test]
+fn a_function_that_takes_anything_gets_numbers_where_most_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("out.csv");
+    let run = |text: &str, script: Script, read: ReadOptions, on_error: OnError| {
+        let inputs = files(folder.path(), &[text.as_bytes()]);
+        let output = Destination::Output(Output::from(output.as_path()), WriteOptions::default());
+        let summary = Pipeline::new(vec![Input::Path(inputs[0].clone())], Work::rows(script), output)
+            .read(read)
+            .apply(ApplyOptions::builder().on_error(on_error).build().unwrap())
+            .run()
+            .unwrap();
+        let faults = (summary.faults.of(RowFailure::Parse), summary.faults.n_rows());
+        (faults, summary.first_failures.first().map(ToString::to_string).unwrap_or_default())
+    };
+    let kind = |body: &str| Script::luau_body(body).output_names(["kind"]);
+    let plain = ReadOptions::default();
+    // Wherever the bad cell stands.
+    for bad in [0, 3, 99, 11_000] {
+        let rows: String =
+            (0..12_000).map(|row| if row == bad { "no\n".into() } else { format!("{row}\n") }).collect();
+        let text = format!("v\n{rows}");
+        let (faults, first) = run(&text, kind("return type(v)"), plain.clone(), OnError::Null);
+        assert_eq!(faults, (1, 1), "{bad}: {first}");
+        assert!(first.ends_with(&format!("row {bad}, column \"v\": \"no\" is not i64")), "{first}");
+        let found = std::fs::read_to_string(&output).unwrap();
+        assert!(found.contains("no,\n") && found.contains("5,number\n"));
+    }
+    // Columns that the function does not name, codes, what is declared, and mostly texts stay what they are.
+    let same = [
+        ("v\n1\nno\n3\n", kind("return type(row.v)"), plain.clone()),
+        ("v\n1\n007\n3\nno\n", kind("return type(v)"), plain.clone()),
+        ("v\nno\nnever\n3\n", kind("return type(v)"), plain.clone()),
+        ("v\n1\nno\n3\n", Script::luau("function kind(v: string) return type(v) end"), plain.clone()),
+        (
+            "v\n1\nno\n3\n",
+            kind("return type(v)"),
+            ReadOptions::builder().dtypes([("v", parse_dtype("str").unwrap())]).build().unwrap(),
+        ),
+    ];
+    for (text, script, read) in same {
+        let (faults, first) = run(text, script, read, OnError::Null);
+        assert_eq!(faults, (0, 0), "{text:?}: {first}");
+        assert!(std::fs::read_to_string(&output).unwrap().contains("3,string\n"), "{text:?}");
+    }
+    // A run that ends at the first failure guesses nothing.
+    run("v\n1\nno\n3\n", kind("return type(v)"), plain, OnError::Fail);
+    assert_eq!(std::fs::read_to_string(&output).unwrap(), "v,kind\n1,string\nno,string\n3,string\n");
 }
 
 #[test]

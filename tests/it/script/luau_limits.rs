@@ -55,6 +55,14 @@ fn a_row_that_catches_its_own_timeout_is_reported_all_the_same() {
         let script = Script::luau_body(body).row_timeout(Duration::from_millis(100));
         only_row_2_fails(&script, "takes longer than 0.1 seconds");
     }
+    // How long it took is known of such rows alone.
+    let script =
+        Script::luau_body("if a == 1 then error('no') end if a == 2 then while true do end end return a")
+            .row_timeout(Duration::from_millis(100));
+    let options = ApplyOptions::builder().on_error(parrow::OnError::Collect).build().unwrap();
+    let applied = apply_function(&frame(), &script, &options).unwrap();
+    let elapsed: Vec<_> = applied.ledger.faults().iter().map(|fault| fault.elapsed).collect();
+    assert_eq!(elapsed, [None, Some(Duration::from_millis(100))]);
     // The last row of a batch, behind which nothing is run.
     let script = Script::luau_body("if a == 3 then pcall(function() while true do end end) end return a")
         .row_timeout(Duration::from_millis(100));

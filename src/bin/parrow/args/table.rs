@@ -35,7 +35,7 @@ pub struct FaultArgs {
     pub max_errors: Option<u64>,
 
     /// Write every row that fails into this file (.csv, .parquet, .ndjson): file, row, line, column, kind, message, attempt,
-    /// elapsed, in_output
+    /// elapsed (seconds, where it is known: of rows that were stopped at a time limit, or whose worker failed), in_output
     #[arg(long, value_name = "FILE")]
     pub ledger: Option<PathBuf>,
 

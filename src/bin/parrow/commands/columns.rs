@@ -13,7 +13,8 @@ use crate::settings::Settings;
 
 /// Compute one value for each column as a whole
 ///
-/// The result has one row, and a column for each column that is looked at.
+/// The result has one row, and a column for each column that is looked at. A row that cannot be read ends the run: no value
+/// stands for fewer rows than the files have.
 #[derive(Args, Debug)]
 #[command(before_help = "\
 Examples:
