@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use polars::prelude::{DataType, PlSmallStr};
+use polars::prelude::{DataType, PlHashMap, PlSmallStr};
 use polars_parquet::read::ColumnChunkMetadata;
 
 use crate::error::Result;
@@ -29,8 +29,8 @@ pub(crate) struct GroupRows {
 /// Where the pages of some columns of a row group lie.
 #[derive(Debug)]
 pub(super) struct Layout {
-    /// For each column its name, and the pages of each of its parts.
-    columns: Vec<(PlSmallStr, Vec<ColumnPages>)>,
+    /// For each column the pages of each of its parts.
+    columns: PlHashMap<PlSmallStr, Vec<ColumnPages>>,
 }
 
 /// Cuts row groups into pieces.
@@ -47,11 +47,11 @@ pub(crate) struct GroupCutter {
 impl Layout {
     /// The pages of each part of a column.
     pub(super) fn of(&self, column: &str) -> Option<&[ColumnPages]> {
-        self.columns.iter().find(|(name, _)| name == column).map(|(_, parts)| parts.as_slice())
+        self.columns.get(column).map(Vec::as_slice)
     }
 
     fn parts(&self) -> impl Iterator<Item = &ColumnPages> {
-        self.columns.iter().flat_map(|(_, parts)| parts)
+        self.columns.values().flatten()
     }
 
     /// The bytes of the pages that hold some rows, unpacked, and those of the dictionaries.
@@ -69,7 +69,9 @@ impl Layout {
     fn border(&self, from: u64, wanted: u64, n_rows: u64) -> u64 {
         const FARTHEST: u64 = 8;
         const WITHIN_A_PAGE: u64 = 4;
-        let Some(largest) = self.parts().max_by_key(|part| part.n_unpacked()) else { return wanted };
+        let Some(largest) = self.parts().max_by_key(|part| (part.n_unpacked(), part.pages.len())) else {
+            return wanted;
+        };
         let n_wanted = wanted - from;
         let behind = largest.pages.partition_point(|page| page.first_row <= wanted);
         let before = largest.pages[..behind].last().map(|page| page.first_row);

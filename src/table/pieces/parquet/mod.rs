@@ -6,6 +6,7 @@
 //!
 //! ```text
 //! pages   the pages of a column chunk: where they lie, which rows they hold, and whether their headers can be true
+//! leaves  nested columns leaf by leaf, and what comes of them put together
 //! cut     row groups into slices, along the borders of pages
 //! read    the rows of a slice
 //! codes   the usual columns of numbers with a dictionary
@@ -13,6 +14,7 @@
 
 mod codes;
 mod cut;
+mod leaves;
 mod pages;
 mod read;
 

@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 
 use super::super::super::contain::contain;
 use super::super::super::parquet::NAME;
+use super::super::too_large;
 
 /// The bytes of a file in a range.
 pub(super) type Bytes<'s> = dyn Fn(Range<u64>) -> Result<Vec<u8>> + 's;
@@ -145,9 +146,8 @@ impl Chunk<'_> {
         }
         let largest = n_unpacked.max(n_packed as usize);
         if largest > self.largest_page {
-            let most = self.largest_page;
-            let message = format!("it has {largest} bytes unpacked, and {most} fit; raise --memory-limit");
-            return Err(Error::too_large(message));
+            let what = format!("it has {largest} bytes unpacked");
+            return Err(too_large(&what, largest as u64, self.largest_page as u64));
         }
         let n_values = match (header.type_, &header.dictionary_page_header) {
             (PageType::DICTIONARY_PAGE, Some(dictionary)) => dictionary.num_values,
@@ -250,13 +250,6 @@ impl ColumnPages {
     /// The row from which on those from `row` on are read: the first one of a page.
     pub(super) fn row_before(&self, row: u64) -> u64 {
         self.pages.get(self.first_page(row)).map_or(0, |page| page.first_row)
-    }
-
-    /// The row up to which those before `row` are read, where nothing of a row behind it is: the first one of a page, or the
-    /// one behind the last.
-    pub(super) fn row_after(&self, row: u64, n_rows: u64) -> u64 {
-        let from = self.pages.partition_point(|page| page.first_row < row);
-        self.pages[from..].iter().find(|page| page.starts_row).map_or(n_rows, |page| page.first_row)
     }
 
     /// The pages that hold some rows.

@@ -4,6 +4,10 @@ use std::ops::Range;
 use std::path::Path;
 
 use polars::prelude::*;
+use polars::series::builder::SeriesBuilder;
+use polars_arrow::array::Array;
+use polars_arrow::array::builder::ShareStrategy;
+use polars_arrow::compute::concatenate::concatenate_unchecked;
 use polars_buffer::Buffer;
 use polars_parquet::read::{
     BasicDecompressor, FileMetadata, Filter, column_iter_to_arrays, infer_schema, read_metadata,
@@ -19,6 +23,7 @@ use super::super::super::read_options::ReadOptions;
 use super::super::bytes::{ByteSource, Seekable, changed};
 use super::codes;
 use super::cut::GroupRows;
+use super::leaves::{joined, leaves};
 use super::pages::{Chunk, ColumnPages};
 
 /// A Parquet file of which the metadata is known.
@@ -135,43 +140,28 @@ impl ParquetPieces {
         };
         let chunk = |part| Chunk { part, n_rows: group.num_rows() as u64, largest_page: self.largest_page };
         let parts: Vec<Chunk<'_>> = parts.map(chunk).collect();
-        // The engine's filter by rows drops values of lists in lists, so that whole pages of such columns are decoded.
-        let is_nested = parts.len() > 1 || parts.iter().any(Chunk::is_nested);
-        let (from, packed) = match rows.layout.as_ref().and_then(|layout| layout.of(name)) {
-            Some(layout) => self.slice(source, rows, layout, group.num_rows() as u64)?,
-            None => (0, parts.iter().map(|part| self.whole(source, part)).collect::<Result<_>>()?),
+        let layout = rows.layout.as_ref().and_then(|layout| layout.of(name));
+        let pages_of = |(index, part)| match layout.and_then(|layout| layout.get(index)) {
+            Some(pages) => self.slice(source, rows, pages),
+            None => Ok((0, self.whole(source, part)?)),
         };
-        let skipped = rows.from - from as usize;
-        let filter = (!is_nested).then(|| Filter::new_ranged(skipped, skipped + rows.n_rows));
-        if let ([part], [packed]) = (parts.as_slice(), packed.as_slice())
-            && !is_nested
-            && skipped == 0
-            && packed.n_values == rows.n_rows as u64
-        {
-            let primitive = &part.part.descriptor().descriptor.primitive_type;
-            let series = contain(NAME, || {
-                let pages = part.reader(packed.bytes.clone(), packed.n_values);
-                let pages = BasicDecompressor::new(pages, Vec::new());
-                let array = codes::decode(pages, primitive.physical_type, field, rows.n_rows);
-                array.map(|array| Series::try_from((field, vec![array]))).transpose()
-            })?;
-            if let Some(series) = series {
-                return Ok(series);
-            }
+        let Some(leaves) = leaves(field).filter(|leaves| leaves.len() == parts.len()) else {
+            let message = format!("its dtype is not known: {:?} in {} parts", field.dtype, parts.len());
+            return Err(Error::malformed(NAME, message));
+        };
+        let mut arrays = Vec::with_capacity(parts.len());
+        let mut n_decoded = 0;
+        for (pages, leaf) in parts.iter().enumerate().map(pages_of).zip(&leaves) {
+            let (from, packed) = pages?;
+            let part = &parts[arrays.len()];
+            let (array, n_rows) = decode_leaf(part, packed, leaf, rows.from - from as usize, rows.n_rows)?;
+            n_decoded = n_rows.max(n_decoded);
+            arrays.push(array);
         }
         let series = contain(NAME, || {
-            let (pages, types): (Vec<_>, Vec<_>) = parts
-                .iter()
-                .zip(packed)
-                .map(|(part, packed)| {
-                    let of_type = &part.part.descriptor().descriptor.primitive_type;
-                    let pages = part.reader(packed.bytes, packed.n_values);
-                    (BasicDecompressor::new(pages, Vec::new()), of_type)
-                })
-                .unzip();
-            let (arrays, _) = column_iter_to_arrays(pages, types, field.clone(), filter)?;
-            let series = Series::try_from((field, arrays))?;
-            Ok(if is_nested { series.slice(skipped as i64, rows.n_rows) } else { series })
+            let series = Series::try_from((field, joined(&field.dtype, arrays)?))?;
+            // A part of what was decoded keeps all of it in memory.
+            Ok(if n_decoded / 2 > rows.n_rows { copied(&series) } else { series })
         })?;
         if series.len() != rows.n_rows {
             let message = format!("it says that it has {} rows, and {} are found", rows.n_rows, series.len());
@@ -198,41 +188,20 @@ impl ParquetPieces {
         Ok(Packed { n_values: pages.pages.iter().map(|page| page.n_values).sum(), bytes })
     }
 
-    /// The pages of each part of a column that hold some rows, and the row that they begin with. Those of several parts hold
-    /// the same rows.
-    fn slice(
-        &self,
-        source: &ByteSource,
-        rows: &GroupRows,
-        layout: &[ColumnPages],
-        n_rows: u64,
-    ) -> Result<(u64, Vec<Packed>)> {
-        let (mut from, mut to) = (rows.from as u64, (rows.from + rows.n_rows) as u64);
-        loop {
-            let first = layout.iter().map(|part| part.row_before(from)).min().unwrap_or(from);
-            let end = match layout.len() {
-                1 => to,
-                _ => layout.iter().map(|part| part.row_after(to, n_rows)).max().unwrap_or(to),
-            };
-            if (first, end) == (from, to) {
-                break;
-            }
-            (from, to) = (first, end);
-        }
-        let of_part = |part: &ColumnPages| {
-            let pages = part.of_rows(from..to);
-            let mut bytes = match &part.dictionary {
-                Some((range, _)) => self.bytes(source, range.clone())?,
-                None => Vec::new(),
-            };
-            // Pages lie one behind the other.
-            if let (Some(first), Some(last)) = (pages.first(), pages.last()) {
-                bytes.append(&mut self.bytes(source, first.bytes.start..last.bytes.end)?);
-            }
-            let n_values = pages.iter().map(|page| page.n_values).sum();
-            Ok(Packed { bytes: Buffer::from(bytes), n_values })
+    /// The pages of a part of a column that hold some rows, and the row that they begin with.
+    fn slice(&self, source: &ByteSource, rows: &GroupRows, part: &ColumnPages) -> Result<(u64, Packed)> {
+        let (from, to) = (rows.from as u64, (rows.from + rows.n_rows) as u64);
+        let pages = part.of_rows(from..to);
+        let mut bytes = match &part.dictionary {
+            Some((range, _)) => self.bytes(source, range.clone())?,
+            None => Vec::new(),
         };
-        Ok((from, layout.iter().map(of_part).collect::<Result<_>>()?))
+        // Pages lie one behind the other.
+        if let (Some(first), Some(last)) = (pages.first(), pages.last()) {
+            bytes.append(&mut self.bytes(source, first.bytes.start..last.bytes.end)?);
+        }
+        let n_values = pages.iter().map(|page| page.n_values).sum();
+        Ok((part.row_before(from), Packed { bytes: Buffer::from(bytes), n_values }))
     }
 
     /// The bytes of a range; an error where the file has become shorter.
@@ -246,4 +215,51 @@ impl ParquetPieces {
     pub(super) fn place(&self, error: Error, group: usize, column: &str) -> Error {
         error.in_part(&format!("row group {group}")).in_column(column)
     }
+}
+
+/// Some rows of a leaf, behind `n_skipped` others, and how many were decoded for them.
+fn decode_leaf(
+    chunk: &Chunk<'_>,
+    packed: Packed,
+    field: &ArrowField,
+    n_skipped: usize,
+    n_rows: usize,
+) -> Result<(Box<dyn Array>, usize)> {
+    // The engine's filter by rows drops values of lists in lists, so that whole pages of lists are decoded.
+    let filter = (!chunk.is_nested()).then(|| Filter::new_ranged(n_skipped, n_skipped + n_rows));
+    let is_filtered = filter.is_some();
+    let is_whole = is_filtered && n_skipped == 0 && packed.n_values == n_rows as u64;
+    let of_type = &chunk.part.descriptor().descriptor.primitive_type;
+    let unpacked = |bytes| BasicDecompressor::new(chunk.reader(bytes, packed.n_values), Vec::new());
+    let array = contain(NAME, || {
+        let usual = match is_whole {
+            true => codes::decode(unpacked(packed.bytes.clone()), of_type.physical_type, field, n_rows),
+            false => None,
+        };
+        if let Some(array) = usual {
+            return Ok(array);
+        }
+        let pages = unpacked(packed.bytes);
+        let (arrays, _) = column_iter_to_arrays(vec![pages], vec![of_type], field.clone(), filter)?;
+        concatenate_unchecked(&arrays)
+    })?;
+    let n_decoded = array.len();
+    if is_filtered {
+        return Ok((array, n_decoded));
+    }
+    if n_decoded < n_skipped + n_rows {
+        let (wanted, found) = (n_rows, n_decoded.saturating_sub(n_skipped));
+        return Err(Error::malformed(
+            NAME,
+            format!("it says that it has {wanted} rows, and {found} are found"),
+        ));
+    }
+    Ok((array.sliced(n_skipped, n_rows), n_decoded))
+}
+
+/// The same values in memory of their own.
+fn copied(series: &Series) -> Series {
+    let mut builder = SeriesBuilder::new(series.dtype().clone());
+    builder.extend(series, ShareStrategy::Never);
+    builder.freeze(series.name().clone())
 }
