@@ -2,9 +2,13 @@
 //!
 //! Arrow leaves open what lies under a null, and in what order texts lie in memory; both tell in what pieces a column was made.
 //! Formats that write memory as it is would write that, too.
+//!
+//! The numbers of categories tell in what order they were met, and a file has one dictionary, which would have to be known before
+//! its first row: they become the texts that they stand for.
 
 use polars::prelude::*;
 use polars_arrow::array::PrimitiveArray;
+use polars_arrow::bitmap::Bitmap;
 
 use crate::error::{Error, Result};
 
@@ -18,6 +22,16 @@ pub(super) fn canonical(block: &DataFrame) -> Result<DataFrame> {
     DataFrame::new(block.height(), columns).map_err(Error::engine)
 }
 
+/// The dtypes that the columns have then.
+pub(super) fn canonical_schema(schema: &Schema) -> Schema {
+    schema.iter().map(|(name, dtype)| (name.clone(), canonical_dtype(dtype))).collect()
+}
+
+fn canonical_dtype(dtype: &DataType) -> DataType {
+    let of_leaf = |leaf: DataType| if leaf.is_categorical() { DataType::String } else { leaf };
+    dtype.clone().map_leaves(&mut { of_leaf })
+}
+
 fn canonical_series(series: &Series) -> PolarsResult<Series> {
     let name = series.name().clone();
     let has_nulls = series.null_count() > 0;
@@ -29,7 +43,32 @@ fn canonical_series(series: &Series) -> PolarsResult<Series> {
             builder.finish().into_series()
         }
         DataType::Boolean => BooleanChunked::from_iter_options(name, series.bool()?.iter()).into_series(),
-        DataType::List(_) => series.list()?.apply_to_inner(&|inner| canonical_series(&inner))?.into_series(),
+        DataType::Categorical(..) => canonical_series(&series.cast(&DataType::String)?)?,
+        DataType::Binary => {
+            let values = series.binary()?;
+            let mut builder = BinaryChunkedBuilder::new(name, series.len());
+            values.iter().for_each(|value| builder.append_option(value));
+            builder.finish().into_series()
+        }
+        DataType::List(_) => {
+            let lists = series.list()?.rechunk().apply_to_inner(&|inner| canonical_series(&inner))?;
+            let validity = lists.rechunk_validity();
+            lists.with_validity(rebuilt(validity)).into_series()
+        }
+        DataType::Array(..) => {
+            let arrays = series.array()?.rechunk().apply_to_inner(&|inner| canonical_series(&inner))?;
+            let validity = arrays.rechunk_validity();
+            arrays.with_validity(rebuilt(validity)).into_series()
+        }
+        DataType::Struct(_) => {
+            let structs = series.struct_()?.rechunk().into_owned();
+            let validity = rebuilt(structs.rechunk_validity());
+            // What lies under a null is null, too.
+            let fields = structs.with_outer_validity(validity.clone()).fields_as_series();
+            let fields = fields.iter().map(canonical_series).collect::<PolarsResult<Vec<_>>>()?;
+            let structs = StructChunked::from_series(name, series.len(), fields.iter())?;
+            structs.with_outer_validity(validity).into_series()
+        }
         DataType::Int8 if has_nulls => zeroed(series.i8()?),
         DataType::Int16 if has_nulls => zeroed(series.i16()?),
         DataType::Int32 if has_nulls => zeroed(series.i32()?),
@@ -44,8 +83,17 @@ fn canonical_series(series: &Series) -> PolarsResult<Series> {
         dtype @ (DataType::Datetime(..) | DataType::Duration(_) | DataType::Time) if has_nulls => {
             zeroed(series.to_physical_repr().i64()?).cast(dtype)?
         }
+        DataType::Decimal(precision, scale) if has_nulls => {
+            let numbers = zeroed(series.to_physical_repr().i128()?);
+            numbers.i128()?.clone().into_decimal_unchecked(*precision, *scale).into_series()
+        }
         _ => series.clone(),
     })
+}
+
+/// A bitmap of the same bits. Behind the last one may have stood anything.
+fn rebuilt(validity: Option<Bitmap>) -> Option<Bitmap> {
+    validity.map(|validity| validity.iter().collect())
 }
 
 /// The numbers, with zero under each null.
@@ -56,9 +104,7 @@ where
 {
     let numbers = numbers.rechunk();
     let values: Vec<T::Native> = numbers.iter().map(Option::unwrap_or_default).collect();
-    // Bit by bit: behind the last one of a bitmap may stand anything.
-    let validity = numbers.downcast_iter().next().and_then(|array| array.validity());
-    let validity = validity.map(|validity| validity.iter().collect());
+    let validity = rebuilt(numbers.rechunk_validity());
     ChunkedArray::<T>::from_vec_validity(numbers.name().clone(), values, validity).into_series()
 }
 
@@ -75,7 +121,12 @@ mod tests {
         let moments =
             numbers.cast(&DataType::Datetime(TimeUnit::Milliseconds, None)).unwrap().with_name("m".into());
         let flags = Series::new("b".into(), [Some(true), None, Some(false)]);
-        let columns = [numbers, texts, lists, days, moments, flags].map(Column::from);
+        let fields = [numbers.clone(), lists.clone()];
+        let structs = StructChunked::from_series("s".into(), 3, fields.iter()).unwrap().into_series();
+        let structs = structs
+            .zip_with(flags.bool().unwrap(), &Series::full_null("s".into(), 3, structs.dtype()))
+            .unwrap();
+        let columns = [numbers, texts, lists, days, moments, flags, structs].map(Column::from);
         let frame = DataFrame::new(3, columns.into()).unwrap();
         assert!(canonical(&frame).unwrap().equals_missing(&frame));
         assert_eq!(canonical(&frame).unwrap().schema(), frame.schema());

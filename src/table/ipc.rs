@@ -8,7 +8,7 @@ use polars_arrow::io::ipc::write::{FileWriter, StreamWriter, WriteOptions};
 
 use crate::error::Result;
 
-use super::canonical::canonical;
+use super::canonical::{canonical, canonical_schema};
 use super::contain::contain_write;
 use super::format::Format;
 use super::gathered::Gathered;
@@ -35,8 +35,6 @@ pub(crate) fn read_stream(bytes: Vec<u8>, options: &ReadOptions) -> Result<DataF
 pub(super) struct IpcWriter<W: Write> {
     writer: Kind<W>,
     gathered: Gathered,
-    /// Whether the chunks must wait for the end, since a file's dictionaries are written once.
-    waits: bool,
 }
 
 enum Kind<W: Write> {
@@ -49,14 +47,13 @@ impl<W: Write + Send> IpcWriter<W> {
         let arrow = Arc::new(arrow_schema(schema));
         let options = WriteOptions { compression: None };
         let writer = FileWriter::try_new(sink, arrow, None, options).map_err(write_error)?;
-        let waits = schema.iter_values().any(DataType::contains_categoricals);
-        Ok(Self { writer: Kind::File(writer), gathered, waits })
+        Ok(Self { writer: Kind::File(writer), gathered })
     }
 
     pub(super) fn stream(sink: W, schema: &Schema, gathered: Gathered) -> Result<Self> {
         let mut writer = StreamWriter::new(sink, WriteOptions { compression: None });
         writer.start(&arrow_schema(schema), None).map_err(write_error)?;
-        Ok(Self { writer: Kind::Stream(writer), gathered, waits: false })
+        Ok(Self { writer: Kind::Stream(writer), gathered })
     }
 
     fn write(&mut self, blocks: Vec<DataFrame>) -> Result<()> {
@@ -73,17 +70,11 @@ impl<W: Write + Send> IpcWriter<W> {
 
 impl<W: Write + Send> Encoder for IpcWriter<W> {
     fn write_chunk(&mut self, frame: &DataFrame) -> Result<()> {
-        if self.waits {
-            return self.gathered.keep(frame);
-        }
         let ready = self.gathered.add(frame)?;
         self.write(ready)
     }
 
     fn end_block(&mut self) -> Result<()> {
-        if self.waits {
-            return Ok(());
-        }
         let rest = self.gathered.take()?;
         self.write(rest)
     }
@@ -103,7 +94,9 @@ impl<W: Write + Send> Encoder for IpcWriter<W> {
     }
 }
 
+/// The columns as they are written.
 pub(super) fn arrow_schema(schema: &Schema) -> ArrowSchema {
+    let schema = canonical_schema(schema);
     let fields = schema
         .iter()
         .map(|(name, dtype)| (name.clone(), dtype.to_arrow_field(name.clone(), CompatLevel::newest())));

@@ -14,7 +14,7 @@ use polars_arrow::io::ipc::write::{Block, FileWriter, StreamWriter, WriteOptions
 use crate::error::{Error, Result};
 
 use super::border::Border;
-use super::canonical::canonical;
+use super::canonical::{canonical, canonical_schema};
 use super::contain::contain_write;
 use super::gathered::Gathered;
 use super::ipc::{FILE, arrow_schema};
@@ -48,9 +48,10 @@ pub(super) fn resumable<W: Write + Send + 'static>(
     what: Ipc,
     border: &Border,
 ) -> Result<Box<dyn Encoder>> {
-    if let Some((name, _)) = schema.iter().find(|(_, dtype)| dtype.contains_categoricals()) {
+    let written = canonical_schema(schema);
+    if let Some((name, _)) = written.iter().find(|(_, dtype)| dtype.contains_categoricals()) {
         let message = format!(
-            "column {name:?} is categorical, and Arrow with dictionaries cannot be gone on with; write Parquet, or give --dtype {name}=str"
+            "column {name:?} is an enum, and Arrow with dictionaries cannot be gone on with; write Parquet, or give --dtype {name}=str"
         );
         return Err(Error::invalid_option("resume", message));
     }

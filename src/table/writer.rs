@@ -45,6 +45,7 @@ pub struct WriteSummary {
 /// What CSV cannot say is written so that [`read`](super::read) with the same dtypes gives the same values: lists as
 /// `[1, 2]`, durations as `PT1.5S`, instants with `Z`, a null as nothing and an empty text as `""`, floats with as many
 /// digits as they need, `NaN`, `inf`. NDJSON has no NaN: it becomes null.
+/// Arrow gets the texts of categories, since its one dictionary would have to be known before the first row.
 ///
 /// # Errors
 /// [`Io`](crate::ErrorKind::Io) where the system refuses, with [`BrokenPipe`](io::ErrorKind::BrokenPipe) when the reader of

@@ -115,6 +115,11 @@ impl ByteSource {
         })
     }
 
+    /// The way to the files of the run.
+    pub(in crate::table) fn files(&self) -> &Files {
+        &self.files
+    }
+
     /// No bytes.
     pub(in crate::table) fn none() -> Self {
         Self::memory(Vec::new(), Format::IpcStream)

@@ -40,3 +40,11 @@ pub(crate) use output::TextOutput;
 pub(in crate::table) use parquet::ParquetPieces;
 pub(crate) use piece::{GROWTH, Piece, PieceCutter, Place, TextPiece};
 pub(crate) use records::RecordReader;
+
+/// What is said of something that must be in memory whole, and has more than the `largest` bytes that may be.
+fn too_large(what: &str, n_bytes: u64, largest: u64) -> crate::error::Error {
+    // The largest row may have a quarter of the limit.
+    let megabytes = n_bytes.saturating_mul(4).div_ceil(1_000_000);
+    let message = format!("{what}, and {largest} fit; --memory-limit {megabytes}MB would do");
+    crate::error::Error::too_large(message)
+}

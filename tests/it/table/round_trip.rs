@@ -92,6 +92,11 @@ fn check(frame: &DataFrame, name: &str) {
         Ok(table) => table.frame,
         Err(error) => panic!("{name}: {error}\n{frame}"),
     };
+    // Arrow has the texts of categories.
+    let frame = &match name.contains("arrow") {
+        true => with_texts(frame),
+        false => frame.clone(),
+    };
     assert_eq!(back.dtypes(), frame.dtypes(), "{name}");
     assert!(back.equals_missing(frame), "{name}\nwrote {frame}\nread {back}");
     for (one, other) in back.columns().iter().zip(frame.columns()) {
@@ -102,6 +107,14 @@ fn check(frame: &DataFrame, name: &str) {
             assert_eq!(bits(one), bits(other), "{name}");
         }
     }
+}
+
+fn with_texts(frame: &DataFrame) -> DataFrame {
+    let columns = frame.columns().iter().map(|column| match column.dtype().is_categorical() {
+        true => column.cast(&DataType::String).unwrap(),
+        false => column.clone(),
+    });
+    DataFrame::new(frame.height(), columns.collect()).unwrap()
 }
 
 #[test]

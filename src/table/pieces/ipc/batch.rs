@@ -13,9 +13,12 @@ use polars_arrow::record_batch::RecordBatchT;
 use crate::error::{Error, Result};
 
 use super::super::super::contain::contain;
-use super::super::bytes::{ByteSource, Seekable};
+use super::super::bytes::{ByteSource, Seekable, changed};
+use super::super::too_large;
+use super::measure::measure;
 use super::message::{BatchLayout, Extent, Message, cut};
 use super::slice::slice;
+use super::unpack::{Packed, unpacked};
 
 /// What the batches of an input have in common.
 pub(super) struct Common {
@@ -55,11 +58,20 @@ pub(crate) struct BatchRows {
 pub(super) struct Splitter {
     target: usize,
     columns: Vec<PlSmallStr>,
-    current: Option<(Arc<Batch>, usize)>,
+    current: Option<Current>,
     row: u64,
     n_rows_left: usize,
     to_pass: usize,
     most_rows: usize,
+}
+
+/// The batch that pieces are cut off.
+struct Current {
+    batch: Arc<Batch>,
+    /// The first row that is left.
+    from: usize,
+    wanted: Vec<bool>,
+    row_bytes: usize,
 }
 
 impl Batch {
@@ -88,20 +100,55 @@ impl Batch {
         self.layout.n_rows
     }
 
+    /// Says of every column whether it is one of some.
+    fn wanted(&self, columns: &[PlSmallStr]) -> Vec<bool> {
+        let columns: PlHashSet<&PlSmallStr> = columns.iter().collect();
+        self.common.schema.iter_names().map(|name| columns.contains(name)).collect()
+    }
+
     /// The bytes of some columns when they are unpacked.
-    fn n_bytes(&self, columns: &[PlSmallStr]) -> u64 {
+    fn n_bytes(&self, wanted: &[bool]) -> u64 {
         let Some(extents) = &self.extents else { return self.layout.unpacked.iter().sum() };
         let mut buffers = self.layout.unpacked.iter();
-        let of_column = |(name, extent): (&PlSmallStr, &Extent)| {
+        let of_column = |(is_wanted, extent): (&bool, &Extent)| {
             let n_bytes = buffers.by_ref().take(extent.n_buffers).sum::<u64>();
-            if columns.contains(name) { n_bytes } else { 0 }
+            if *is_wanted { n_bytes } else { 0 }
         };
-        self.common.schema.iter_names().zip(extents).map(of_column).sum()
+        wanted.iter().zip(extents).map(of_column).sum()
+    }
+
+    /// The batch as one that can be read in parts, where it is packed and too large to be unpacked whole: the columns wanted
+    /// are unpacked, into memory where they have few bytes.
+    fn sliceable(mut self, wanted: &[bool], n_bytes: u64) -> Result<Self> {
+        let (Some(packing), Some(extents)) = (self.layout.packing, &self.extents) else { return Ok(self) };
+        let largest = self.common.largest as u64;
+        if n_bytes <= largest / 4 || !self.common.ipc_schema.is_little_endian {
+            return Ok(self);
+        }
+        let of_columns = wanted.iter().zip(extents);
+        let is_wanted: Vec<bool> =
+            of_columns.flat_map(|(wanted, extent)| std::iter::repeat_n(*wanted, extent.n_buffers)).collect();
+        let unpacked = unpacked(
+            Packed {
+                format: self.common.format,
+                packing,
+                layout: &self.layout,
+                body: &self.body,
+                start: self.start,
+            },
+            &is_wanted,
+            n_bytes <= largest / 2,
+        )?;
+        self.layout.buffers = unpacked.buffers;
+        self.layout.packing = None;
+        self.body = unpacked.body;
+        self.start = 0;
+        Ok(self)
     }
 
     /// Whether a part of its rows can be read without the others.
     fn can_be_sliced(&self) -> bool {
-        !self.layout.is_packed && self.common.ipc_schema.is_little_endian && self.extents.is_some()
+        self.layout.packing.is_none() && self.common.ipc_schema.is_little_endian && self.extents.is_some()
     }
 
     /// Adds the values of a dictionary to those that are known.
@@ -127,16 +174,55 @@ impl Batch {
     fn check_size(&self, n_bytes: u64, what: &str) -> Result<()> {
         let most = self.common.largest;
         if n_bytes > most as u64 {
-            let message =
-                format!("{what} has {n_bytes} bytes unpacked, and {most} fit; raise --memory-limit");
-            return Err(Error::too_large(message));
+            return Err(too_large(&format!("{what} has {n_bytes} bytes unpacked"), n_bytes, most as u64));
         }
         Ok(())
     }
 
+    fn columns<'b>(&'b self, extents: &[Extent], wanted: &[bool]) -> Vec<(&'b ArrowDataType, Extent, bool)> {
+        let columns = self.common.schema.iter_values().zip(extents).zip(wanted);
+        columns.map(|((field, extent), is_wanted)| (&field.dtype, *extent, *is_wanted)).collect()
+    }
+
+    /// The bytes in a range of the body.
+    fn bytes(&self, range: std::ops::Range<u64>) -> Result<Vec<u8>> {
+        let n_bytes = (range.end - range.start) as usize;
+        let bytes = self.body.range(self.start + range.start..self.start + range.end)?;
+        if bytes.len() < n_bytes { Err(changed()) } else { Ok(bytes) }
+    }
+
+    /// How many of the rows from `from` on, up to `n_rows`, make a piece of about `target` bytes, and the bytes that they have:
+    /// rows need not be alike. An error where one alone does not fit.
+    fn fitting(&self, wanted: &[bool], from: usize, n_rows: usize, target: usize) -> Result<(usize, u64)> {
+        let Some(extents) = &self.extents else { return Ok((n_rows, 0)) };
+        let columns = self.columns(extents, wanted);
+        let bytes = |range| self.bytes(range);
+        let mut n_rows = n_rows;
+        loop {
+            let sizes = measure(self.common.format, &self.layout, &columns, from..from + n_rows, &bytes)?;
+            let n_bytes: u64 = sizes.iter().sum();
+            if n_rows > 1 && n_bytes > (target as u64).saturating_mul(2) {
+                let share = (n_rows as u128 * target as u128 / u128::from(n_bytes)) as usize;
+                n_rows = share.clamp(1, n_rows / 2);
+                continue;
+            }
+            let most = self.common.largest as u64;
+            if n_bytes <= most {
+                return Ok((n_rows, n_bytes));
+            }
+            let largest = sizes.iter().enumerate().max_by_key(|(_, n_bytes)| **n_bytes);
+            let column = largest.and_then(|(place, _)| self.common.schema.get_at_index(place));
+            let error = too_large(&format!("the row has {n_bytes} bytes"), n_bytes, most);
+            return Err(match column {
+                Some((name, _)) => error.in_column(name.as_str()),
+                None => error,
+            });
+        }
+    }
+
     /// Says which batch an error is about.
     fn place(&self, error: Error) -> Error {
-        error.in_part(&format!("record batch {}", self.index))
+        error.in_part(&part(self.index))
     }
 
     /// Some rows of the columns at some places, in the order of the file.
@@ -148,15 +234,10 @@ impl Batch {
             .map(|(name, field)| (name.clone(), field.clone()))
             .collect();
         if let (true, Some(extents)) = (self.can_be_sliced() && n_rows < self.n_rows(), &self.extents) {
-            let columns = common.schema.iter_values().zip(extents).enumerate();
-            let columns: Vec<_> = columns
-                .map(|(place, (field, extent))| (&field.dtype, *extent, places.contains(&place)))
-                .collect();
-            let bytes = |range: std::ops::Range<u64>| {
-                let n_bytes = (range.end - range.start) as usize;
-                let bytes = self.body.range(self.start + range.start..self.start + range.end)?;
-                if bytes.len() < n_bytes { Err(super::super::bytes::changed()) } else { Ok(bytes) }
-            };
+            let mut wanted = vec![false; common.schema.len()];
+            places.iter().for_each(|place| wanted[*place] = true);
+            let columns = self.columns(extents, &wanted);
+            let bytes = |range| self.bytes(range);
             let sliced = slice(common.format, &self.layout, &columns, from..from + n_rows, &bytes)?;
             let fields = places.iter().filter_map(|place| common.ipc_schema.fields.get(*place).cloned());
             let ipc_schema = IpcSchema { fields: fields.collect(), is_little_endian: true };
@@ -220,21 +301,21 @@ impl BatchRows {
         if columns.is_empty() {
             return DataFrame::new(self.n_rows, Vec::new()).map_err(Error::engine);
         }
-        let mut places: Vec<usize> = columns.iter().filter_map(|name| common.schema.index_of(name)).collect();
+        let of_columns: Vec<usize> = columns.iter().filter_map(|name| common.schema.index_of(name)).collect();
+        let mut places = of_columns.clone();
         places.sort_unstable();
         let read = || {
             let arrays = batch.decode(self.from, self.n_rows, &places)?.into_arrays();
             contain(common.format, || {
-                let series = places.iter().zip(arrays).filter_map(|(place, array)| {
-                    let (_, field) = common.schema.get_at_index(*place)?;
-                    Some(Series::try_from((field, vec![array])))
-                });
-                let series: Vec<Series> = series.collect::<PolarsResult<_>>()?;
-                let column = |name: &PlSmallStr| {
-                    let found = series.iter().find(|series| series.name() == name);
-                    found.map(|series| series.clone().into_column())
-                };
-                DataFrame::new(self.n_rows, columns.iter().filter_map(column).collect())
+                let mut read = vec![None; common.schema.len()];
+                for (place, array) in places.iter().zip(arrays) {
+                    let Some((_, field)) = common.schema.get_at_index(*place) else { continue };
+                    read[*place] = Some(Series::try_from((field, vec![array]))?.into_column());
+                }
+                DataFrame::new(
+                    self.n_rows,
+                    of_columns.iter().filter_map(|place| read[*place].take()).collect(),
+                )
             })
         };
         read().map_err(|error| batch.place(error))
@@ -266,44 +347,52 @@ impl Splitter {
 
     /// Goes on with the next batch.
     pub(super) fn begin(&mut self, batch: Batch) -> Result<()> {
-        let n_bytes = batch.n_bytes(&self.columns);
+        let index = batch.index;
+        let placed = |error: Error| error.in_part(&part(index));
+        let wanted = batch.wanted(&self.columns);
+        let n_bytes = batch.n_bytes(&wanted);
+        let batch = batch.sliceable(&wanted, n_bytes).map_err(placed)?;
         if !batch.can_be_sliced() {
-            batch.check_size(n_bytes, "it").map_err(|error| batch.place(error))?;
+            batch.check_size(n_bytes, "it").map_err(placed)?;
         }
-        self.current = Some((Arc::new(batch), 0));
+        let row_bytes = (n_bytes / batch.n_rows().max(1) as u64).max(1) as usize;
+        self.current = Some(Current { batch: Arc::new(batch), from: 0, wanted, row_bytes });
         Ok(())
     }
 
     /// The next piece of the batch; `None` behind its last row.
-    pub(super) fn next_rows(&mut self) -> Option<BatchRows> {
-        let (batch, from) = self.current.as_mut()?;
+    pub(super) fn next_rows(&mut self) -> Result<Option<BatchRows>> {
+        let Some(Current { batch, from, wanted, row_bytes }) = self.current.as_mut() else { return Ok(None) };
         let n_passed = self.to_pass.min(batch.n_rows() - *from);
         *from += n_passed;
         self.row += n_passed as u64;
         self.n_rows_left -= n_passed;
         self.to_pass -= n_passed;
-        let (all, start) = (batch.n_rows(), *from);
-        let left = all - start;
+        let start = *from;
+        let left = batch.n_rows() - start;
         if left == 0 || self.n_rows_left == 0 {
             self.current = None;
-            return None;
+            return Ok(None);
         }
-        let row_bytes = (batch.n_bytes(&self.columns) / all as u64).max(1) as usize;
-        let n_rows = match batch.can_be_sliced() {
-            true => left.div_ceil(left.div_ceil((self.target / row_bytes).max(1).min(self.most_rows))),
-            false => left,
+        let (n_rows, n_bytes) = match batch.can_be_sliced() {
+            true => {
+                let alike =
+                    left.div_ceil(left.div_ceil((self.target / *row_bytes).max(1).min(self.most_rows)));
+                let fitting = batch.fitting(wanted, start, alike.min(self.n_rows_left), self.target);
+                fitting.map_err(|error| batch.place(error.at_row(self.row)))?
+            }
+            false => (left.min(self.n_rows_left), 0),
         };
-        let n_rows = n_rows.min(self.n_rows_left);
-        let rows = BatchRows {
-            batch: Arc::clone(batch),
-            from: start,
-            n_rows,
-            first_row: self.row,
-            n_bytes: n_rows.saturating_mul(row_bytes),
-        };
+        let n_bytes = n_rows.saturating_mul(*row_bytes).max(n_bytes as usize);
+        let batch = Arc::clone(batch);
+        let rows = BatchRows { batch, from: start, n_rows, first_row: self.row, n_bytes };
         *from += n_rows;
         self.row += n_rows as u64;
         self.n_rows_left -= n_rows;
-        Some(rows)
+        Ok(Some(rows))
     }
+}
+
+fn part(index: usize) -> String {
+    format!("record batch {index}")
 }

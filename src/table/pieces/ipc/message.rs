@@ -4,7 +4,7 @@ use polars::prelude::{ArrowDataType, PolarsResult, polars_err};
 use polars_arrow::datatypes::PhysicalType;
 use polars_arrow::io::ipc::format::ipc::planus::ReadAsRoot;
 use polars_arrow::io::ipc::format::ipc::{
-    DictionaryBatchRef, MessageHeaderRef, MessageRef, MetadataVersion, RecordBatchRef,
+    CompressionType, DictionaryBatchRef, MessageHeaderRef, MessageRef, MetadataVersion, RecordBatchRef,
 };
 
 use crate::error::{Error, Result};
@@ -35,9 +35,16 @@ pub(super) struct BatchLayout {
     pub(super) buffers: Vec<(u64, u64)>,
     /// How many buffers of bytes the arrays of views have.
     pub(super) variadic: Vec<usize>,
-    pub(super) is_packed: bool,
+    pub(super) packing: Option<Packing>,
     /// How many bytes each buffer has when it is unpacked.
     pub(super) unpacked: Vec<u64>,
+}
+
+/// How the buffers of a batch are packed, each by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Packing {
+    Lz4,
+    Zstd,
 }
 
 /// How many nodes and buffers an array has.
@@ -100,7 +107,7 @@ impl Message {
     ) -> Result<BatchLayout> {
         let mut layout = contain(format, || self.with_batch(|batch| layout_of(batch, self.body_len)))?;
         for (place, length) in &layout.buffers {
-            let unpacked = match layout.is_packed && *length >= 8 {
+            let unpacked = match layout.packing.is_some() && *length >= 8 {
                 true => match word(*place)? {
                     None => return Err(cut(format)),
                     Some(-1) => length - 8,
@@ -200,12 +207,19 @@ fn layout_of(batch: RecordBatchRef<'_>, body_len: u64) -> PolarsResult<BatchLayo
         }
         variadic.push(n_buffers);
     }
+    let packing = match batch.compression().map_err(corrupt)? {
+        Some(packing) => Some(match packing.codec().map_err(corrupt)? {
+            CompressionType::Lz4Frame => Packing::Lz4,
+            CompressionType::Zstd => Packing::Zstd,
+        }),
+        None => None,
+    };
     Ok(BatchLayout {
         n_rows: count(batch.length().map_err(corrupt)?, "rows")?,
         nodes,
         buffers,
         variadic,
-        is_packed: batch.compression().map_err(corrupt)?.is_some(),
+        packing,
         unpacked: Vec::new(),
     })
 }

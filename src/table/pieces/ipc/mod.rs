@@ -3,14 +3,18 @@
 //! ```text
 //! message   the header of a batch: what it says, and whether that can be true of the bytes behind it
 //! batch     a batch that is still to be decoded, and its pieces
+//! unpack    a packed batch that is too large to be unpacked whole
+//! measure   how many bytes some rows of a batch have
 //! slice     some rows of a batch, as a batch of their own
 //! read      files and streams, and the rows of a piece
 //! ```
 
 mod batch;
+mod measure;
 mod message;
 mod read;
 mod slice;
+mod unpack;
 
 pub(super) use batch::BatchRows;
 pub(in crate::table) use read::{FileCutter, IpcPieces, StreamCutter, StreamPieces};

@@ -164,7 +164,7 @@ impl FileCutter {
 
     pub(in crate::table::pieces) fn next_rows(&mut self) -> Result<Option<BatchRows>> {
         loop {
-            if let Some(rows) = self.splitter.next_rows() {
+            if let Some(rows) = self.splitter.next_rows()? {
                 return Ok(Some(rows));
             }
             let Some(block) = self.blocks.pop_front() else { return Ok(None) };
@@ -293,7 +293,7 @@ impl StreamCutter {
 
     pub(in crate::table::pieces) fn next_rows(&mut self) -> Result<Option<BatchRows>> {
         loop {
-            if let Some(rows) = self.splitter.next_rows() {
+            if let Some(rows) = self.splitter.next_rows()? {
                 return Ok(Some(rows));
             }
             if self.is_over || self.splitter.is_done() {

@@ -68,7 +68,7 @@ pub(super) fn slice(
 }
 
 /// How many arrays of views there are in an array.
-fn n_variadic(dtype: &ArrowDataType) -> usize {
+pub(super) fn n_variadic(dtype: &ArrowDataType) -> usize {
     let own = matches!(dtype.to_physical_type(), PhysicalType::BinaryView | PhysicalType::Utf8View);
     usize::from(own) + children(dtype).into_iter().map(n_variadic).sum::<usize>()
 }
@@ -241,43 +241,96 @@ impl Slicer<'_> {
 
     /// Views, and of each buffer that they point into the part that they do.
     fn views(&mut self, rows: Range<usize>) -> Result<()> {
-        const INLINE: u32 = 12;
         let n_buffers = self.layout.variadic.get(self.next_variadic).copied().unwrap_or_default();
         self.next_variadic += 1;
         let buffer = self.next_buffer()?;
         let mut views = self.part(buffer, rows.start as u64 * 16..rows.end as u64 * 16)?;
-        let word = |view: &[u8], at: usize| u32::from_le_bytes(fixed_bytes(&view[at..at + 4]));
-        let mut used: Vec<Range<u64>> = vec![Range { start: u64::MAX, end: 0 }; n_buffers];
+        let mut used: Vec<Used> = vec![Used::default(); n_buffers];
         for view in views.chunks_exact(16).filter(|view| word(view, 0) > INLINE) {
-            let start = u64::from(word(view, 12));
             let Some(used) = used.get_mut(word(view, 8) as usize) else {
                 return Err(self.malformed("a text lies in a buffer that is not there".into()));
             };
-            *used = used.start.min(start)..used.end.max(start + u64::from(word(view, 0)));
+            used.add(word(view, 12), word(view, 0));
         }
-        for view in views.chunks_exact_mut(16).filter(|view| word(view, 0) > INLINE) {
-            let start = u64::from(word(view, 12)) - used[word(view, 8) as usize].start;
-            view[12..].copy_from_slice(&(start as u32).to_le_bytes());
+        let mut parts = Vec::with_capacity(n_buffers);
+        for (index, used) in used.iter().enumerate() {
+            let buffer = self.next_buffer()?;
+            let views = views.chunks_exact_mut(16).filter(|view| word(view, 0) > INLINE);
+            let views = views.filter(|view| word(view, 8) as usize == index);
+            parts.push(match used.is_scattered() {
+                true => self.gathered(buffer, views)?,
+                false => {
+                    let start = used.range.start;
+                    views.for_each(|view| set_word(view, 12, (u64::from(word(view, 12)) - start) as u32));
+                    if used.n_bytes > 0 { self.part(buffer, used.range.clone())? } else { Vec::new() }
+                }
+            });
         }
         self.push(&views);
-        for used in used {
-            let buffer = self.next_buffer()?;
-            let bytes = if used.start < used.end { self.part(buffer, used)? } else { Vec::new() };
-            self.push(&bytes);
-        }
+        parts.iter().for_each(|part| self.push(part));
         self.variadic.push(n_buffers as i64);
         Ok(())
     }
+
+    /// The texts of some views one behind the other.
+    fn gathered<'v>(&self, buffer: (u64, u64), views: impl Iterator<Item = &'v mut [u8]>) -> Result<Vec<u8>> {
+        let mut gathered = Vec::new();
+        for view in views {
+            let start = u64::from(word(view, 12));
+            let text = self.part(buffer, start..start + u64::from(word(view, 0)))?;
+            set_word(view, 12, gathered.len() as u32);
+            gathered.extend(text);
+        }
+        Ok(gathered)
+    }
+}
+
+/// What some views use of a buffer.
+#[derive(Clone)]
+struct Used {
+    range: Range<u64>,
+    n_bytes: u64,
+}
+
+impl Default for Used {
+    fn default() -> Self {
+        Self { range: Range { start: u64::MAX, end: 0 }, n_bytes: 0 }
+    }
+}
+
+impl Used {
+    fn add(&mut self, start: u32, length: u32) {
+        let (start, length) = (u64::from(start), u64::from(length));
+        self.range = self.range.start.min(start)..self.range.end.max(start + length);
+        self.n_bytes += length;
+    }
+
+    /// Whether most of the bytes between the first text and the last one belong to other rows.
+    fn is_scattered(&self) -> bool {
+        const WORTHWHILE: u64 = 64 << 10;
+        self.n_bytes > 0 && self.range.end - self.range.start > 4 * self.n_bytes + WORTHWHILE
+    }
+}
+
+/// A text of no more bytes stands in its view.
+pub(super) const INLINE: u32 = 12;
+
+pub(super) fn word(view: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes(fixed_bytes(&view[at..at + 4]))
+}
+
+fn set_word(view: &mut [u8], at: usize, word: u32) {
+    view[at..at + 4].copy_from_slice(&word.to_le_bytes());
 }
 
 /// The bytes of a chunk of exactly so many.
-fn fixed_bytes<const N: usize>(bytes: &[u8]) -> [u8; N] {
+pub(super) fn fixed_bytes<const N: usize>(bytes: &[u8]) -> [u8; N] {
     let mut fixed = [0; N];
     fixed.copy_from_slice(bytes);
     fixed
 }
 
-fn width(primitive: PrimitiveType) -> usize {
+pub(super) fn width(primitive: PrimitiveType) -> usize {
     match primitive {
         PrimitiveType::Int8 | PrimitiveType::UInt8 => 1,
         PrimitiveType::Int16 | PrimitiveType::UInt16 | PrimitiveType::Float16 => 2,
@@ -289,7 +342,7 @@ fn width(primitive: PrimitiveType) -> usize {
     }
 }
 
-fn key_width(keys: IntegerType) -> usize {
+pub(super) fn key_width(keys: IntegerType) -> usize {
     match keys {
         IntegerType::Int8 | IntegerType::UInt8 => 1,
         IntegerType::Int16 | IntegerType::UInt16 => 2,
