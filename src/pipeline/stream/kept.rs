@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use polars::prelude::{
-    BooleanChunked, Column, DataFrame, IdxCa, IdxSize, NewChunkedArray, PlSmallStr, Schema,
+    BooleanChunked, Column, DataFrame, IdxCa, IdxSize, NewChunkedArray, PlHashMap, PlSmallStr, Schema,
 };
 
 use super::super::faults::Reject;
@@ -143,8 +143,14 @@ impl Kept {
     /// The columns, in the rows that the function is called with.
     pub(super) fn called_columns(&self, names: &[PlSmallStr]) -> Result<Vec<Column>> {
         let indices = self.called.as_ref().map(|called| IdxCa::from_slice("".into(), called));
+        // To look for each of thousands of columns among all of them takes longer than to read it.
+        let places: PlHashMap<&PlSmallStr, usize> =
+            self.frame.columns().iter().enumerate().map(|(place, column)| (column.name(), place)).collect();
         let columns = names.iter().map(|name| {
-            let column = self.frame.column(name)?;
+            let column = match places.get(name) {
+                Some(place) => &self.frame.columns()[*place],
+                None => self.frame.column(name)?,
+            };
             match &indices {
                 Some(indices) => column.take(indices),
                 None => Ok(column.clone()),
