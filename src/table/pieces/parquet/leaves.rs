@@ -58,11 +58,12 @@ pub(super) fn joined(dtype: &ArrowDataType, leaves: Vec<Box<dyn Array>>) -> Pola
             let mut values = Vec::with_capacity(fields.len());
             for field in fields {
                 let n_leaves = dtypes(&field.dtype).map_or(0, |dtypes| dtypes.len());
-                let of_field =
-                    leaves.by_ref().take(n_leaves).map(|leaf| match of::<StructArray>(&leaf)?.values() {
+                let of_field = leaves.by_ref().take(n_leaves).map(|leaf| {
+                    match of::<StructArray>(leaf.as_ref())?.values() {
                         [value] => Ok(value.clone()),
                         _ => polars_bail!(ComputeError: "a leaf of a nested column has several values"),
-                    });
+                    }
+                });
                 values.push(joined(&field.dtype, of_field.collect::<PolarsResult<_>>()?)?);
             }
             StructArray::try_new(dtype.clone(), length, values, validity)?.boxed()
@@ -80,7 +81,8 @@ pub(super) fn joined(dtype: &ArrowDataType, leaves: Vec<Box<dyn Array>>) -> Pola
             MapArray::try_new(dtype.clone(), offsets, values, validity)?.boxed()
         }
         ArrowDataType::FixedSizeList(inner, _) => {
-            let values = leaves.iter().map(|leaf| Ok(of::<FixedSizeListArray>(leaf)?.values().clone()));
+            let values =
+                leaves.iter().map(|leaf| Ok(of::<FixedSizeListArray>(leaf.as_ref())?.values().clone()));
             let values = joined(&inner.dtype, values.collect::<PolarsResult<_>>()?)?;
             FixedSizeListArray::try_new(dtype.clone(), length, values, validity)?.boxed()
         }
@@ -99,7 +101,7 @@ fn lists<O: Offset>(
     let mut offsets: Option<Vec<O>> = None;
     let mut values = Vec::with_capacity(leaves.len());
     for leaf in leaves {
-        let leaf = of::<ListArray<O>>(leaf)?;
+        let leaf = of::<ListArray<O>>(leaf.as_ref())?;
         let (first, n_values) = (leaf.offsets().first().to_usize(), leaf.offsets().range().to_usize());
         values.push(leaf.values().sliced(first, n_values));
         let own: Vec<O> = leaf.offsets().iter().map(|offset| *offset - *leaf.offsets().first()).collect();
@@ -115,7 +117,7 @@ fn lists<O: Offset>(
     Ok((offsets, joined(&inner.dtype, values)?))
 }
 
-fn of<A: 'static>(array: &Box<dyn Array>) -> PolarsResult<&A> {
+fn of<A: 'static>(array: &dyn Array) -> PolarsResult<&A> {
     match array.as_any().downcast_ref() {
         Some(array) => Ok(array),
         None => polars_bail!(ComputeError: "a nested column has a value of another kind"),
