@@ -66,3 +66,17 @@ fn nothing_larger_than_the_limit_is_in_memory_whole() {
         }
     }
 }
+
+#[test]
+fn more_files_than_may_be_open_at_first() {
+    let place = Place::new();
+    for index in 0..300 {
+        std::fs::write(place.path(&format!("{index:03}.csv")), format!("a\n{index}\n")).unwrap();
+    }
+    let program = place.command(&[]).get_program().to_owned();
+    let script = "ulimit -Sn 100; exec \"$0\" apply '*.csv' 'a + 1 AS b' --only";
+    let mut shell = std::process::Command::new("sh");
+    let run = shell.args(["-c", script]).arg(program).current_dir(place.path(".")).output().unwrap();
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    assert_eq!(String::from_utf8_lossy(&run.stdout).lines().count(), 301);
+}

@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         system::set_engine_threads(arguments.n_threads());
     }
     system::keep_memory();
+    system::raise_open_files();
     let console = arguments.console();
     let outcome = failure::without_panics(|| arguments.run(&console));
     match outcome {

@@ -167,7 +167,10 @@ impl Figures {
 
 impl Progress for Watcher {
     fn begin(&self, n_rows: Option<u64>) {
-        self.figures().n_rows_in_all = n_rows;
+        let mut figures = self.figures();
+        figures.n_rows_in_all = n_rows;
+        // The rate is that of the rows that are worked on, from the first one on, however long that one takes.
+        figures.start = Instant::now();
     }
 
     fn advance(&self, n_rows: u64) {
@@ -181,7 +184,7 @@ impl Progress for Watcher {
     fn status(&self, status: &RunStatus) {
         let mut figures = self.figures();
         // The rate is that of the pass that is told of.
-        if figures.status.is_some_and(|before| before.is_looking != status.is_looking) {
+        if status.is_looking && figures.status.is_some_and(|before| !before.is_looking) {
             figures.start = Instant::now();
         }
         figures.status = Some(*status);

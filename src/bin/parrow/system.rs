@@ -53,6 +53,21 @@ pub fn keep_memory() {
     }
 }
 
+/// Lets the program have as many files open as the system allows it: each input of a pattern is one.
+pub fn raise_open_files() {
+    #[cfg(unix)]
+    {
+        use nix::sys::resource::{Resource, getrlimit, setrlimit};
+        const MOST: u64 = 1 << 20;
+        if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
+            && soft < hard.min(MOST)
+        {
+            // Where it is refused, the first file too many says so.
+            let _ = setrlimit(Resource::RLIMIT_NOFILE, hard.min(MOST), hard);
+        }
+    }
+}
+
 /// The folder that paths are told from.
 pub fn folder() -> Result<PathBuf, Error> {
     std::env::current_dir().map_err(|error| Error::io("find the current folder", error))

@@ -103,7 +103,9 @@ fn texts_that_lie_in_another_order() {
 fn copied(path: &Path, limit: Option<u64>) -> parrow::Result<Vec<u8>> {
     let output = path.with_extension("copy.arrow");
     let destination = Destination::Output(Output::from(output.as_path()), WriteOptions::default());
-    Pipeline::new(vec![Input::from(path)], Work::copy(), destination).memory_limit(limit).run()?;
+    let pipeline = Pipeline::new(vec![Input::from(path)], Work::copy(), destination);
+    let summary = pipeline.memory_limit(limit).run()?;
+    assert_eq!(summary.n_rows_read, summary.n_rows_written);
     let bytes = std::fs::read(&output).unwrap();
     std::fs::remove_file(&output).unwrap();
     Ok(bytes)
