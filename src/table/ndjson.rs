@@ -18,7 +18,7 @@ use crate::error::{Error, ErrorKind, Result};
 use super::contain::{contain, contain_write};
 use super::dtype::dtype_name;
 use super::list::quoted;
-use super::ndjson_line::{check_line, why_no_object};
+use super::ndjson_line::{check_depth, check_line, why_no_object};
 use super::read_options::ReadOptions;
 use super::text::{check_has_json, with_text_columns};
 use super::writer::Encoder;
@@ -287,6 +287,7 @@ fn fields_in(bytes: &[u8], range: Range<usize>) -> Result<Vec<Key>> {
 
 /// The columns of the object that a line is, with the dtypes of their values; else why it is none.
 pub(super) fn columns_of_line(line: &[u8]) -> std::result::Result<Schema, String> {
+    check_depth(line)?;
     let schema = contain(NAME, || infer_schema(&mut &line[..], None));
     let schema = schema.map_err(|error| why_no_object(line, &error.to_string()))?;
     check_line(line).map(|()| schema)

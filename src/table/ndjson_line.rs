@@ -57,6 +57,36 @@ pub(super) fn check_line(line: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
+/// How many lists and objects a line may have within each other. The engine takes a piece of its stack for each, and its time grows
+/// with the square of their number.
+const LARGEST_DEPTH: usize = 64;
+
+/// Refuses lists and objects that are too deep within each other. The line may be anything.
+pub(super) fn check_depth(line: &[u8]) -> Result<(), String> {
+    if memchr::memchr2_iter(b'[', b'{', line).nth(LARGEST_DEPTH).is_none() {
+        return Ok(());
+    }
+    let (mut depth, mut at) = (0_usize, 0);
+    while let Some(&byte) = line.get(at) {
+        match byte {
+            b'"' => {
+                at = end_of_text(line, at);
+                continue;
+            }
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > LARGEST_DEPTH {
+            return Err(format!(
+                "its lists and objects are more than {LARGEST_DEPTH} deep within each other"
+            ));
+        }
+        at += 1;
+    }
+    Ok(())
+}
+
 /// Where the text whose quotation mark is at `start` ends, behind its other one.
 fn end_of_text(line: &[u8], start: usize) -> usize {
     let mut at = start + 1;

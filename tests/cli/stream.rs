@@ -43,6 +43,10 @@ fn a_row_that_does_not_fit_is_said_with_its_line() {
         .stderr_has("in.csv, line 3: the row that starts here is larger than");
     assert_eq!(place.files(), ["in.csv"]);
     place.run(&["apply", "in.csv", "--memory-limit", "much"]).code(2).stderr_has("--memory-limit");
+    place
+        .run(&["apply", "in.csv", "--memory-limit", "4"])
+        .code(2)
+        .stderr_has("--memory-limit: no row fits into 4 bytes");
 }
 
 #[test]

@@ -108,6 +108,7 @@ fn flag(option: &str) -> Option<&'static str> {
         "arg" | "argument" => "--arg",
         "as" => "--as",
         "delimiter" => "--delimiter",
+        "memory-limit" => "--memory-limit",
         "no-header" => "--no-header",
         "null-value" => "--null-value",
         "output names" => "--name",

@@ -37,6 +37,9 @@ use crate::table::{
     Beside, CopiedColumns, EncodeAhead, Header, Input, MatrixOptions, Output, ReadOptions, Sink, Whole,
 };
 
+/// The smallest limit of the memory: a row has a quarter of it.
+const SMALLEST_LIMIT: u64 = 1000;
+
 /// How many rows a piece of a run has at most that can be gone on with: they are lost when it is broken off.
 const MOST_ROWS: u64 = 10_000;
 
@@ -60,6 +63,12 @@ pub(in crate::pipeline) fn run_streamed(
     let recorder = Arc::new(Recorder::start());
     let n_threads = pipeline.apply.n_threads();
     let limit = pipeline.memory_limit.unwrap_or_else(default_limit);
+    if limit < SMALLEST_LIMIT {
+        let message = format!(
+            "no row fits into {limit} bytes; give {SMALLEST_LIMIT} at least, and better some megabytes"
+        );
+        return Err(Error::invalid_option("memory-limit", message));
+    }
     let mut sizes = Sizes::new(limit, n_threads, pipeline.piece_bytes);
     if let Some(resume) = &pipeline.resume {
         sizes.most_rows = resume.checkpoint_rows.unwrap_or(MOST_ROWS).max(1);

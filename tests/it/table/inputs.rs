@@ -229,6 +229,17 @@ fn ndjson_is_never_guessed_wrong() {
     );
     check(&format!("{numbers}{{\"a\": \n"), "a.ndjson, line 201: not a readable NDJSON file");
     check(&format!("{numbers}[1]\n"), "a.ndjson, line 201: not a readable NDJSON file");
+    let nested =
+        |depth: usize| format!("{{\"a\": {}{}, \"b\": \"[[{{\"}}\n", "[".repeat(depth), "]".repeat(depth));
+    for depth in [64, 700, 20_000] {
+        let message = "its lists and objects are more than 64 deep within each other";
+        check(
+            &format!("{{\"b\": \"x\"}}\n{}", nested(depth)),
+            &format!("a.ndjson, line 2: not a readable NDJSON file: {message}"),
+        );
+    }
+    let deep = read_as("a.ndjson", nested(63), &ReadOptions::default()).unwrap().frame;
+    assert_eq!((deep.height(), deep.width()), (1, 2));
     check(
         "{\"a\": 1.5}\n{\"a\": 9007199254740993}\n",
         "a.ndjson, line 2, column \"a\": \"9007199254740993\" is not exact as f64",
