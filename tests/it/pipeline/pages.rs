@@ -164,3 +164,32 @@ fn a_row_that_does_not_fit_is_named() {
         assert!(said.contains(part), "{part}: {said}");
     }
 }
+
+#[test]
+fn a_flipped_bit_takes_no_rows_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let frame = df!("a" => [1_i64, 2, 3], "b" => ["x", "y", "z"]).unwrap();
+    crate::table::quietly(|| {
+        for name in ["a.arrow", "a.arrows"] {
+            let path = folder.path().join(name);
+            write(&frame, &Output::from(path.as_path()), &WriteOptions::default()).unwrap();
+            let bytes = std::fs::read(&path).unwrap();
+            // The footer of a file says which batches there are, and nothing else does.
+            let footer = match bytes.strip_suffix(b"ARROW1") {
+                Some([.., a, b, c, d]) => 10 + i32::from_le_bytes([*a, *b, *c, *d]) as usize,
+                _ => 0,
+            };
+            let flips = (0..bytes.len() - footer).flat_map(|index| [(index, 2), (index, index % 8)]);
+            for (index, bit) in flips {
+                let mut damaged = bytes.clone();
+                damaged[index] ^= 1 << bit;
+                std::fs::write(&path, damaged).unwrap();
+                let output = Output::from(folder.path().join("copy.parquet").as_path());
+                let destination = Destination::Output(output, WriteOptions::default());
+                let run = Pipeline::new(vec![Input::from(path.as_path())], Work::copy(), destination).run();
+                let n_rows = run.map_or(3, |summary| summary.n_rows_read);
+                assert_eq!(n_rows, 3, "{name} with bit {bit} of byte {index} flipped");
+            }
+        }
+    });
+}

@@ -44,6 +44,26 @@ pub(super) struct Batch {
     index: usize,
 }
 
+/// That the columns are as long as the batch: the engine believes the batch, and would give fewer rows, or none.
+fn check_lengths(common: &Common, layout: &BatchLayout, extents: Option<&[Extent]>) -> Result<()> {
+    if layout.nodes.is_empty() && !common.schema.is_empty() {
+        return Err(Error::malformed(
+            common.format,
+            "the header of a record batch says nothing of its columns",
+        ));
+    }
+    let mut node = 0;
+    for (name, extent) in common.schema.iter_names().zip(extents.into_iter().flatten()) {
+        let (length, _) = layout.nodes[node];
+        if length != layout.n_rows {
+            let message = format!("it has {length} values in a record batch of {} rows", layout.n_rows);
+            return Err(Error::malformed(common.format, message).in_column(name.as_str()));
+        }
+        node += extent.n_nodes;
+    }
+    Ok(())
+}
+
 /// Some rows of a batch.
 #[derive(Clone)]
 pub(crate) struct BatchRows {
@@ -93,6 +113,7 @@ impl Batch {
         };
         let layout = message.layout(common.format, &word)?;
         let extents = layout.extents(common.schema.iter_values().map(|field| &field.dtype));
+        check_lengths(common, &layout, extents.as_deref())?;
         Ok(Self { common: Arc::clone(common), message, layout, extents, body, start, dictionaries, index })
     }
 

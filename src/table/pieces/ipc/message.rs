@@ -23,6 +23,8 @@ pub(super) struct Message {
 pub(super) enum MessageKind {
     Batch,
     Dictionary,
+    /// The columns, which stand at the beginning and have no body.
+    Schema,
     Other,
 }
 
@@ -92,6 +94,7 @@ impl Message {
             let kind = match message.header().map_err(corrupt)? {
                 Some(MessageHeaderRef::RecordBatch(_)) => MessageKind::Batch,
                 Some(MessageHeaderRef::DictionaryBatch(_)) => MessageKind::Dictionary,
+                Some(MessageHeaderRef::Schema(_)) if body_len == 0 => MessageKind::Schema,
                 _ => MessageKind::Other,
             };
             Ok((body_len, kind))

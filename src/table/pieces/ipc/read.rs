@@ -307,8 +307,12 @@ impl StreamCutter {
             };
             let (body, start) = self.place.body(message.body_len, self.common.largest, &self.files)?;
             let kind = message.kind;
-            if kind == MessageKind::Other {
+            if kind == MessageKind::Schema {
                 continue;
+            }
+            if kind == MessageKind::Other {
+                let message = "a message is neither a record batch nor a dictionary";
+                return Err(Error::malformed(STREAM, message).in_part(&part));
             }
             let dictionaries = Arc::clone(&self.dictionaries);
             let batch = Batch::new(&self.common, message, body, start, dictionaries, self.index)
