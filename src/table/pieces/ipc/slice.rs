@@ -104,11 +104,11 @@ impl Slicer<'_> {
             self.nodes[node].null_count = rows.len() as i64;
             return Ok(());
         }
-        let n_nulls = if n_nulls == 0 { self.no_bits() } else { self.bits(rows.clone())? };
+        let n_nulls = if n_nulls == 0 { self.no_bits() } else { self.bits(rows.clone(), length)? };
         self.nodes[node].null_count = n_nulls as i64;
         match physical {
             PhysicalType::Boolean => {
-                self.bits(rows)?;
+                self.bits(rows, length)?;
             }
             PhysicalType::Primitive(primitive) => self.fixed(width(primitive), rows)?,
             PhysicalType::Dictionary(keys) => self.fixed(key_width(keys), rows)?,
@@ -175,9 +175,12 @@ impl Slicer<'_> {
         0
     }
 
-    /// The bits of some rows; gives how many are not set.
-    fn bits(&mut self, rows: Range<usize>) -> Result<usize> {
+    /// The bits of some of an array's values, of which there are so many; gives how many are not set.
+    fn bits(&mut self, rows: Range<usize>, length: usize) -> Result<usize> {
         let buffer = self.next_buffer()?;
+        if (length as u64).div_ceil(8) > buffer.1 {
+            return Err(self.malformed(format!("a bitmap has {} bytes for {length} values", buffer.1)));
+        }
         let read = self.part(buffer, rows.start as u64 / 8..rows.end.div_ceil(8) as u64)?;
         let shift = rows.start % 8;
         let shifted = |at: usize| {
