@@ -1,6 +1,6 @@
 //! The one call that takes rows from inputs, through a function, to an output.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use polars::prelude::DataFrame;
 
@@ -427,18 +427,17 @@ impl<'f> Pipeline<'f> {
             Destination::Preview { .. } => None,
         };
         let read: &[Input] = if let Source::Inputs(inputs) = &self.source { inputs } else { &[] };
-        let mut taken: Vec<PathBuf> =
-            written.into_iter().chain(read.iter().filter_map(Input::path)).map(real).collect();
+        let mut taken: Vec<&Path> = written.into_iter().chain(read.iter().filter_map(Input::path)).collect();
         for (option, output) in [("ledger", &self.ledger), ("rejects", &self.rejects)] {
             let Some(output) = output else { continue };
             let Some(path) = output.path() else {
                 return Err(Error::invalid_option(option, "it is a file, and not standard output"));
             };
-            if taken.contains(&real(path)) {
+            if taken.iter().any(|taken| output.is_file(taken)) {
                 let message = format!("{output} is an input or another output of this run");
                 return Err(Error::invalid_option(option, message));
             }
-            taken.push(real(path));
+            taken.push(path);
             if option == "ledger" {
                 LedgerFile::create(output, &self.files)?;
             }
@@ -549,13 +548,6 @@ impl Pipeline<'_> {
 /// A condition has no text of its own to be shown by.
 fn of_condition(filter: &SqlPredicate) -> String {
     format!("{HASH}{:016x}", hash(format!("{filter:?}").as_bytes()))
-}
-
-/// A path by which a file is known, whether it is there or not.
-fn real(path: &Path) -> PathBuf {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let by_folder = || Some(folder.canonicalize().ok()?.join(path.file_name()?));
-    path.canonicalize().ok().or_else(by_folder).unwrap_or_else(|| path.to_path_buf())
 }
 
 /// Adds the file and the line to an error that knows its row.

@@ -26,6 +26,12 @@ impl Output {
         }
     }
 
+    /// Whether this output goes into the file of that path, by whatever names and links, and also where there is none yet.
+    /// Standard output goes into no file.
+    pub fn is_file(&self, path: &Path) -> bool {
+        self.path().is_some_and(|own| place_of(own) == place_of(path))
+    }
+
     /// What messages call this output: its path, or `standard output`.
     pub(crate) fn label(&self) -> &Path {
         self.path().unwrap_or(Path::new("standard output"))
@@ -184,6 +190,15 @@ fn open(path: &Path, left: Left, files: &Files) -> Result<Target> {
     }
     let partial = Partial::claim(&path, left, files)?;
     Ok(Target::Beside(BufWriter::with_capacity(BUFFER_BYTES, partial)))
+}
+
+/// Where a file lies, or will.
+fn place_of(path: &Path) -> PathBuf {
+    let end = end_of_links(path);
+    match (folder_of(&end).canonicalize(), end.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => end,
+    }
 }
 
 /// The file that a path names in the end: a link stays a link, and what it points to is replaced, or made.

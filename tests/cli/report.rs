@@ -235,6 +235,10 @@ fn a_report_replaces_nothing_but_a_report() {
         &["in.json", "x + 1 AS z", "-o", "r.json", "--report", "r.json"],
         "r.json is an input or another output",
     );
+    refused(
+        &["in.json", "x + 1 AS z", "-o", "r.json", "--report", "./r.json"],
+        "r.json is an input or another output",
+    );
     // The file behind the flag may have been meant as the input.
     place.file("other.json", rows);
     refused(&["--report", "in.json", "other.json", "x + 1 AS z"], "in.json is there and is no report");

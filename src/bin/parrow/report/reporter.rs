@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use parrow::Error;
 use parrow::pipeline::RunSummary;
 use parrow::report::Machine;
+use parrow::table::Output;
 
 use super::json::{is_json, to_json};
 use super::page::{is_html, to_html};
@@ -69,9 +70,8 @@ const LARGEST_REPORT: u64 = 4 << 20;
 /// A report replaces an earlier one and nothing else: in `--report data.json` the file may have been meant as the input.
 fn refuse_other_files(path: &Path, settings: &Settings, is_report: fn(&str) -> bool) -> Result<(), Error> {
     let refused = |message: String| Err(Error::invalid_option("--report", message));
-    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let place = real(path);
-    if settings.paths().any(|other| real(other) == place) {
+    let report = Output::from(path);
+    if settings.paths().any(|other| report.is_file(other)) {
         return refused(format!("{} is an input or another output of this run", path.display()));
     }
     let Ok(there) = path.metadata() else { return Ok(()) };
