@@ -1,5 +1,6 @@
 //! What tells whether a file is still the one that a run has seen.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use std::time::UNIX_EPOCH;
 use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
-use crate::files::{Partial, folder_of};
+use crate::files::{Partial, folder_of, hash, hash_on};
 
 /// How many of a file's first and last bytes are looked at.
 const LOOKED_AT: u64 = 64 << 10;
@@ -26,8 +27,12 @@ pub(in crate::pipeline) struct FileIdentity {
 impl FileIdentity {
     /// The identity of a file as it is now.
     pub(in crate::pipeline) fn of(path: &Path) -> Result<Self> {
-        let identity = || Self::read(path, path.canonicalize()?);
-        identity().map_err(|error| Error::io("read", error).in_file(path))
+        Self::seen(path).map_err(|error| Error::io("read", error).in_file(path))
+    }
+
+    /// The same with the system's error.
+    pub(in crate::pipeline) fn seen(path: &Path) -> io::Result<Self> {
+        Self::read(path, path.canonicalize()?)
     }
 
     /// The identity that a file will have when it gets its name.
@@ -43,15 +48,14 @@ impl FileIdentity {
         let mut file = File::open(path)?;
         let metadata = file.metadata()?;
         let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-        let mut hash = Hash::default();
-        hash.add_from(&mut file)?;
+        let first = hash_of(&mut file, hash(&[]))?;
         file.seek(SeekFrom::Start(metadata.len().saturating_sub(LOOKED_AT)))?;
-        hash.add_from(&mut file)?;
+        let hash = hash_of(&mut file, first)?;
         Ok(Self {
             path: known_as,
             n_bytes: metadata.len(),
             modified: modified.and_then(|since| u64::try_from(since.as_nanos()).ok()),
-            hash: hash.0,
+            hash,
         })
     }
 
@@ -89,22 +93,21 @@ impl FileIdentity {
     }
 }
 
-/// The hash of Fowler, Noll and Vo, 64 bits: it tells files apart that somebody has changed, and is the same in every version.
-struct Hash(u64);
-
-impl Default for Hash {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
+/// The hash of the next bytes of a file, behind those before.
+fn hash_of(file: &mut File, before: u64) -> io::Result<u64> {
+    let mut bytes = Vec::new();
+    file.take(LOOKED_AT).read_to_end(&mut bytes)?;
+    Ok(hash_on(before, &bytes))
 }
 
-impl Hash {
-    fn add_from(&mut self, file: &mut File) -> io::Result<()> {
-        let mut bytes = Vec::new();
-        file.take(LOOKED_AT).read_to_end(&mut bytes)?;
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+/// As a line for a person.
+impl fmt::Display for FileIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SECOND: u64 = 1_000_000_000;
+        write!(f, "{} bytes", self.n_bytes)?;
+        if let Some(modified) = self.modified {
+            write!(f, ", modified {}.{:09}", modified / SECOND, modified % SECOND)?;
         }
-        Ok(())
+        write!(f, ", hash {:016x}, {}", self.hash, self.path.display())
     }
 }
