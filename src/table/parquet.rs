@@ -3,6 +3,7 @@
 mod copied;
 mod encoded;
 mod group_file;
+mod small_integers;
 mod told;
 mod write;
 

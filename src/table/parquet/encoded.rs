@@ -3,8 +3,10 @@
 use polars::prelude::*;
 use polars_buffer::Buffer;
 use polars_io::parquet::write::ParquetWriter as EngineWriter;
+use polars_parquet::parquet::error::ParquetError;
 use polars_parquet::write::{
-    Encoding, FileWriter, ParquetType, ThriftFileMetadata, WriteOptions, get_dtype_encoding, row_group_iter,
+    Compressor, DynIter, DynStreamingIterator, Encoding, FallibleStreamingIterator, FileWriter, Page,
+    ParquetType, RowGroupIterColumns, ThriftFileMetadata, WriteOptions, array_to_columns, get_dtype_encoding,
 };
 use polars_parquet_format::thrift::protocol::TCompactInputProtocol;
 use polars_parquet_format::{ColumnChunk, OffsetIndex};
@@ -12,6 +14,7 @@ use polars_parquet_format::{ColumnChunk, OffsetIndex};
 use crate::error::{Error, Result};
 
 use super::super::contain::contain_write;
+use super::small_integers;
 
 /// Encodes frames of one schema, on whatever thread.
 pub(super) struct ColumnEncoder {
@@ -75,10 +78,7 @@ impl ColumnEncoder {
         let (bytes, metadata) = contain_write(|| {
             let mut file = FileWriter::try_new(Vec::new(), self.arrow.clone(), self.options)?;
             for batch in frame.iter_chunks(CompatLevel::newest(), false) {
-                let n_rows = batch.len() as u64;
-                let columns =
-                    row_group_iter(batch, self.encodings.clone(), self.fields.clone(), self.options);
-                file.write(n_rows, columns)?;
+                file.write(batch.len() as u64, self.columns(batch.into_arrays()))?;
             }
             file.end(None)?;
             Ok(file.into_inner_and_metadata())
@@ -95,6 +95,31 @@ impl ColumnEncoder {
         });
         let chunks = chunks.collect();
         Ok(EncodedGroup { n_rows, bytes, chunks })
+    }
+}
+
+impl ColumnEncoder {
+    /// The columns of a row group, each encoded when it is asked for.
+    fn columns(&self, arrays: Vec<ArrayRef>) -> RowGroupIterColumns<'static, PolarsError> {
+        let (options, encodings) = (self.options, self.encodings.clone());
+        let arrays = arrays.into_iter().zip(self.fields.clone()).enumerate();
+        DynIter::new(arrays.flat_map(move |(index, (array, of_type))| {
+            let encoding = &encodings[index];
+            let pages = match small_integers::pages(array.as_ref(), &of_type, encoding, options) {
+                Some(pages) => pages.map(|pages| vec![DynIter::new(pages.into_iter().map(Ok))]),
+                None => array_to_columns(array, of_type, options, encoding),
+            };
+            let packed = |pages: DynIter<'static, PolarsResult<Page>>| {
+                let pages =
+                    pages.map(|page| page.map_err(|error| ParquetError::OutOfSpec(error.to_string())));
+                let pages = Compressor::new(pages, options.compression, Vec::new());
+                Ok(DynStreamingIterator::new(pages.map_err(PolarsError::from)))
+            };
+            match pages {
+                Ok(columns) => columns.into_iter().map(packed).collect(),
+                Err(error) => vec![Err(error)],
+            }
+        }))
     }
 }
 
