@@ -1,7 +1,8 @@
 //! Columns of numbers that are written by a dictionary: the codes of a page, and then their values in one loop.
 //!
 //! The engine looks up 32 codes at a time, each time with room made and codes checked anew, which is half of what such a column
-//! costs. What is not as usual, nulls, other encodings and other types, is left to the engine, errors included.
+//! costs. Codes of a byte and less stay bytes here. What is not as usual, nulls, other encodings and other types, is left to the
+//! engine, errors included.
 
 use polars::prelude::*;
 use polars_arrow::array::{Array, PrimitiveArray};
@@ -32,33 +33,77 @@ pub(super) fn decode(
     }
 }
 
-fn values<T: NativeType, const N: usize>(
+fn values<T: Native, const N: usize>(
     mut pages: BasicDecompressor,
     n_rows: usize,
     value: fn([u8; N]) -> T,
 ) -> Option<Box<dyn Array>> {
     let dictionary = table(&pages.read_dict_page().ok()??, value)?;
-    let (mut values, mut codes) = (Vec::with_capacity(n_rows), Vec::new());
+    let mut values = Vec::with_capacity(n_rows);
+    let (mut bytes, mut codes) = (Vec::new(), Vec::new());
     while values.len() < n_rows {
         let page = pages.next()?.ok()?.decompress(&mut pages).ok()?;
+        let n_values = page.num_values();
+        if values.len() + n_values > n_rows {
+            return None;
+        }
+        bytes.clear();
         codes.clear();
-        read_codes(&page, &mut codes)?;
-        if codes.len() != page.num_values() || values.len() + codes.len() > n_rows {
+        let (n_bits, packed) = packed_codes(&page, &mut codes)?;
+        let mut is_whole = false;
+        match n_bits {
+            ..=8 => {
+                read_bytes(packed, n_bits, n_values, &mut bytes)?;
+                run_widest(LookUpBytes {
+                    codes: &bytes,
+                    dictionary: &dictionary,
+                    values: &mut values,
+                    is_whole: &mut is_whole,
+                });
+            }
+            _ => {
+                read_codes(packed, n_bits, n_values, &mut codes)?;
+                run_widest(LookUp {
+                    codes: &codes,
+                    dictionary: &dictionary,
+                    values: &mut values,
+                    is_whole: &mut is_whole,
+                });
+            }
+        }
+        if !is_whole || bytes.len() + codes.len() != n_values {
             return None;
         }
         pages.reuse_page_buffer(page);
-        let mut is_whole = false;
-        run_widest(LookUp {
-            codes: &codes,
-            dictionary: &dictionary,
-            values: &mut values,
-            is_whole: &mut is_whole,
-        });
-        if !is_whole {
-            return None;
-        }
     }
     Some(PrimitiveArray::from_vec(values).boxed())
+}
+
+/// A number that columns are made of.
+trait Native: NativeType {
+    /// The number so many steps further on, where numbers have steps.
+    fn up(self, n_steps: u8) -> Option<Self>;
+}
+
+macro_rules! native {
+    ($($native:ty, |$least:ident, $n_steps:ident| $up:expr;)*) => {$(
+        impl Native for $native {
+            #[inline(always)]
+            fn up(self, $n_steps: u8) -> Option<Self> {
+                let $least = self;
+                $up
+            }
+        }
+    )*};
+}
+
+native! {
+    i32, |least, n_steps| Some(least.wrapping_add(Self::from(n_steps)));
+    i64, |least, n_steps| Some(least.wrapping_add(Self::from(n_steps)));
+    u32, |least, n_steps| Some(least.wrapping_add(Self::from(n_steps)));
+    u64, |least, n_steps| Some(least.wrapping_add(Self::from(n_steps)));
+    f32, |_least, _n_steps| None;
+    f64, |_least, _n_steps| None;
 }
 
 /// The values of a dictionary.
@@ -68,8 +113,8 @@ fn table<T, const N: usize>(page: &DictPage, value: fn([u8; N]) -> T) -> Option<
     is_whole.then(|| values.iter().map(|bytes| value(*bytes)).collect())
 }
 
-/// The codes of a page without a null.
-fn read_codes(page: &DataPage, codes: &mut Vec<u32>) -> Option<()> {
+/// The codes of a page without a null, as they are packed, and how many bits each has. `levels` is room to read in.
+fn packed_codes<'p>(page: &'p DataPage, levels: &mut Vec<u32>) -> Option<(u32, &'p [u8])> {
     if !matches!(page.encoding(), Encoding::PlainDictionary | Encoding::RleDictionary)
         || page.descriptor.max_rep_level > 0
         || page.descriptor.max_def_level > 1
@@ -78,17 +123,16 @@ fn read_codes(page: &DataPage, codes: &mut Vec<u32>) -> Option<()> {
     }
     let parts = split_buffer(page).ok()?;
     if page.descriptor.max_def_level == 1 {
-        let levels = HybridRleDecoder::new(parts.def, 1, page.num_values());
         let mut n_there = 0;
-        for chunk in levels.into_chunk_iter() {
+        for chunk in HybridRleDecoder::new(parts.def, 1, page.num_values()).into_chunk_iter() {
             match chunk.ok()? {
                 HybridRleChunk::Rle(1, n_times) => n_there += n_times,
                 HybridRleChunk::Rle(_, 0) => {}
                 HybridRleChunk::Rle(..) => return None,
                 HybridRleChunk::Bitpacked(packed) => {
-                    packed.collect_into(codes);
-                    n_there += codes.iter().filter(|level| **level == 1).count();
-                    codes.clear();
+                    packed.collect_into(levels);
+                    n_there += levels.iter().filter(|level| **level == 1).count();
+                    levels.clear();
                 }
             }
         }
@@ -97,16 +141,103 @@ fn read_codes(page: &DataPage, codes: &mut Vec<u32>) -> Option<()> {
         }
     }
     let (n_bits, packed) = parts.values.split_first()?;
-    if *n_bits > 32 {
-        return None;
-    }
-    for chunk in HybridRleDecoder::new(packed, u32::from(*n_bits), page.num_values()).into_chunk_iter() {
+    (*n_bits <= 32).then_some((u32::from(*n_bits), packed))
+}
+
+/// Adds codes.
+fn read_codes(packed: &[u8], n_bits: u32, n_values: usize, codes: &mut Vec<u32>) -> Option<()> {
+    for chunk in HybridRleDecoder::new(packed, n_bits, n_values).into_chunk_iter() {
         match chunk.ok()? {
             HybridRleChunk::Rle(code, n_times) => codes.resize(codes.len() + n_times, code),
             HybridRleChunk::Bitpacked(packed) => packed.collect_into(codes),
         }
     }
     Some(())
+}
+
+/// Adds codes of eight bits at most.
+fn read_bytes(packed: &[u8], n_bits: u32, n_values: usize, codes: &mut Vec<u8>) -> Option<()> {
+    codes.reserve(n_values);
+    for chunk in HybridRleDecoder::new(packed, n_bits, n_values).into_chunk_iter() {
+        let chunk = chunk.ok()?;
+        let n_values = chunk.len();
+        match chunk {
+            HybridRleChunk::Rle(code, n_times) => {
+                codes.resize(codes.len() + n_times, u8::try_from(code).ok()?);
+            }
+            HybridRleChunk::Bitpacked(packed) => {
+                run_widest(Unpack { packed: packed.as_slice(), n_bits, n_values, codes });
+            }
+        }
+    }
+    Some(())
+}
+
+/// Adds codes of one to eight bits that lie one behind the other from the lowest bit on.
+struct Unpack<'a> {
+    packed: &'a [u8],
+    n_bits: u32,
+    n_values: usize,
+    codes: &'a mut Vec<u8>,
+}
+
+impl Loop for Unpack<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let Self { packed, n_bits, n_values, codes } = self;
+        let start = codes.len();
+        codes.resize(start + n_values.next_multiple_of(8), 0);
+        let (eights, _) = codes[start..].as_chunks_mut::<8>();
+        for (index, eight) in eights.iter_mut().enumerate() {
+            let bytes = packed.get(index * n_bits as usize..).unwrap_or_default();
+            let word = match bytes.first_chunk::<8>() {
+                Some(word) => *word,
+                None => std::array::from_fn(|index| bytes.get(index).copied().unwrap_or_default()),
+            };
+            *eight = spread(u64::from_le_bytes(word), n_bits).to_le_bytes();
+        }
+        codes.truncate(start + n_values);
+    }
+}
+
+/// The eight lowest codes of a word, a byte each.
+#[inline(always)]
+fn spread(word: u64, n_bits: u32) -> u64 {
+    let four = (1 << (4 * n_bits)) - 1;
+    let two = ((1 << (2 * n_bits)) - 1) * 0x0000_0001_0000_0001;
+    let one = ((1 << n_bits) - 1) * 0x0001_0001_0001_0001;
+    let fours = word & four | (word >> (4 * n_bits) & four) << 32;
+    let twos = fours & two | (fours >> (2 * n_bits) & two) << 16;
+    twos & one | (twos >> n_bits & one) << 8
+}
+
+/// Adds the values of codes of a byte, where the dictionary has all of them.
+struct LookUpBytes<'a, T> {
+    codes: &'a [u8],
+    dictionary: &'a [T],
+    values: &'a mut Vec<T>,
+    is_whole: &'a mut bool,
+}
+
+impl<T: Native> Loop for LookUpBytes<'_, T> {
+    #[inline(always)]
+    fn run(self) {
+        let Self { codes, dictionary, values, is_whole } = self;
+        let largest = codes.iter().fold(0, |largest: u8, code| largest.max(*code));
+        *is_whole = usize::from(largest) < dictionary.len();
+        let (true, Some(least)) = (*is_whole, dictionary.first()) else { return };
+        // Whoever writes a dictionary in order has no gaps in it where numbers are small.
+        let of_step = |(n_steps, value): (u8, &T)| least.up(n_steps).is_some_and(|up| up == *value);
+        if dictionary.len() <= 256 && (0..=u8::MAX).zip(dictionary).all(of_step) {
+            values.extend(codes.iter().map(|code| least.up(*code).unwrap_or_default()));
+            return;
+        }
+        // As large as what a byte can tell, so that no code must be checked once more.
+        let mut table = [*least; 256];
+        let n_values = dictionary.len().min(256);
+        table[..n_values].copy_from_slice(&dictionary[..n_values]);
+        values.extend(codes.iter().map(|code| table[usize::from(*code)]));
+    }
 }
 
 /// Adds the values of codes, where the dictionary has all of them.
@@ -120,19 +251,44 @@ struct LookUp<'a, T> {
 impl<T: Copy> Loop for LookUp<'_, T> {
     #[inline(always)]
     fn run(self) {
-        let largest = self.codes.iter().fold(0, |largest, code| largest.max(*code)) as usize;
-        *self.is_whole = largest < self.dictionary.len();
-        if !*self.is_whole {
-            return;
+        let Self { codes, dictionary, values, is_whole } = self;
+        let largest = codes.iter().fold(0, |largest, code| largest.max(*code)) as usize;
+        *is_whole = largest < dictionary.len();
+        if *is_whole {
+            values.extend(codes.iter().map(|code| dictionary[*code as usize]));
         }
-        match self.dictionary.len() {
-            // As large as what a byte can tell, so that no code must be checked once more.
-            n @ 1..=256 => {
-                let mut table = [self.dictionary[0]; 256];
-                table[..n].copy_from_slice(self.dictionary);
-                self.values.extend(self.codes.iter().map(|code| table[(*code & 255) as usize]));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn codes_of_a_byte_are_those_of_the_engine(
+            n_bits in 0..=8_u32,
+            runs in proptest::collection::vec((any::<u8>(), 1..300_usize, any::<bool>()), 1..20),
+            n_lost in 0..3_usize,
+        ) {
+            let most = ((1_u32 << n_bits) - 1) as u8;
+            let codes: Vec<u32> = runs
+                .iter()
+                .flat_map(|(code, n, is_one)| (0..*n).map(move |at| if *is_one { *code } else { code.wrapping_add((at as u8).wrapping_mul(7)) }))
+                .map(|code| u32::from(code & most))
+                .collect();
+            let mut packed = Vec::new();
+            polars_parquet::parquet::encoding::hybrid_rle::encode(&mut packed, codes.iter().copied(), n_bits).unwrap();
+            packed.truncate(packed.len() - n_lost.min(packed.len()));
+            let (mut here, mut there) = (Vec::new(), Vec::new());
+            let outcomes = (read_bytes(&packed, n_bits, codes.len(), &mut here), read_codes(&packed, n_bits, codes.len(), &mut there));
+            prop_assert_eq!(outcomes.0, outcomes.1);
+            prop_assert_eq!(here.iter().map(|code| u32::from(*code)).collect::<Vec<_>>(), there);
+            if n_lost == 0 {
+                prop_assert_eq!(here.len(), codes.len());
             }
-            _ => self.values.extend(self.codes.iter().map(|code| self.dictionary[*code as usize])),
         }
     }
 }

@@ -136,6 +136,7 @@ impl GroupCutter {
             }
             let row_bytes = self.row_bytes();
             let most = (self.target / row_bytes).max(1).min(self.most_rows);
+            let most = if self.is_read_whole(left, row_bytes) { left } else { most };
             if self.next.from == 0 && left > most {
                 self.next.layout = Some(Arc::new(self.layout()?));
             }
@@ -154,6 +155,15 @@ impl GroupCutter {
             self.n_rows_left -= n_rows;
             return Ok(Some(rows));
         }
+    }
+
+    /// Whether the next row group is read at once though it is larger than wanted: no page of it is unpacked for two slices
+    /// then. There must be room for some such pieces in memory.
+    fn is_read_whole(&self, n_rows: usize, row_bytes: usize) -> bool {
+        const FARTHEST: usize = 12;
+        const PART_OF_A_PAGE: usize = 4;
+        let most = self.target.saturating_mul(FARTHEST).min(self.file.largest_page / PART_OF_A_PAGE);
+        self.next.from == 0 && n_rows <= self.most_rows && n_rows.saturating_mul(row_bytes) <= most
     }
 
     /// The bytes that a row of the group takes in memory, about.
