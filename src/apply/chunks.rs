@@ -169,15 +169,49 @@ impl<'r> Runner<'r> {
     pub(super) fn run_piece(&mut self, known: &Mutex<Cost>) -> Result<()> {
         const CHEAP: Duration = Duration::from_millis(2);
         let n_rows = self.rows.n_rows;
-        let expected = lock(known).of_chunk(n_rows);
-        if self.options.chunk_rows().is_none() && expected.is_some_and(|expected| expected < CHEAP) {
+        let (expected, is_mostly_start) = {
+            let known = lock(known);
+            (known.of_chunk(n_rows), known.is_mostly_start(n_rows))
+        };
+        // To cut a piece of few rows of thousands of columns takes longer than to run them.
+        let is_cheap = expected.is_some_and(|expected| expected < CHEAP) || is_mostly_start;
+        if self.options.chunk_rows().is_none() && is_cheap {
             let (_, elapsed) = self.run_here(n_rows)?;
             lock(known).add(n_rows.max(1), elapsed);
             return Ok(());
         }
-        let cost = self.run_shared(Cost::default(), CHEAP)?;
-        *lock(known) = cost;
+        let mut cost = Cost::default();
+        let is_wide = self.rows.columns.len() > n_rows && self.options.chunk_rows().is_none();
+        if is_wide && self.run_wide(&mut cost)? == Outcome::Failed {
+            return Ok(());
+        }
+        *lock(known) = self.run_shared(cost, CHEAP)?;
         Ok(())
+    }
+
+    /// Runs the first of few rows of many columns, and all of them where what takes long is to begin a chunk: the time of a
+    /// single row does not tell that.
+    fn run_wide(&mut self, cost: &mut Cost) -> Result<Outcome> {
+        const FIRST: [usize; 2] = [1, 4];
+        let mut times = [Duration::ZERO; FIRST.len()];
+        for (n_rows, time) in FIRST.iter().zip(&mut times) {
+            if self.remaining() <= *n_rows {
+                return Ok(Outcome::Done);
+            }
+            let (outcome, elapsed) = self.run_here(*n_rows)?;
+            *time = elapsed;
+            cost.add(*n_rows, elapsed);
+            if outcome == Outcome::Failed {
+                return Ok(outcome);
+            }
+        }
+        let n_rows = self.remaining();
+        if times[1] >= 2 * times[0] {
+            return Ok(Outcome::Done);
+        }
+        let (outcome, elapsed) = self.run_here(n_rows)?;
+        cost.add(n_rows, elapsed);
+        Ok(outcome)
     }
 
     /// Runs all rows, on several threads where that pays, and gives what their chunks have cost. What is over within `cheap`

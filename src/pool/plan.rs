@@ -104,6 +104,11 @@ impl Cost {
         self.last.map(|_| Duration::from_secs_f64(self.start + self.row * n_rows as f64))
     }
 
+    /// Whether so many rows cost no more, all together, than it costs to begin a chunk.
+    pub(crate) fn is_mostly_start(&self, n_rows: usize) -> bool {
+        self.last.is_some() && self.row * n_rows as f64 <= self.start
+    }
+
     /// What an item costs, once that is known.
     pub(crate) fn of_item(&self) -> Option<Duration> {
         self.last.map(|_| Duration::from_secs_f64(self.row))
@@ -206,6 +211,17 @@ mod tests {
         assert_eq!(found(2e-6, 10e-3), 1.0);
         // Slicing ten thousand columns takes a millisecond, and each row a hundredth of that.
         assert!(found(1e-3, 10e-6) >= 900.0);
+    }
+
+    #[test]
+    fn chunks_of_thousands_of_columns_are_known_to_be_mostly_their_start() {
+        let mut cost = Cost::default();
+        assert!(!cost.is_mostly_start(1));
+        for n_rows in [1, 9] {
+            cost.add(n_rows, Duration::from_secs_f64(2e-3 + 20e-6 * n_rows as f64));
+        }
+        assert!(cost.is_mostly_start(21));
+        assert!(!cost.is_mostly_start(1000));
     }
 
     #[test]
