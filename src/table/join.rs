@@ -40,30 +40,46 @@ pub(crate) fn join_schemas(inputs: &[OpenInput], columns: &[PlSmallStr]) -> Resu
     if inputs.len() == 1 {
         return Ok(schema);
     }
-    let schemas: Vec<Schema> = inputs.iter().map(OpenInput::schema).collect();
-    let names = |schema: &Schema| schema.iter_names().map(|name| name.to_string()).collect::<Vec<_>>();
-    let first = names(&schema);
-    for (input, other) in inputs.iter().zip(&schemas).skip(1) {
-        check_columns(&first, &names(other), &inputs[0].input)
-            .map_err(|error| error.in_file(input.label()))?;
-    }
-    for name in columns {
-        let mut wanted: Option<(DataType, &Input)> = None;
-        for (input, schema) in inputs.iter().zip(&schemas) {
-            let Some(dtype) = schema.get(name).filter(|_| input.may_have_values(name)) else { continue };
-            wanted = Some(match wanted {
-                None => (dtype.clone(), &input.input),
-                Some((known, first)) => match common_dtype(&known, dtype) {
-                    Some(common) => (common, first),
-                    None => return Err(different(name, dtype, &known, first, &input.input)),
-                },
-            });
+    let first = &inputs[0];
+    let names: Vec<&PlSmallStr> = schema.iter_names().collect();
+    let mut joined: Vec<Joined<'_>> = columns.iter().map(|_| Ok(None)).collect();
+    // One schema at a time: thousands of inputs may have thousands of columns each.
+    for (index, input) in inputs.iter().enumerate() {
+        let other = if index == 0 { schema.clone() } else { input.schema() };
+        if index > 0 {
+            check_schemas(&schema, &names, &other, &first.input)
+                .map_err(|error| error.in_file(input.label()))?;
         }
-        if let Some((dtype, _)) = wanted {
+        for (name, joined) in columns.iter().zip(&mut joined) {
+            let Some(dtype) = other.get(name).filter(|_| input.may_have_values(name)) else { continue };
+            let Ok(wanted) = joined else { continue };
+            match wanted {
+                None => *wanted = Some((dtype.clone(), &input.input)),
+                Some((known, first)) => match common_dtype(known, dtype) {
+                    Some(common) => *known = common,
+                    None => *joined = Err(different(name, dtype, known, first, &input.input)),
+                },
+            }
+        }
+    }
+    for (name, joined) in columns.iter().zip(joined) {
+        if let Some((dtype, _)) = joined? {
             schema.with_column(name.clone(), dtype);
         }
     }
     Ok(schema)
+}
+
+/// The dtype of a column that holds the values of the inputs so far, and the first of these.
+type Joined<'i> = Result<Option<(DataType, &'i Input)>>;
+
+fn check_schemas(expected: &Schema, names: &[&PlSmallStr], found: &Schema, first: &Input) -> Result<()> {
+    let is_same = expected.len() == found.len() && names.iter().all(|name| found.contains(name));
+    if is_same {
+        return Ok(());
+    }
+    let text = |schema: &Schema| schema.iter_names().map(|name| name.to_string()).collect::<Vec<_>>();
+    check_columns(&text(expected), &text(found), first)
 }
 
 /// The columns of a piece of one of several inputs in the dtypes that hold the values of all.

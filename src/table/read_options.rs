@@ -1,6 +1,7 @@
 //! How a table is read.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use polars::prelude::{DataType, PlSmallStr, Schema};
 
@@ -20,15 +21,15 @@ pub enum Header {
     None,
 }
 
-/// How a table is read; made by [`ReadOptions::builder`].
+/// How a table is read; made by [`ReadOptions::builder`]. Clones share what is long: each of thousands of inputs has one.
 #[derive(Clone, Debug, Default)]
 pub struct ReadOptions {
     pub(super) format: Option<Format>,
     pub(super) delimiter: Option<u8>,
     pub(super) header: Header,
-    pub(super) null_values: Vec<String>,
-    pub(super) dtypes: BTreeMap<String, DataType>,
-    pub(super) columns: Option<Vec<String>>,
+    pub(super) null_values: Arc<Vec<String>>,
+    pub(super) dtypes: Arc<BTreeMap<String, DataType>>,
+    pub(super) columns: Option<Arc<Vec<String>>>,
     pub(super) limit: Option<usize>,
     pub(super) files: Files,
 }
@@ -46,7 +47,7 @@ impl ReadOptions {
 
     /// The columns wanted; `None` for all.
     pub fn columns(&self) -> Option<&[String]> {
-        self.columns.as_deref()
+        self.columns.as_deref().map(Vec::as_slice)
     }
 
     /// How many rows to read at most; `None` for all.
@@ -159,19 +160,19 @@ impl ReadOptionsBuilder {
 
     /// Texts of CSV and TSV cells that stand for a missing value, beside the empty cell.
     pub fn null_values<S: Into<String>>(mut self, texts: impl IntoIterator<Item = S>) -> Self {
-        self.0.null_values = texts.into_iter().map(Into::into).collect();
+        self.0.null_values = Arc::new(texts.into_iter().map(Into::into).collect());
         self
     }
 
     /// The dtypes of columns, instead of what the file says or its text looks like. The last one given for a column counts.
     pub fn dtypes<S: Into<String>>(mut self, dtypes: impl IntoIterator<Item = (S, DataType)>) -> Self {
-        self.0.dtypes = dtypes.into_iter().map(|(name, dtype)| (name.into(), dtype)).collect();
+        self.0.dtypes = Arc::new(dtypes.into_iter().map(|(name, dtype)| (name.into(), dtype)).collect());
         self
     }
 
     /// Reads these columns alone, in this order.
     pub fn columns(mut self, columns: impl Into<Option<Vec<String>>>) -> Self {
-        self.0.columns = columns.into();
+        self.0.columns = columns.into().map(Arc::new);
         self
     }
 

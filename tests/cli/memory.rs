@@ -80,3 +80,40 @@ fn more_files_than_may_be_open_at_first() {
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
     assert_eq!(String::from_utf8_lossy(&run.stdout).lines().count(), 301);
 }
+
+#[test]
+fn hundreds_of_inputs_keep_nothing_each() {
+    let place = Place::new();
+    let file = |name: &str| {
+        let command = ["generate", "--rows", "2", "--cols", "60", "--high", "9", "-q", "-o", name];
+        place.run(&command).code(0);
+    };
+    for extension in ["csv", "csv.gz", "ndjson", "parquet", "arrow"] {
+        let folder = extension.replace('.', "-");
+        std::fs::create_dir(place.path(&folder)).unwrap();
+        let first = format!("{folder}/0.{extension}");
+        file(&first);
+        for index in 1..600 {
+            let other = place.path(&format!("{folder}/{index}.{extension}"));
+            std::fs::hard_link(place.path(&first), other).unwrap();
+        }
+        let run = |inputs: &str| {
+            let range = [
+                "count-range",
+                inputs,
+                "--min",
+                "4",
+                "--max",
+                "8",
+                "--only",
+                "-j",
+                "2",
+                "--memory-limit",
+                "8MB",
+            ];
+            peak(&place, &range, None)
+        };
+        let used = run(&format!("{folder}/*")).saturating_sub(run(&first));
+        assert!(used < 10_000, "{extension}: {used} kB above one input");
+    }
+}

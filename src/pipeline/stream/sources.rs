@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use polars::prelude::{DataType, PlSmallStr, Schema};
 
-use super::super::memory::{Sizes, is_more_than_cached};
+use super::super::memory::Sizes;
 use super::super::resume::InputPlace;
 use crate::apply::ApplyOptions;
 use crate::error::{Error, ErrorKind, Result};
@@ -14,8 +14,8 @@ use crate::pool::{Budget, Order, Permit, run_ordered};
 use crate::progress::RunStatus;
 use crate::report::{InputKind, Recorder, Stage};
 use crate::table::pieces::{
-    GROWTH, Look, OpenInput, OpenOptions, Piece, PieceCutter, PieceSizes, ReadRows, Seen, Sighting,
-    Strictness, Trust, Watch,
+    Buffers, Findings, GROWTH, Look, OpenInput, OpenOptions, Piece, PieceCutter, PieceSizes, ReadRows, Seen,
+    Sighting, Strictness, Trust, Watch,
 };
 use crate::table::{Compression, Format, Input, MatrixOptions, ReadOptions, cast_to_joined, join_schemas};
 
@@ -65,6 +65,9 @@ impl Sources {
         };
         let mut opened: Vec<OpenInput> = Vec::with_capacity(inputs.len());
         let mut left = read.clone();
+        let buffers = Buffers::default();
+        // What is kept of all of them together.
+        let mut in_memory = sizes.kept;
         for (index, input) in inputs.iter().enumerate() {
             let options = OpenOptions {
                 read: &left,
@@ -74,10 +77,15 @@ impl Sources {
                     most_rows: sizes.most_rows,
                 },
                 strictness,
-                in_memory: sizes.kept,
+                in_memory,
+                buffers: &buffers,
                 check_cancelled: &check_cancelled,
             };
             let mut input = OpenInput::open(input, &options)?;
+            if inputs.len() > 1 {
+                input.be_one_of_many(opened.last(), in_memory);
+            }
+            in_memory = in_memory.saturating_sub(input.n_bytes_kept());
             if let (Some(limit), true) = (left.limit(), index + 1 < inputs.len()) {
                 input.make_repeatable(&check_cancelled)?;
                 left = left.with_limit(limit - input.count_rows()? as usize);
@@ -88,9 +96,6 @@ impl Sources {
             }
         }
         read.check_formats(opened.iter().map(OpenInput::format))?;
-        if is_more_than_cached(opened.iter().map(OpenInput::n_bytes).sum()) {
-            opened.iter().for_each(OpenInput::keep_nothing_behind);
-        }
         let n_rows = opened.iter().map(OpenInput::n_rows).collect();
         let recorder = Arc::clone(recorder);
         Ok(Self { recorder, inputs: opened, read: read.clone(), sizes, is_given, strictness, n_rows })
@@ -131,6 +136,11 @@ impl Sources {
                 self.inputs[index].make_repeatable(&|| apply.check_cancelled())?;
                 next = self.look_through(index, look, apply)?;
             }
+            if let Some((before, [input, ..])) = self.inputs.split_at_mut_checked(index)
+                && let Some(before) = before.last()
+            {
+                input.be_one_of_many(Some(before), usize::MAX);
+            }
         }
         Ok(has_looked)
     }
@@ -141,47 +151,85 @@ impl Sources {
     }
 
     fn look_through(&mut self, index: usize, look: Look, apply: &ApplyOptions) -> Result<Option<Look>> {
-        let target = self.piece_bytes(index, apply.n_threads());
-        let budget = Budget::new(self.sizes.in_flight);
-        let mut found = Vec::new();
-        let mut n_rows = 0;
-        let n_bytes_in_all = self.n_bytes_in_all();
-        let mut status = RunStatus { is_looking: true, n_bytes_in_all, ..RunStatus::default() };
+        let mut status =
+            RunStatus { is_looking: true, n_bytes_in_all: self.n_bytes_in_all(), ..RunStatus::default() };
         status.n_bytes = self.inputs[..index].iter().map(OpenInput::n_bytes).sum();
-        {
-            let input = &self.inputs[index];
-            let mut n_seen = 0;
-            let mut cutter = input.cutter(target, &[])?;
-            let flow = run_ordered(
-                apply.n_threads(),
-                Order::Items,
-                &|| apply.check_cancelled(),
-                |is_over| {
-                    let piece = cut(&mut cutter, input, target, &budget, is_over, None)?;
-                    Ok(piece.map(|(piece, permit)| ((input.n_bytes_of(&piece, &mut n_seen), piece), permit)))
-                },
-                |(n_bytes, piece): (u64, Piece), _| {
-                    (n_bytes, piece.start(), piece.n_rows(), input.look(&look, &piece))
-                },
-                |(n_bytes, start, n_rows_there, findings), _permit| {
-                    n_rows += n_rows_there;
-                    status.n_rows = n_rows;
-                    status.n_bytes += n_bytes;
-                    status.n_bytes_in_flight = budget.used();
-                    apply.tell(&status);
-                    found.push((start, findings?));
-                    Ok(ControlFlow::Continue(()))
-                },
-            )?;
-            self.recorder.looked(flow);
+        let mut found = Vec::new();
+        let target = self.piece_bytes(index, apply.n_threads());
+        // To start threads for each of thousands of small inputs takes longer than to look through them.
+        match self.inputs[index].n_unpacked_bytes() {
+            Some(n_bytes) if n_bytes <= target as u64 => {
+                self.look_here(index, &look, apply, &mut status, &mut found)?;
+            }
+            _ => self.look_on_threads(index, &look, apply, &mut status, &mut found)?,
         }
-        self.n_rows[index] = Some(n_rows);
+        self.n_rows[index] = Some(status.n_rows);
         let input = &mut self.inputs[index];
         let mut all = None;
         for ((offset, line), findings) in found {
             all = Some(input.gather(all, findings, offset, line));
         }
         input.conclude(look, all)
+    }
+
+    /// Looks through an input on the calling thread.
+    fn look_here(
+        &self,
+        index: usize,
+        look: &Look,
+        apply: &ApplyOptions,
+        status: &mut RunStatus,
+        found: &mut Vec<((u64, u64), Findings)>,
+    ) -> Result<()> {
+        let input = &self.inputs[index];
+        let mut n_seen = 0;
+        let mut cutter = input.cutter(self.piece_bytes(index, apply.n_threads()), &[])?;
+        while let Some(piece) = cutter.next_piece().map_err(|error| error.in_file(input.label()))? {
+            apply.check_cancelled()?;
+            status.n_rows += piece.n_rows();
+            status.n_bytes += input.n_bytes_of(&piece, &mut n_seen);
+            found.push((piece.start(), input.look(look, &piece)?));
+        }
+        apply.tell(status);
+        Ok(())
+    }
+
+    /// Looks through an input on all threads.
+    fn look_on_threads(
+        &self,
+        index: usize,
+        look: &Look,
+        apply: &ApplyOptions,
+        status: &mut RunStatus,
+        found: &mut Vec<((u64, u64), Findings)>,
+    ) -> Result<()> {
+        let target = self.piece_bytes(index, apply.n_threads());
+        let budget = Budget::new(self.sizes.in_flight);
+        let input = &self.inputs[index];
+        let mut n_seen = 0;
+        let mut cutter = input.cutter(target, &[])?;
+        let flow = run_ordered(
+            apply.n_threads(),
+            Order::Items,
+            &|| apply.check_cancelled(),
+            |is_over| {
+                let piece = cut(&mut cutter, input, target, &budget, is_over, None)?;
+                Ok(piece.map(|(piece, permit)| ((input.n_bytes_of(&piece, &mut n_seen), piece), permit)))
+            },
+            |(n_bytes, piece): (u64, Piece), _| {
+                (n_bytes, piece.start(), piece.n_rows(), input.look(look, &piece))
+            },
+            |(n_bytes, start, n_rows, findings), _permit| {
+                status.n_rows += n_rows;
+                status.n_bytes += n_bytes;
+                status.n_bytes_in_flight = budget.used();
+                apply.tell(status);
+                found.push((start, findings?));
+                Ok(ControlFlow::Continue(()))
+            },
+        )?;
+        self.recorder.looked(flow);
+        Ok(())
     }
 
     /// How many pieces have been read cell by cell so far.

@@ -1,5 +1,9 @@
 //! Which byte delimits, whether there is a header, and where the rows begin.
 
+use std::collections::HashMap;
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
+
 use memchr::memchr;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -13,11 +17,50 @@ use super::scan::{After, Fault, blank_line, line_at, next_cell, record_end};
 pub(in crate::table) struct Dialect {
     pub(in crate::table) delimiter: u8,
     pub(in crate::table) header: Header,
-    /// The names of the columns.
-    pub(in crate::table) names: Vec<String>,
+    pub(in crate::table) names: Names,
     /// Where the first row starts.
     pub(super) body: usize,
 }
+
+/// The names of the columns. Clones share them, and so may files that have the same ones.
+#[derive(Clone, Debug)]
+pub(in crate::table) struct Names(Arc<NamesInOrder>);
+
+#[derive(Debug)]
+struct NamesInOrder {
+    names: Vec<String>,
+    /// The place of each, once somebody has asked.
+    places: OnceLock<HashMap<String, usize>>,
+}
+
+impl Names {
+    fn new(names: Vec<String>) -> Self {
+        Self(Arc::new(NamesInOrder { names, places: OnceLock::new() }))
+    }
+
+    /// The place of a column.
+    pub(super) fn place(&self, name: &str) -> Option<usize> {
+        let NamesInOrder { names, places } = &*self.0;
+        let places = places.get_or_init(|| names.iter().cloned().zip(0..).collect());
+        places.get(name).copied()
+    }
+}
+
+impl Deref for Names {
+    type Target = [String];
+
+    fn deref(&self) -> &[String] {
+        &self.0.names
+    }
+}
+
+impl PartialEq for Names {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self[..] == other[..]
+    }
+}
+
+impl Eq for Names {}
 
 impl Dialect {
     /// Settles delimiter and header, by the options and else by the first lines.
@@ -38,7 +81,7 @@ impl Dialect {
                 (1..=ends).map(default_name).collect()
             }
         };
-        Ok(Self { delimiter, header: options.header, names, body })
+        Ok(Self { delimiter, header: options.header, names: Names::new(names), body })
     }
 
     pub(super) fn n_columns(&self) -> usize {

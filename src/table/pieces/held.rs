@@ -36,6 +36,11 @@ impl Held {
         self.is_whole.then(|| Arc::clone(&self.bytes))
     }
 
+    /// How many bytes are kept at most.
+    pub(super) fn most(&self) -> usize {
+        self.most
+    }
+
     /// Reads on until so many bytes are there, as far as they are kept.
     fn reach(&mut self, n_bytes: usize) {
         let missing = n_bytes.min(self.most).saturating_sub(self.bytes.len());

@@ -35,7 +35,7 @@ pub(in crate::table) use bytes::{ByteSource, Unpacked, changed};
 pub(crate) use encode::RowEncoder;
 pub(crate) use flaws::{Flaw, ReadRows, Strictness};
 pub(in crate::table) use ipc::{IpcPieces, StreamPieces};
-pub(crate) use open::{Look, OpenInput, OpenOptions, Trust};
+pub(crate) use open::{Findings, Look, OpenInput, OpenOptions, Trust};
 pub(crate) use output::TextOutput;
 pub(in crate::table) use parquet::ParquetPieces;
 pub(crate) use piece::{GROWTH, Piece, PieceCutter, Place, TextPiece};

@@ -1,5 +1,7 @@
 //! NDJSON piece by piece: a first pass finds the keys of all lines and their dtypes, a second one reads the rows.
 
+use std::sync::Arc;
+
 use polars::prelude::*;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -21,7 +23,7 @@ pub(super) struct NdJsonPieces {
     /// Whether the first pass has found lines that cannot be read.
     is_flawed: bool,
     /// The columns wanted, with the dtypes of their values; `None` before the first pass.
-    pub(super) in_file: Option<Schema>,
+    pub(super) in_file: Option<Arc<Schema>>,
     /// What the integers of some columns must fit.
     pub(super) checks: Vec<(PlSmallStr, IntegerCheck)>,
     /// Where the pieces of the first pass begin, and in which lines.
@@ -62,6 +64,13 @@ impl NdJsonPieces {
             (name.clone(), self.options.dtype_of(name).unwrap_or(dtype).clone())
         };
         self.in_file.iter().flat_map(|schema| schema.iter()).map(given).collect()
+    }
+
+    /// Shares with the file before what is the same of both.
+    pub(super) fn share(&mut self, before: &Self) {
+        if self.in_file == before.in_file {
+            self.in_file.clone_from(&before.in_file);
+        }
     }
 
     pub(super) fn next_look(&self) -> Option<NdJsonLook> {
@@ -160,7 +169,7 @@ impl NdJsonPieces {
                 if schema.is_empty() {
                     return Err(Error::malformed(ndjson::NAME, "its objects have no keys"));
                 }
-                self.in_file = Some(schema);
+                self.in_file = Some(Arc::new(schema));
                 self.checks.clone_from(&checks);
                 Ok((!checks.is_empty()).then_some(NdJsonLook::Integers(checks)))
             }

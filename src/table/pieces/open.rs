@@ -14,6 +14,7 @@ use super::super::matrix::MatrixOptions;
 use super::super::parquet::EncodedColumns;
 use super::super::read_options::ReadOptions;
 use super::PieceSizes;
+use super::buffers::Buffers;
 use super::bytes::ByteSource;
 use super::flaws::{ReadRows, Strictness};
 use super::ipc::{IpcPieces, StreamPieces};
@@ -71,6 +72,8 @@ pub(crate) struct OpenOptions<'o> {
     pub(crate) strictness: Strictness,
     /// How many bytes of an input that cannot be read twice where it lies are kept in memory.
     pub(crate) in_memory: usize,
+    /// The memory that pieces are read into: of thousands of inputs each would else keep some for itself.
+    pub(crate) buffers: &'o Buffers,
     pub(crate) check_cancelled: &'o (dyn Fn() -> Result<()> + Sync),
 }
 
@@ -86,7 +89,7 @@ impl OpenInput {
             let rows = match source.format {
                 Format::Csv | Format::Tsv => {
                     let rows = CsvPieces::open(&mut source, read, sizes, strictness, &check_cancelled)?;
-                    Rows::Csv(Box::new(rows))
+                    Rows::Csv(Box::new(rows.with_buffers(options.buffers)))
                 }
                 Format::NdJson => Rows::NdJson(NdJsonPieces::new(read, sizes, strictness)),
                 Format::Parquet => {
@@ -170,6 +173,41 @@ impl OpenInput {
     pub(crate) fn n_bytes_in_all(&self) -> Option<u64> {
         let is_known = !self.source.is_read_once() && !matches!(self.rows, Rows::Matrix(_) | Rows::Stream(_));
         is_known.then(|| self.n_bytes())
+    }
+
+    /// How many bytes of it are kept in memory, about.
+    pub(crate) fn n_bytes_kept(&self) -> usize {
+        let of_rows = match &self.rows {
+            Rows::Parquet(rows) => rows.n_bytes_kept(),
+            _ => 0,
+        };
+        self.source.n_bytes_kept() + of_rows
+    }
+
+    /// Keeps no more of it than one of many inputs should: shares with the one before what is the same of both, and, where
+    /// there is no memory for it, reads again what can be.
+    pub(crate) fn be_one_of_many(&mut self, before: Option<&Self>, in_memory: usize) {
+        let is_too_much = self.n_bytes_kept() > in_memory;
+        match (&mut self.rows, before.map(|before| &before.rows)) {
+            (Rows::Csv(rows), before) => {
+                rows.be_one_of_many();
+                if let Some(Rows::Csv(before)) = before {
+                    rows.share(before);
+                }
+            }
+            (Rows::NdJson(rows), Some(Rows::NdJson(before))) => rows.share(before),
+            (Rows::Ipc(rows), Some(Rows::Ipc(before))) => rows.share(before),
+            (Rows::Parquet(rows), before) => {
+                let Some(rows) = Arc::get_mut(rows) else { return };
+                if is_too_much {
+                    rows.forget_groups();
+                }
+                if let Some(Rows::Parquet(before)) = before {
+                    rows.share(before);
+                }
+            }
+            _ => {}
+        }
     }
 
     /// How many bytes its text has, where that is known.
@@ -283,11 +321,6 @@ impl OpenInput {
         Ok(PieceCutter::Csv(Box::new(cutter)))
     }
 
-    /// Lets the system's cache keep nothing of what has been read of it, since it cannot hold all that is read.
-    pub(crate) fn keep_nothing_behind(&self) {
-        self.source.keep_nothing_behind();
-    }
-
     /// Makes it one that can be read more than once.
     pub(crate) fn make_repeatable(&mut self, check_cancelled: &dyn Fn() -> Result<()>) -> Result<()> {
         let Self { source, input, .. } = self;
@@ -397,7 +430,7 @@ impl OpenInput {
                 rows.cutter(source, target, from).map(|cutter| PieceCutter::Lines(Box::new(cutter)))
             }
             Rows::Parquet(rows) => source.share().and_then(|source| {
-                let mut cutter = GroupCutter::new(Arc::clone(rows), source, of_values(target), columns);
+                let mut cutter = GroupCutter::new(Arc::clone(rows), source, of_values(target), columns)?;
                 cutter.pass(first_row, most_rows)?;
                 Ok(PieceCutter::Groups(Box::new(cutter)))
             }),

@@ -6,7 +6,9 @@ use super::super::super::faults::refused;
 use super::super::super::memory::Sizes;
 use crate::apply::ApplyOptions;
 use crate::error::{Error, Result};
-use crate::table::pieces::{OpenInput, OpenOptions, PieceCutter, PieceSizes, RecordReader, Strictness};
+use crate::table::pieces::{
+    Buffers, OpenInput, OpenOptions, PieceCutter, PieceSizes, RecordReader, Strictness,
+};
 use crate::table::{Format, Input, Output, ReadOptions, dtype_name, lossless_cast};
 
 /// The rows of the output that is patched.
@@ -59,6 +61,7 @@ impl OldRows {
             sizes: PieceSizes { target: sizes.piece, largest_row: sizes.largest_row, most_rows: u64::MAX },
             strictness: Strictness::Strict,
             in_memory: sizes.kept,
+            buffers: &Buffers::default(),
             check_cancelled: &|| apply.check_cancelled(),
         };
         let input = OpenInput::open(&input, &options)?;

@@ -46,8 +46,10 @@ impl CsvPieces {
         let mut wanted = Vec::new();
         for name in needed {
             let Some(index) = self.index(name) else { continue };
-            if let Some(error) = self.columns[index].contradiction.take() {
-                return Err(error);
+            if let Some(place) =
+                self.contradictions.iter().position(|(contradicted, _)| *contradicted == index)
+            {
+                return Err(self.contradictions.remove(place).1);
             }
             let dtype = match &self.columns[index].state {
                 State::Settled { .. } => continue,
@@ -154,7 +156,7 @@ impl CsvPieces {
                 let mut broken = Vec::new();
                 for (wanted, (holds, has_values)) in wanted.into_iter().zip(found) {
                     if holds {
-                        self.columns[wanted.index].state = State::Settled { dtype: wanted.dtype, has_values };
+                        *self.state_mut(wanted.index) = State::Settled { dtype: wanted.dtype, has_values };
                     } else {
                         broken.push(wanted.index);
                     }
@@ -168,7 +170,7 @@ impl CsvPieces {
             // There are no rows.
             (CsvLook::Dtypes(wanted), _) => {
                 for Wanted { index, dtype, .. } in wanted {
-                    self.columns[index].state = State::Settled { dtype, has_values: false };
+                    *self.state_mut(index) = State::Settled { dtype, has_values: false };
                 }
                 Ok(None)
             }
@@ -197,12 +199,12 @@ impl CsvPieces {
             match settle(proposed.as_ref().unwrap_or(&text), proposed.is_none(), evidence) {
                 Ok(inferred) => {
                     let has_values = evidence.n_values > 0;
-                    self.columns[index].state = State::Settled { dtype: Some(inferred.dtype), has_values };
+                    *self.state_mut(index) = State::Settled { dtype: Some(inferred.dtype), has_values };
                 }
                 Err(_) if self.strictness == Strictness::Lenient => {
                     let dtype =
                         settle_leniently(proposed.as_ref().unwrap_or(&text), proposed.is_none(), evidence);
-                    self.columns[index].state = State::Settled { dtype: Some(dtype), has_values: true };
+                    *self.state_mut(index) = State::Settled { dtype: Some(dtype), has_values: true };
                 }
                 Err(found) => {
                     let (bytes, line, offset) = self.around(found.offset, source)?;

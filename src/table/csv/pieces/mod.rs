@@ -15,6 +15,7 @@ mod once;
 mod propose;
 mod rows;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use polars::prelude::{DataType, PlSmallStr, Schema};
@@ -37,30 +38,31 @@ use propose::head;
 pub(crate) struct CsvPieces {
     pub(super) dialect: Dialect,
     /// What stands before the first row.
-    pub(super) header: Vec<u8>,
+    pub(super) header: Arc<Vec<u8>>,
     options: ReadOptions,
     sizes: PieceSizes,
     strictness: Strictness,
     /// The columns of the file.
-    columns: Vec<CsvColumn>,
+    columns: Arc<Vec<CsvColumn>>,
+    /// Why the first rows propose nothing for some of them.
+    contradictions: Vec<(usize, Error)>,
     /// The columns that are wanted of it.
-    selection: Vec<usize>,
+    selection: Arc<Vec<usize>>,
     /// Where the pieces of the first pass begin, and in which lines.
     marks: Vec<(u64, u64)>,
     buffers: Buffers,
     n_pieces_by_cell: AtomicU64,
 }
 
+#[derive(Clone)]
 struct CsvColumn {
     state: State,
-    /// Why the first rows propose nothing.
-    contradiction: Option<Error>,
-    /// What its cells look like in the first rows, where these are to propose something.
-    sample: Evidence,
+    /// What its cells look like in the first rows, where these are to propose something, and as long as somebody may ask.
+    sample: Option<Box<Evidence>>,
 }
 
 /// What is known of a column's dtype.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 enum State {
     /// A person gave it.
     Given(DataType),
@@ -88,21 +90,58 @@ impl CsvPieces {
         let head = head(source, options, sizes.largest_row)?;
         let dialect = Dialect::find(&head, source.format, options)?;
         let selection = options.selection(&dialect.names)?;
-        let header = head[..dialect.body.min(head.len())].to_vec();
+        let header = Arc::new(head[..dialect.body.min(head.len())].to_vec());
         let mut pieces = Self {
             dialect,
             header,
             options: options.clone(),
             sizes,
             strictness,
-            columns: Vec::new(),
-            selection,
+            columns: Arc::default(),
+            contradictions: Vec::new(),
+            selection: Arc::new(selection),
             marks: Vec::new(),
             buffers: Buffers::default(),
             n_pieces_by_cell: AtomicU64::new(0),
         };
-        pieces.columns = pieces.propose(source, check_cancelled)?;
+        pieces.columns = Arc::new(pieces.propose(source, check_cancelled)?);
         Ok(pieces)
+    }
+
+    /// Gives up what only a run over one input asks for.
+    pub(in crate::table) fn be_one_of_many(&mut self) {
+        Arc::make_mut(&mut self.columns).iter_mut().for_each(|column| column.sample = None);
+    }
+
+    /// Shares with the file before what is the same of both.
+    pub(in crate::table) fn share(&mut self, before: &Self) {
+        if self.dialect.names == before.dialect.names {
+            self.dialect.names = before.dialect.names.clone();
+        }
+        if self.selection == before.selection {
+            self.selection = Arc::clone(&before.selection);
+        }
+        let is_same = |(mine, theirs): (&CsvColumn, &CsvColumn)| {
+            mine.state == theirs.state && mine.sample.is_none() && theirs.sample.is_none()
+        };
+        if self.columns.len() == before.columns.len()
+            && self.columns.iter().zip(&*before.columns).all(is_same)
+        {
+            self.columns = Arc::clone(&before.columns);
+        }
+        if self.header == before.header {
+            self.header = Arc::clone(&before.header);
+        }
+    }
+
+    fn state_mut(&mut self, index: usize) -> &mut State {
+        &mut Arc::make_mut(&mut self.columns)[index].state
+    }
+
+    /// Takes the memory of the pieces from here.
+    pub(in crate::table) fn with_buffers(mut self, buffers: &Buffers) -> Self {
+        self.buffers = buffers.clone();
+        self
     }
 
     /// The columns wanted, with their dtypes as far as they are known.
@@ -147,8 +186,9 @@ impl CsvPieces {
     ) -> bool {
         columns.all(|name| {
             self.index(name).is_none_or(|index| {
-                let CsvColumn { state, contradiction, .. } = &self.columns[index];
-                contradiction.is_none() && !matches!(state, State::Proposed(None))
+                let is_contradicted =
+                    self.contradictions.iter().any(|(contradicted, _)| *contradicted == index);
+                !is_contradicted && !matches!(self.columns[index].state, State::Proposed(None))
             })
         })
     }
@@ -158,7 +198,7 @@ impl CsvPieces {
         if let Some(index) = self.index(name)
             && matches!(self.columns[index].state, State::Proposed(_) | State::Settled { .. })
         {
-            self.columns[index].state = State::Proposed(Some(dtype.clone()));
+            *self.state_mut(index) = State::Proposed(Some(dtype.clone()));
         }
     }
 
@@ -204,7 +244,13 @@ impl CsvPieces {
     }
 
     fn index(&self, name: &str) -> Option<usize> {
-        self.selection.iter().copied().find(|index| self.dialect.names[*index] == name)
+        let index = self.dialect.names.place(name)?;
+        (self.is_whole() || self.selection.contains(&index)).then_some(index)
+    }
+
+    /// Whether all columns are wanted, as they stand.
+    fn is_whole(&self) -> bool {
+        self.options.columns.is_none()
     }
 
     fn nulls(&self) -> Nulls<'_> {

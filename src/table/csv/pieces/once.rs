@@ -76,13 +76,17 @@ impl CsvPieces {
                 State::Proposed(Some(dtype)) => Some(Watched {
                     index,
                     proposed: dtype.clone(),
-                    of_sample: self.columns[index].sample.firsts_of(contradicting(dtype)).collect(),
+                    of_sample: self.sample_of(index).firsts_of(contradicting(dtype)).collect(),
                     first_inexact: AtomicU64::new(u64::MAX),
                 }),
                 _ => None,
             }
         });
         Watch { columns: proposed.collect() }
+    }
+
+    fn sample_of(&self, index: usize) -> Evidence {
+        self.columns[index].sample.as_deref().cloned().unwrap_or_default()
     }
 
     /// Whether later rows may make another dtype of the one that is proposed for a column.
@@ -97,7 +101,7 @@ impl CsvPieces {
     pub(in crate::table) fn sightings(&self, watch: &Watch) -> Sightings {
         let first = watch.columns.iter().map(|watched| {
             // The places are those of the pieces, which begin with the first row, too.
-            (self.columns[watched.index].sample.clone(), Vec::new())
+            (self.sample_of(watched.index), Vec::new())
         });
         Sightings { columns: first.collect() }
     }

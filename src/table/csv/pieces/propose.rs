@@ -26,7 +26,7 @@ impl CsvPieces {
         check_cancelled: &dyn Fn() -> Result<()>,
     ) -> Result<Vec<CsvColumn>> {
         let mut columns: Vec<CsvColumn> = Vec::new();
-        for name in &self.dialect.names {
+        for name in self.dialect.names.iter() {
             let state = match self.options.dtype_of(name) {
                 Some(dtype) if !matches!(dtype, DataType::List(_)) && builder(dtype).is_none() => {
                     let message = format!("a CSV cell cannot hold {}", dtype_name(dtype));
@@ -35,7 +35,7 @@ impl CsvPieces {
                 Some(dtype) => State::Given(dtype.clone()),
                 None => State::Proposed(None),
             };
-            columns.push(CsvColumn { state, contradiction: None, sample: Evidence::default() });
+            columns.push(CsvColumn { state, sample: None });
         }
         let guessed: Vec<usize> = self
             .selection
@@ -49,7 +49,7 @@ impl CsvPieces {
         let sample = self.sample(source, &guessed, check_cancelled)?;
         for (&index, evidence) in guessed.iter().zip(&sample) {
             let column = &mut columns[index];
-            column.sample = evidence.clone();
+            column.sample = Some(Box::new(evidence.clone()));
             match propose(evidence) {
                 Ok(dtype) => column.state = State::Proposed((evidence.n_values > 0).then_some(dtype)),
                 Err(found) => {
@@ -61,7 +61,7 @@ impl CsvPieces {
                     let name = &self.dialect.names[index];
                     let found = Contradiction { offset: found.offset - offset, ..found };
                     let error = place::contradiction(&bytes, &self.dialect, name, &found);
-                    column.contradiction = Some(error.moved(0, line - 1, offset as u64));
+                    self.contradictions.push((index, error.moved(0, line - 1, offset as u64)));
                 }
             }
         }

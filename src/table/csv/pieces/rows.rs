@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use polars::prelude::{Column, DataFrame, DataType, PlHashMap, PlSmallStr, Series};
+use polars::prelude::{Column, DataFrame, DataType, PlSmallStr, Series};
 
 use crate::error::{Error, Result};
 
@@ -47,14 +47,10 @@ impl CsvPieces {
     }
 
     pub(super) fn wanted(&self, names: &[PlSmallStr]) -> Result<Vec<Wanted>> {
-        // To look for each of thousands of columns among all of them takes longer than to read it.
-        let places = self.selection.iter().map(|index| (self.dialect.names[*index].as_str(), *index));
-        let places: PlHashMap<&str, usize> = places.collect();
         let wanted = names.iter().map(|name| {
-            let index = places
-                .get(name.as_str())
-                .copied()
-                .ok_or_else(|| Error::column_not_found(name.as_str(), &self.dialect.names))?;
+            let index = self.index(name);
+            let index =
+                index.ok_or_else(|| Error::column_not_found(name.as_str(), self.dialect.names.iter()))?;
             let (dtype, guessed) = match &self.columns[index].state {
                 State::Given(dtype) => (Some(dtype.clone()), false),
                 State::Proposed(dtype) | State::Settled { dtype, .. } => (dtype.clone(), true),

@@ -21,6 +21,7 @@ use super::slice::slice;
 use super::unpack::{Packed, unpacked};
 
 /// What the batches of an input have in common.
+#[derive(PartialEq)]
 pub(super) struct Common {
     pub(super) format: &'static str,
     pub(super) schema: ArrowSchema,

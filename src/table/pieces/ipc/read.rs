@@ -23,9 +23,9 @@ use super::message::{Message, MessageKind, cut};
 /// The columns wanted of a file or stream.
 struct Wanted {
     /// With the dtypes of the file.
-    in_file: Schema,
+    in_file: Arc<Schema>,
     /// With the dtypes that were asked for.
-    schema: Schema,
+    schema: Arc<Schema>,
     options: ReadOptions,
 }
 
@@ -48,7 +48,16 @@ impl Wanted {
     fn new(arrow: &ArrowSchema, format: &'static str, options: &ReadOptions) -> Result<Self> {
         let all = contain(format, || Ok(Schema::from_arrow_schema(arrow)))?;
         let (in_file, schema) = options.wanted(&all)?;
-        Ok(Self { in_file, schema, options: options.clone() })
+        Ok(Self { in_file: Arc::new(in_file), schema: Arc::new(schema), options: options.clone() })
+    }
+
+    fn share(&mut self, before: &Self) {
+        if self.in_file == before.in_file {
+            self.in_file = Arc::clone(&before.in_file);
+        }
+        if self.schema == before.schema {
+            self.schema = Arc::clone(&before.schema);
+        }
     }
 
     fn read(&self, rows: &BatchRows, columns: &[PlSmallStr]) -> Result<DataFrame> {
@@ -106,7 +115,15 @@ impl IpcPieces {
     }
 
     pub(in crate::table) fn schema(&self) -> Schema {
-        self.wanted.schema.clone()
+        self.wanted.schema.as_ref().clone()
+    }
+
+    /// Shares with the file before what is the same of both.
+    pub(in crate::table) fn share(&mut self, before: &Self) {
+        self.wanted.share(&before.wanted);
+        if self.common == before.common {
+            self.common = Arc::clone(&before.common);
+        }
     }
 
     pub(in crate::table) fn n_rows(&self) -> u64 {
@@ -172,7 +189,6 @@ impl FileCutter {
                 return Ok(None);
             }
             let Self { common, source, index, dictionaries, .. } = self;
-            source.passed(u64::try_from(block.offset).unwrap_or_default());
             let batch = batch_at(common, source, &block, MessageKind::Batch, *index, dictionaries)?;
             *index += 1;
             self.splitter.begin(batch)?;
@@ -225,7 +241,7 @@ impl StreamPieces {
     }
 
     pub(in crate::table) fn schema(&self) -> Schema {
-        self.wanted.schema.clone()
+        self.wanted.schema.as_ref().clone()
     }
 
     /// The rows of a stream.
@@ -354,7 +370,6 @@ impl Place {
         match self {
             Self::Positions { source, next, len } => {
                 let start = *next;
-                source.passed(start);
                 *next = start.checked_add(body_len).filter(|end| end <= len).ok_or_else(|| cut(STREAM))?;
                 Ok((source.share()?, start))
             }

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use polars::prelude::{DataType, PlHashMap, PlSmallStr};
-use polars_parquet::read::ColumnChunkMetadata;
+use polars_parquet::read::{ColumnChunkMetadata, FileMetadata};
 
 use crate::error::Result;
 
@@ -15,6 +15,7 @@ use super::read::ParquetPieces;
 /// Some rows of a row group.
 #[derive(Clone, Debug)]
 pub(crate) struct GroupRows {
+    pub(super) metadata: Arc<FileMetadata>,
     pub(super) group: usize,
     /// The rows within the group.
     pub(super) from: usize,
@@ -24,6 +25,14 @@ pub(crate) struct GroupRows {
     pub(in crate::table::pieces) n_bytes: usize,
     /// The pages of the columns wanted, where the row group is read in slices.
     pub(super) layout: Option<Arc<Layout>>,
+}
+
+impl GroupRows {
+    /// No rows of the first row group.
+    pub(super) fn of(metadata: &Arc<FileMetadata>) -> Self {
+        let metadata = Arc::clone(metadata);
+        Self { metadata, group: 0, from: 0, n_rows: 0, first_row: 0, n_bytes: 0, layout: None }
+    }
 }
 
 /// Where the pages of some columns of a row group lie.
@@ -90,10 +99,10 @@ impl GroupCutter {
         source: ByteSource,
         target: usize,
         columns: &[PlSmallStr],
-    ) -> Self {
-        let next = GroupRows { group: 0, from: 0, n_rows: 0, first_row: 0, n_bytes: 0, layout: None };
+    ) -> Result<Self> {
+        let next = GroupRows::of(&file.metadata(&source)?);
         let n_rows_left = file.n_rows() as usize;
-        Self { file, source, columns: columns.to_vec(), target, next, n_rows_left, most_rows: usize::MAX }
+        Ok(Self { file, source, columns: columns.to_vec(), target, next, n_rows_left, most_rows: usize::MAX })
     }
 
     /// Passes over the first rows, and lets pieces have so many at most, as far as pages end there.
@@ -102,7 +111,7 @@ impl GroupCutter {
         let mut left = usize::try_from(n_rows).unwrap_or(usize::MAX).min(self.n_rows_left);
         self.n_rows_left -= left;
         while left > 0 {
-            let Some(group) = self.file.metadata.row_groups.get(self.next.group) else { break };
+            let Some(group) = self.next.metadata.row_groups.get(self.next.group) else { break };
             let here = left.min(group.num_rows() - self.next.from);
             self.next.from += here;
             self.next.first_row += here as u64;
@@ -120,7 +129,7 @@ impl GroupCutter {
 
     pub(in crate::table::pieces) fn next_rows(&mut self) -> Result<Option<GroupRows>> {
         loop {
-            let Some(group) = self.file.metadata.row_groups.get(self.next.group) else { return Ok(None) };
+            let Some(group) = self.next.metadata.row_groups.get(self.next.group) else { return Ok(None) };
             if self.n_rows_left == 0 {
                 return Ok(None);
             }
@@ -129,10 +138,6 @@ impl GroupCutter {
                 self.next =
                     GroupRows { group: self.next.group + 1, from: 0, layout: None, ..self.next.clone() };
                 continue;
-            }
-            if self.next.from == 0 {
-                let begins = group.byte_ranges_iter().map(|range| range.start);
-                self.source.passed(begins.min().unwrap_or_default());
             }
             let row_bytes = self.row_bytes();
             let most = (self.target / row_bytes).max(1).min(self.most_rows);
@@ -168,7 +173,7 @@ impl GroupCutter {
 
     /// The bytes that a row of the group takes in memory, about.
     fn row_bytes(&self) -> usize {
-        let group = &self.file.metadata.row_groups[self.next.group];
+        let group = &self.next.metadata.row_groups[self.next.group];
         let n_rows = group.num_rows().max(1);
         let of_column = |name: &PlSmallStr| {
             let parts = group.columns_under_root_iter(name).into_iter().flatten();
@@ -182,7 +187,7 @@ impl GroupCutter {
 
     fn layout(&self) -> Result<Layout> {
         let file = &self.file;
-        let group = &file.metadata.row_groups[self.next.group];
+        let group = &self.next.metadata.row_groups[self.next.group];
         let bytes = |range| file.bytes(&self.source, range);
         let of_column = |name: &PlSmallStr| {
             let parts = group.columns_under_root_iter(name).into_iter().flatten();

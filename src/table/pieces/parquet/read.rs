@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 use polars::prelude::*;
 use polars::series::builder::SeriesBuilder;
@@ -28,12 +29,14 @@ use super::pages::{Chunk, ColumnPages};
 
 /// A Parquet file of which the metadata is known.
 pub(in crate::table) struct ParquetPieces {
-    pub(super) metadata: FileMetadata,
-    arrow: ArrowSchema,
+    /// What it says of its row groups; `None` where that is read again when it is needed.
+    metadata: Option<Arc<FileMetadata>>,
+    n_rows: usize,
+    arrow: Arc<ArrowSchema>,
     /// The columns wanted, with the dtypes that they have in the file.
-    pub(super) in_file: Schema,
+    pub(super) in_file: Arc<Schema>,
     /// The same with the dtypes that were asked for.
-    schema: Schema,
+    schema: Arc<Schema>,
     options: ReadOptions,
     pub(super) largest_page: usize,
 }
@@ -51,7 +54,7 @@ impl ParquetPieces {
         options: &ReadOptions,
         largest_page: usize,
     ) -> Result<Self> {
-        let metadata = contain(NAME, || read_metadata(&mut Seekable::new(source)))?;
+        let metadata = metadata_of(source)?;
         let counted =
             metadata.row_groups.iter().try_fold(0_usize, |sum, group| sum.checked_add(group.num_rows()));
         if counted != Some(metadata.num_rows) {
@@ -64,11 +67,59 @@ impl ParquetPieces {
         let arrow = contain(NAME, || infer_schema(&metadata))?;
         let all = contain(NAME, || Ok(Schema::from_arrow_schema(&arrow)))?;
         let (in_file, schema) = options.wanted(&all)?;
-        Ok(Self { metadata, arrow, in_file, schema, options: options.clone(), largest_page })
+        Ok(Self {
+            n_rows: metadata.num_rows,
+            metadata: Some(Arc::new(metadata)),
+            arrow: Arc::new(arrow),
+            in_file: Arc::new(in_file),
+            schema: Arc::new(schema),
+            options: options.clone(),
+            largest_page,
+        })
     }
 
     pub(in crate::table) fn schema(&self) -> Schema {
-        self.schema.clone()
+        self.schema.as_ref().clone()
+    }
+
+    /// Shares with the file before what is the same of both.
+    pub(in crate::table) fn share(&mut self, before: &Self) {
+        if self.arrow == before.arrow {
+            self.arrow = Arc::clone(&before.arrow);
+        }
+        if self.in_file == before.in_file {
+            self.in_file = Arc::clone(&before.in_file);
+        }
+        if self.schema == before.schema {
+            self.schema = Arc::clone(&before.schema);
+        }
+    }
+
+    /// How much memory what it says of its row groups takes, about.
+    pub(in crate::table) fn n_bytes_kept(&self) -> usize {
+        /// What the engine has of a part of a column.
+        const PART: usize = 1 << 10;
+        let parts = |metadata: &Arc<FileMetadata>| {
+            let groups = metadata.row_groups.iter();
+            groups.map(|group| group.n_columns()).sum::<usize>() + metadata.schema_descr.columns().len()
+        };
+        self.metadata.as_ref().map_or(0, |metadata| PART * parts(metadata))
+    }
+
+    /// Reads what it says of its row groups again when that is needed.
+    pub(in crate::table) fn forget_groups(&mut self) {
+        self.metadata = None;
+    }
+
+    /// What it says of its row groups.
+    pub(super) fn metadata(&self, source: &ByteSource) -> Result<Arc<FileMetadata>> {
+        match &self.metadata {
+            Some(metadata) => Ok(Arc::clone(metadata)),
+            None => match metadata_of(source)? {
+                metadata if metadata.num_rows == self.n_rows => Ok(Arc::new(metadata)),
+                _ => Err(changed()),
+            },
+        }
     }
 
     /// Its columns as they are encoded, where all of them are wanted as they are.
@@ -82,7 +133,7 @@ impl ParquetPieces {
     /// How many rows are wanted.
     pub(in crate::table) fn n_rows(&self) -> u64 {
         let limit = self.options.limit.unwrap_or(usize::MAX);
-        limit.min(self.metadata.num_rows) as u64
+        limit.min(self.n_rows) as u64
     }
 
     /// The columns wanted, whole, in the dtypes of the file: a chunk for each row group.
@@ -90,11 +141,12 @@ impl ParquetPieces {
         let names: Vec<&PlSmallStr> = self.in_file.iter_names().collect();
         let mut left = self.n_rows() as usize;
         let mut groups = Vec::new();
-        for (group, metadata) in self.metadata.row_groups.iter().enumerate() {
-            let n_rows = metadata.num_rows().min(left);
+        let metadata = self.metadata(source)?;
+        for (group, of_group) in metadata.row_groups.iter().enumerate() {
+            let n_rows = of_group.num_rows().min(left);
             left -= n_rows;
             if n_rows > 0 {
-                groups.push(GroupRows { group, from: 0, n_rows, first_row: 0, n_bytes: 0, layout: None });
+                groups.push(GroupRows { group, n_rows, ..GroupRows::of(&metadata) });
             }
         }
         let parts: Vec<(&GroupRows, &PlSmallStr)> =
@@ -133,7 +185,7 @@ impl ParquetPieces {
     }
 
     fn decode(&self, source: &ByteSource, rows: &GroupRows, name: &PlSmallStr) -> Result<Series> {
-        let group = &self.metadata.row_groups[rows.group];
+        let group = &rows.metadata.row_groups[rows.group];
         let field = self.arrow.get(name).ok_or_else(|| Error::engine("a column of no schema"))?;
         let Some(parts) = group.columns_under_root_iter(name) else {
             return Ok(Series::full_null(name.clone(), rows.n_rows, &DataType::from_arrow_field(field)));
@@ -215,6 +267,10 @@ impl ParquetPieces {
     pub(super) fn place(&self, error: Error, group: usize, column: &str) -> Error {
         error.in_part(&format!("row group {group}")).in_column(column)
     }
+}
+
+fn metadata_of(source: &ByteSource) -> Result<FileMetadata> {
+    contain(NAME, || read_metadata(&mut Seekable::new(source)))
 }
 
 /// Some rows of a leaf, behind `n_skipped` others, and how many were decoded for them.
