@@ -7,7 +7,17 @@ use crate::table::pieces::GROWTH;
 /// The default: a quarter of the machine's memory, or of what the cgroup may have where that is less.
 pub(super) fn default_limit() -> u64 {
     const UNKNOWN: u64 = 4 << 30;
-    [machine(), cgroup()].into_iter().flatten().min().unwrap_or(UNKNOWN) / 4
+    in_all().unwrap_or(UNKNOWN) / 4
+}
+
+/// Whether so many bytes of files are more than stay in the system's cache until they are read once more.
+pub(super) fn is_more_than_cached(n_bytes: u64) -> bool {
+    in_all().is_some_and(|in_all| n_bytes > in_all / 4 * 3)
+}
+
+/// The memory that the machine has, or the cgroup where that is less.
+fn in_all() -> Option<u64> {
+    [machine(), cgroup()].into_iter().flatten().min()
 }
 
 /// The machine's memory, where the system tells it in `/proc`.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use polars::prelude::{DataType, PlSmallStr, Schema};
 
-use super::super::memory::Sizes;
+use super::super::memory::{Sizes, is_more_than_cached};
 use super::super::resume::InputPlace;
 use crate::apply::ApplyOptions;
 use crate::error::{Error, ErrorKind, Result};
@@ -96,6 +96,9 @@ impl Sources {
             }
         }
         read.check_formats(opened.iter().map(OpenInput::format))?;
+        if is_more_than_cached(opened.iter().map(OpenInput::n_bytes).sum()) {
+            opened.iter().for_each(OpenInput::keep_nothing_behind);
+        }
         let n_rows = opened.iter().map(OpenInput::n_rows).collect();
         let recorder = Arc::clone(recorder);
         Ok(Self { recorder, inputs: opened, read: read.clone(), sizes, is_given, strictness, n_rows })

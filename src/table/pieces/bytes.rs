@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use flate2::read::MultiGzDecoder;
 
 use crate::error::{Error, Result};
-use crate::files::Files;
+use crate::files::{Files, ReadBehind};
 
 use super::super::format::{Compression, Format};
 use super::super::input::{Input, check_is_file};
@@ -29,6 +29,7 @@ pub(in crate::table) struct ByteSource {
     pub(in crate::table) compression: Compression,
     pub(in crate::table) format: Format,
     files: Files,
+    behind: Arc<ReadBehind>,
 }
 
 enum Kind {
@@ -65,7 +66,7 @@ impl ByteSource {
         let mut packed: Box<dyn Read + Send> = match (&whole, &file) {
             (Some((file, metadata)), _) => {
                 n_packed.store(metadata.len(), Ordering::Relaxed);
-                Box::new(Positioned { file: Arc::clone(file), offset: 0 })
+                Box::new(Positioned::new(file, 0))
             }
             (None, Some(file)) => {
                 let reader = Positionless(Arc::clone(file));
@@ -118,6 +119,7 @@ impl ByteSource {
             compression,
             format,
             files: options.files.clone(),
+            behind: Arc::default(),
         })
     }
 
@@ -135,7 +137,15 @@ impl ByteSource {
     pub(in crate::table) fn memory(bytes: Vec<u8>, format: Format) -> Self {
         let n_packed = Arc::new(AtomicU64::new(bytes.len() as u64));
         let (kind, n_streamed) = (Kind::Memory(Arc::new(bytes)), Arc::default());
-        Self { kind, n_packed, n_streamed, compression: Compression::None, format, files: Files::default() }
+        Self {
+            kind,
+            n_packed,
+            n_streamed,
+            compression: Compression::None,
+            format,
+            files: Files::default(),
+            behind: Arc::default(),
+        }
     }
 
     /// A file that nobody else knows.
@@ -149,6 +159,7 @@ impl ByteSource {
             compression: Compression::None,
             format,
             files: Files::default(),
+            behind: Arc::default(),
         }
     }
 
@@ -172,7 +183,20 @@ impl ByteSource {
             compression: self.compression,
             format: self.format,
             files: self.files.clone(),
+            behind: Arc::clone(&self.behind),
         })
+    }
+
+    /// Lets the system's cache keep nothing of what has been read of a file, since it cannot hold all of it.
+    pub(in crate::table) fn keep_nothing_behind(&self) {
+        self.behind.turn_on();
+    }
+
+    /// Says that all before an offset has been read, or is being read by those who have pieces of it.
+    pub(in crate::table) fn passed(&self, offset: u64) {
+        if let Kind::File { file, .. } = &self.kind {
+            self.behind.passed(file, offset);
+        }
     }
 
     /// The size in bytes of the input as it lies there, packed; of what can be read once, as far as it has been read.
@@ -268,11 +292,13 @@ impl ByteSource {
         let plain = |reader: Box<dyn Read + Send>| Unpacked::new(reader, Compression::None);
         match &self.kind {
             Kind::File { file, len, .. } => {
-                let reader = Positioned { file: Arc::clone(file), offset: 0 };
+                let reader =
+                    Positioned { behind: Some(Arc::clone(&self.behind)), ..Positioned::new(file, 0) };
                 plain(Box::new(reader.take(*len)))
             }
             Kind::Packed { file, .. } => {
-                let reader = Positioned { file: Arc::clone(file), offset: 0 };
+                let reader =
+                    Positioned { behind: Some(Arc::clone(&self.behind)), ..Positioned::new(file, 0) };
                 self.n_streamed.store(0, Ordering::Relaxed);
                 let reader = Counted { reader, n_bytes: Arc::clone(&self.n_streamed) };
                 Unpacked::new(Box::new(reader), self.compression)
@@ -301,7 +327,8 @@ impl ByteSource {
     pub(in crate::table) fn stream_from(&self, offset: u64) -> Result<Unpacked> {
         match &self.kind {
             Kind::File { file, len, .. } => {
-                let reader = Positioned { file: Arc::clone(file), offset };
+                let behind = Some(Arc::clone(&self.behind));
+                let reader = Positioned { behind, ..Positioned::new(file, offset) };
                 Unpacked::new(Box::new(reader.take(len.saturating_sub(offset))), Compression::None)
             }
             Kind::Memory(bytes) => {
@@ -354,7 +381,7 @@ impl ByteSource {
                 Ok(bytes[from..from + n_bytes].to_vec())
             }
             Kind::File { file, .. } => {
-                let reader = Positioned { file: Arc::clone(file), offset: range.start };
+                let reader = Positioned::new(file, range.start);
                 read_up_to(&mut { reader }, n_bytes)
             }
             Kind::Packed { .. } | Kind::Once(_) => {
@@ -484,12 +511,23 @@ fn read_up_to(reader: &mut dyn Read, n_bytes: usize) -> Result<Vec<u8>> {
 struct Positioned {
     file: Arc<File>,
     offset: u64,
+    /// Told how far it is, of a file that is read from front to back.
+    behind: Option<Arc<ReadBehind>>,
+}
+
+impl Positioned {
+    fn new(file: &Arc<File>, offset: u64) -> Self {
+        Self { file: Arc::clone(file), offset, behind: None }
+    }
 }
 
 impl Read for Positioned {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let n_bytes = read_at(&self.file, into, self.offset)?;
         self.offset += n_bytes as u64;
+        if let Some(behind) = &self.behind {
+            behind.passed(&self.file, self.offset);
+        }
         Ok(n_bytes)
     }
 }

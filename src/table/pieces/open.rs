@@ -321,6 +321,11 @@ impl OpenInput {
         Ok(PieceCutter::Csv(Box::new(cutter)))
     }
 
+    /// Lets the system's cache keep nothing of what has been read of it, since it cannot hold all that is read.
+    pub(crate) fn keep_nothing_behind(&self) {
+        self.source.keep_nothing_behind();
+    }
+
     /// Makes it one that can be read more than once.
     pub(crate) fn make_repeatable(&mut self, check_cancelled: &dyn Fn() -> Result<()>) -> Result<()> {
         let Self { source, input, .. } = self;

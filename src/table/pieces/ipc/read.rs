@@ -189,6 +189,7 @@ impl FileCutter {
                 return Ok(None);
             }
             let Self { common, source, index, dictionaries, .. } = self;
+            source.passed(u64::try_from(block.offset).unwrap_or_default());
             let batch = batch_at(common, source, &block, MessageKind::Batch, *index, dictionaries)?;
             *index += 1;
             self.splitter.begin(batch)?;
@@ -370,6 +371,7 @@ impl Place {
         match self {
             Self::Positions { source, next, len } => {
                 let start = *next;
+                source.passed(start);
                 *next = start.checked_add(body_len).filter(|end| end <= len).ok_or_else(|| cut(STREAM))?;
                 Ok((source.share()?, start))
             }

@@ -139,6 +139,10 @@ impl GroupCutter {
                     GroupRows { group: self.next.group + 1, from: 0, layout: None, ..self.next.clone() };
                 continue;
             }
+            if self.next.from == 0 {
+                let begins = group.byte_ranges_iter().map(|range| range.start);
+                self.source.passed(begins.min().unwrap_or_default());
+            }
             let row_bytes = self.row_bytes();
             let most = (self.target / row_bytes).max(1).min(self.most_rows);
             let most = if self.is_read_whole(left, row_bytes) { left } else { most };
