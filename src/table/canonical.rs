@@ -12,14 +12,18 @@ use polars_arrow::bitmap::Bitmap;
 
 use crate::error::{Error, Result};
 
+use super::own::column_of;
+
 /// The same rows, with nothing under their nulls and their texts one behind the other.
-pub(super) fn canonical(block: &DataFrame) -> Result<DataFrame> {
+pub(super) fn canonical(block: DataFrame) -> Result<DataFrame> {
+    let n_rows = block.height();
+    // One column after the other, so that not all are there twice.
     let columns = block
-        .columns()
-        .iter()
-        .map(|column| Ok(canonical_series(column.as_materialized_series())?.into_column()));
+        .into_columns()
+        .into_iter()
+        .map(|column| Ok(column_of(canonical_series(column.as_materialized_series())?)));
     let columns = columns.collect::<PolarsResult<_>>().map_err(Error::engine)?;
-    DataFrame::new(block.height(), columns).map_err(Error::engine)
+    DataFrame::new(n_rows, columns).map_err(Error::engine)
 }
 
 /// The dtypes that the columns have then.
@@ -128,7 +132,7 @@ mod tests {
             .unwrap();
         let columns = [numbers, texts, lists, days, moments, flags, structs].map(Column::from);
         let frame = DataFrame::new(3, columns.into()).unwrap();
-        assert!(canonical(&frame).unwrap().equals_missing(&frame));
-        assert_eq!(canonical(&frame).unwrap().schema(), frame.schema());
+        assert!(canonical(frame.clone()).unwrap().equals_missing(&frame));
+        assert_eq!(canonical(frame.clone()).unwrap().schema(), frame.schema());
     }
 }

@@ -4,6 +4,9 @@ use polars::prelude::*;
 
 use crate::error::{Error, Result};
 
+use super::own::{compact, rows_of};
+use super::row_bytes::{fixed_width, row_bytes};
+
 /// Collects small chunks, since formats with a block a chunk are slow to read back where blocks are small.
 pub(super) struct Gathered {
     frame: Option<DataFrame>,
@@ -17,10 +20,15 @@ pub(super) struct Gathered {
 /// How many rows make a block.
 const BLOCK_ROWS: usize = 512 * 512;
 
-/// A block of fewer rows is full with so many bytes of values.
-const BLOCK_BYTES: usize = 64 << 20;
+/// A block of fewer rows is full with so many bytes of values: some times as many are in memory while it is encoded.
+const BLOCK_BYTES: usize = 16 << 20;
 
-/// Rows are measured by so many.
+/// A block of very many columns has so many bytes of each of them, as far as these are not more than `MOST_BLOCK_BYTES`: what the
+/// end of a file says of a column of a block takes some hundreds.
+const COLUMN_BYTES: usize = 64 << 10;
+const MOST_BLOCK_BYTES: usize = 64 << 20;
+
+/// A block has a multiple of so many rows, where it has as many.
 const UNIT_ROWS: usize = 256;
 
 impl Gathered {
@@ -58,12 +66,16 @@ impl Gathered {
     pub(super) fn add(&mut self, frame: &DataFrame) -> Result<Vec<DataFrame>> {
         self.keep(frame)?;
         let mut blocks = Vec::new();
-        while let Some(n_rows) = self.full_block()? {
+        while let Some(n_rows) = self.full_block() {
             let Some(kept) = self.frame.take() else { break };
-            let (mut block, rest) = kept.split_at(n_rows as i64);
+            let n_left = kept.height() - n_rows;
+            let mut block = rows_of(&kept, 0, n_rows)?;
+            if n_left > 0 {
+                self.frame = Some(compact(rows_of(&kept, n_rows, n_left)?)?);
+            }
+            drop(kept);
             block.rechunk_mut();
             blocks.push(block);
-            self.frame = (rest.height() > 0).then_some(rest);
             (self.n_measured, self.n_bytes) = (0, 0);
         }
         Ok(blocks)
@@ -82,63 +94,40 @@ impl Gathered {
         Ok(blocks)
     }
 
-    /// How many rows the block has, when it is full.
-    fn full_block(&mut self) -> Result<Option<usize>> {
-        let Some(frame) = &self.frame else { return Ok(None) };
+    /// How many rows the block has, when it is full: those that have no more than its bytes, and one at least.
+    fn full_block(&mut self) -> Option<usize> {
+        let frame = self.frame.as_ref()?;
+        let block_bytes = (frame.width() * COLUMN_BYTES).clamp(BLOCK_BYTES, MOST_BLOCK_BYTES);
         // Of fixed widths a block never has too many bytes, unless there are very many columns.
         let fixed: usize = frame.columns().iter().map(|column| fixed_width(column.dtype())).sum();
         let varies = frame.columns().iter().any(|column| fixed_width(column.dtype()) == 0);
         if !varies {
-            let fitting = (BLOCK_BYTES / fixed.max(1) / UNIT_ROWS * UNIT_ROWS).clamp(UNIT_ROWS, BLOCK_ROWS);
+            let fitting = (block_bytes / fixed.max(1) / UNIT_ROWS * UNIT_ROWS).clamp(UNIT_ROWS, BLOCK_ROWS);
             let fitting = fitting.min(self.block_rows);
-            return Ok((frame.height() >= fitting).then_some(fitting));
+            return (frame.height() >= fitting).then_some(fitting);
         }
-        while self.n_measured + UNIT_ROWS <= frame.height() {
-            let mut n_bytes = fixed * UNIT_ROWS;
-            for column in frame.columns().iter().filter(|column| fixed_width(column.dtype()) == 0) {
-                n_bytes += values_bytes(&column.slice(self.n_measured as i64, UNIT_ROWS))?;
+        while self.n_measured < frame.height() {
+            let next = (self.n_measured / UNIT_ROWS + 1) * UNIT_ROWS;
+            let next = next.min(self.block_rows).min(frame.height());
+            let n_bytes = self.n_bytes + row_bytes(frame, self.n_measured..next);
+            if n_bytes > block_bytes {
+                let fits =
+                    |n_rows: &usize| self.n_bytes + row_bytes(frame, self.n_measured..*n_rows) <= block_bytes;
+                let rows: Vec<usize> = (self.n_measured + 1..=next).collect();
+                let n_rows = self.n_measured + rows.partition_point(fits);
+                return Some(match n_rows {
+                    UNIT_ROWS.. => n_rows / UNIT_ROWS * UNIT_ROWS,
+                    _ => n_rows.max(1),
+                });
             }
-            if self.n_measured > 0 && self.n_bytes + n_bytes > BLOCK_BYTES {
-                return Ok(Some(self.n_measured));
-            }
-            self.n_measured += UNIT_ROWS;
-            self.n_bytes += n_bytes;
+            self.n_measured = next;
+            self.n_bytes = n_bytes;
             if self.n_measured >= self.block_rows {
-                return Ok(Some(self.n_measured));
+                return Some(self.n_measured);
             }
         }
-        Ok(None)
+        None
     }
-}
-
-/// The bytes of a value; 0 where that hangs on the value.
-fn fixed_width(dtype: &DataType) -> usize {
-    match dtype {
-        DataType::Null | DataType::Boolean | DataType::Int8 | DataType::UInt8 => 1,
-        DataType::Decimal(..) | DataType::Int128 => 16,
-        dtype if dtype.is_primitive_numeric() || dtype.is_temporal() || dtype.is_categorical() => 8,
-        _ => 0,
-    }
-}
-
-/// The bytes of the values of a few rows, whatever buffers they share with others.
-fn values_bytes(column: &Column) -> Result<usize> {
-    let series = column.as_materialized_series();
-    Ok(match series.dtype() {
-        DataType::String => {
-            let texts = series.str().map_err(Error::engine)?;
-            texts.iter().map(|text| 16 + text.map_or(0, str::len)).sum()
-        }
-        DataType::Binary => {
-            let values = series.binary().map_err(Error::engine)?;
-            values.iter().map(|value| 16 + value.map_or(0, <[u8]>::len)).sum()
-        }
-        _ => {
-            // Copied, they are all that their buffers hold.
-            let rows = IdxCa::from_iter_values("".into(), 0..series.len() as IdxSize);
-            series.take(&rows).map_err(Error::engine)?.estimated_size()
-        }
-    })
 }
 
 #[cfg(test)]
@@ -167,6 +156,24 @@ mod tests {
         assert_eq!(whole.iter().sum::<usize>(), 3_000);
         for chunk_rows in [1, 7, 255, 256, 1_000] {
             assert_eq!(blocks(&frame, chunk_rows), whole, "{chunk_rows}");
+        }
+    }
+
+    #[test]
+    fn blocks_of_large_rows_end_at_a_row_whatever_the_chunks() {
+        let text = |n: usize| (!n.is_multiple_of(7)).then(|| "x".repeat((n % 40) * 60_000));
+        let texts = Series::new("t".into(), (0..300).map(text).collect::<Vec<_>>());
+        let fields = [texts.clone(), Series::new("n".into(), (0..300).collect::<Vec<i64>>())];
+        let objects = StructChunked::from_series("o".into(), 300, fields.iter()).unwrap().into_series();
+        let lists = objects.reshape_list(&[ReshapeDimension::new(150), ReshapeDimension::new(2)]).unwrap();
+        for column in [texts, objects, lists] {
+            let frame = DataFrame::new(column.len(), vec![column.into_column()]).unwrap();
+            let whole = blocks(&frame, frame.height());
+            assert!(whole.len() > 5 && whole.iter().all(|n_rows| *n_rows < UNIT_ROWS), "{whole:?}");
+            assert_eq!(whole.iter().sum::<usize>(), frame.height());
+            for chunk_rows in [1, 3, 64] {
+                assert_eq!(blocks(&frame, chunk_rows), whole, "{chunk_rows}");
+            }
         }
     }
 

@@ -57,14 +57,28 @@ impl<W: Write + Send> IpcWriter<W> {
     }
 
     fn write(&mut self, blocks: Vec<DataFrame>) -> Result<()> {
-        let blocks: Vec<DataFrame> = blocks.iter().map(canonical).collect::<Result<_>>()?;
-        for batch in blocks.iter().flat_map(|block| block.iter_chunks(CompatLevel::newest(), true)) {
-            contain_write(|| match &mut self.writer {
-                Kind::File(writer) => writer.write(&batch, None),
-                Kind::Stream(writer) => writer.write(&batch, None),
-            })?;
+        for block in blocks {
+            let block = canonical(block)?;
+            for batch in block.iter_chunks(CompatLevel::newest(), false) {
+                contain_write(|| match &mut self.writer {
+                    Kind::File(writer) => writer.write(&batch, None),
+                    Kind::Stream(writer) => writer.write(&batch, None),
+                })?;
+            }
+            self.forget_large();
         }
         Ok(())
+    }
+
+    /// Gives back the memory that a block was encoded in, which the writer keeps for the next one, where the block was a large one.
+    fn forget_large(&mut self) {
+        const USUAL: usize = 64 << 20;
+        if let Kind::File(writer) = &mut self.writer {
+            let scratch = writer.get_scratches();
+            if scratch.arrow_data.capacity() <= USUAL {
+                writer.set_scratches(scratch);
+            }
+        }
     }
 }
 

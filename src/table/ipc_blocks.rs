@@ -89,9 +89,9 @@ impl<W: Write + Send> IpcBlocks<W> {
     }
 
     fn write(&mut self, blocks: Vec<DataFrame>) -> Result<()> {
-        for block in &blocks {
+        for block in blocks {
             let block = canonical(block)?;
-            for batch in block.iter_chunks(CompatLevel::newest(), true) {
+            for batch in block.iter_chunks(CompatLevel::newest(), false) {
                 let message = contain_write(|| {
                     let options = WriteOptions { compression: None };
                     let mut writer = FileWriter::try_new(Vec::new(), Arc::clone(&self.arrow), None, options)?;

@@ -9,6 +9,7 @@ use polars::prelude::*;
 use crate::error::{Error, Result};
 
 use super::dtype::dtype_name;
+use super::own::column_of;
 
 /// The columns that a text format's writer cannot say, as text; all others as they are.
 pub(super) fn with_text_columns(
@@ -16,7 +17,7 @@ pub(super) fn with_text_columns(
     needs_text: impl Fn(&DataType) -> bool,
 ) -> Result<DataFrame> {
     let columns = frame.columns().iter().map(|column| match needs_text(column.dtype()) {
-        true => Ok(to_text(column.as_materialized_series())?.into_column()),
+        true => Ok(column_of(to_text(column.as_materialized_series())?)),
         false => Ok(column.clone()),
     });
     DataFrame::new(frame.height(), columns.collect::<Result<_>>()?).map_err(Error::engine)

@@ -68,6 +68,25 @@ fn nothing_larger_than_the_limit_is_in_memory_whole() {
 }
 
 #[test]
+fn blocks_of_large_rows_are_written_within_the_limit() {
+    let place = Place::new();
+    let text = |rows: usize| -> String {
+        let row = |index: usize| format!("{index},{}\n", "x".repeat(1_000_000));
+        std::iter::once("a,b\n".to_owned()).chain((0..rows).map(row)).collect()
+    };
+    std::fs::write(place.path("small.csv"), text(1)).unwrap();
+    std::fs::write(place.path("large.csv"), text(40)).unwrap();
+    for output in ["o.arrow", "o.arrows", "o.parquet", "o.ndjson", "o.csv"] {
+        let run = |input: &str| {
+            peak(&place, &["apply", input, "-o", output, "-j", "2", "-q", "--memory-limit", "32MB"], None)
+        };
+        let base = run("small.csv");
+        let used = run("large.csv").saturating_sub(base);
+        assert!(used < 40_000, "{output} takes {used} kB more than one row");
+    }
+}
+
+#[test]
 fn more_files_than_may_be_open_at_first() {
     let place = Place::new();
     for index in 0..300 {

@@ -34,7 +34,8 @@ def gather(folder):
     packages.mkdir(parents=True, exist_ok=True)
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(packages)]
     have = {re.split(r"-\d", path.name)[0].replace("_", "-").lower() for path in packages.iterdir()}
-    wanted = [(name, pip + ["--no-binary", ":all:", name]) for name in PYTHON_SOURCES]
+    # Only the package itself comes as its source: what builds it would be built from source, too, for hours.
+    wanted = [(name, pip + ["--no-binary", name, name]) for name in PYTHON_SOURCES]
     wanted += [(name, pip + ["--only-binary", ":all:", name]) for name in PYTHON_WHEELS]
     wanted += [(name, ["npm", "pack", "--silent", "--pack-destination", str(packages), name]) for name in NODE]
     for name, command in wanted:

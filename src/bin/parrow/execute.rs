@@ -85,6 +85,7 @@ pub fn retry(
 
 /// A pipeline that shows how far it is, and can be interrupted.
 fn watched<'f>(settings: Settings, work: Work<'f>, console: &Console) -> Result<Pipeline<'f>, Failure> {
+    system::keep_memory(settings.memory_limit());
     let files = Files::new();
     let pipeline = settings.pipeline(work, |options| {
         let options = options.cancellation(system::interrupts(&files));

@@ -32,7 +32,7 @@ fn main() -> ExitCode {
     if arguments.needs_engine() {
         system::set_engine_threads(arguments.n_threads());
     }
-    system::keep_memory();
+    system::keep_memory(None);
     system::raise_open_files();
     let console = arguments.console();
     let outcome = failure::without_panics(|| arguments.run(&console));

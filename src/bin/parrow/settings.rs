@@ -109,6 +109,11 @@ impl Settings {
         self
     }
 
+    /// How much memory may be used, where that was said.
+    pub fn memory_limit(&self) -> Option<usize> {
+        self.memory_limit
+    }
+
     /// Where a report goes, if one is wanted.
     pub fn report(&self) -> Option<&ReportTarget> {
         self.report.as_ref()

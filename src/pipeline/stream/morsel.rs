@@ -22,6 +22,7 @@ use crate::fault::{Fault, Ledger, OnError, RowFate};
 use crate::pool::{Cost, Permit};
 use crate::report::Stage;
 use crate::row::{BoundFunction, Kernel, default_dtype, is_undeclared};
+use crate::table::held_bytes;
 use crate::table::pieces::{Buffer, Buffers, Piece, ReadRows, Seen, Sighting};
 
 /// What is done to every piece.
@@ -286,7 +287,7 @@ impl Morsels<'_> {
             }
             None => None,
         };
-        let n_rows_read = job.piece.n_rows();
+        let (first_row, n_rows_read) = (job.first_row, job.piece.n_rows());
         let sharing = match &applied {
             Some(applied) => applied.sharing,
             None => Sharing { n_chunks: 1, largest_chunk: kept.frame.height(), n_workers: 1 },
@@ -366,6 +367,8 @@ impl Morsels<'_> {
                     None => kept.frame,
                 };
                 prepared.n_columns = frame.width();
+                // What was read is in the frame now: of a large row there is no room for both and its text.
+                drop(job);
                 match writing {
                     Writing::Text(encoder) => {
                         if !encoder.writes_numbers(&frame) {
@@ -385,7 +388,7 @@ impl Morsels<'_> {
             Some(reason) => self.sources.recorder.took_general(reason),
         }
         prepared.rows =
-            rows.filter(|_| self.tells_rows).map(|rows| rows.iter().map(|row| job.first_row + row).collect());
+            rows.filter(|_| self.tells_rows).map(|rows| rows.iter().map(|row| first_row + row).collect());
         Ok(prepared)
     }
 
@@ -476,6 +479,9 @@ impl Morsels<'_> {
     }
 }
 
+/// How many times the bytes of rows are in memory that become a block: as they are, in one piece, and encoded.
+pub(super) const ENCODED: usize = 3;
+
 /// Why a piece whose cells were plain numbers was written in another way than these.
 const WRITTEN_BY_CELL: &str = "columns of other dtypes than numbers are written cell by cell";
 
@@ -492,7 +498,7 @@ impl Half {
 
 impl Prepared {
     fn n_bytes(&self) -> u64 {
-        let frame = self.frame.as_ref().map_or(0, DataFrame::estimated_size);
+        let frame = self.frame.as_ref().map_or(0, |frame| held_bytes(frame) * ENCODED);
         let text = self.text.as_ref().map_or(0, Buffer::n_bytes_held);
         let faults: usize = self.faults.iter().map(|fault| size_of::<Fault>() + fault.message.len()).sum();
         let rejects: usize = self.rejects.iter().map(|(_, text)| size_of::<Reject>() + text.len()).sum();

@@ -11,7 +11,7 @@ use super::super::faults::{FaultKeeper, RunFiles, refused};
 use super::super::memory::Sizes;
 use super::super::resume::{Before as Begun, Counted, Point, fault_line, reject_line};
 use super::checkpoints::{Checkpoints, End};
-use super::morsel::Prepared;
+use super::morsel::{ENCODED, Prepared};
 use super::retry::{OldRows, patch_frame, patch_text};
 use super::run::Before;
 use crate::apply::{ApplyOptions, Sharing};
@@ -20,7 +20,7 @@ use crate::fault::OnError;
 use crate::pool::Permit;
 use crate::progress::RunStatus;
 use crate::table::pieces::{TextOutput, end_of_rows};
-use crate::table::{Beside, Border, Output, Sink, TableWriter, WriteOptions};
+use crate::table::{Beside, Border, Output, Sink, TableWriter, WriteOptions, held_bytes};
 
 /// Takes pieces in order.
 pub(super) struct Receiver {
@@ -285,7 +285,7 @@ impl Receiver {
                     _ => writer.write_chunk(&frame)?,
                 }
                 // What is gathered counts until it is written; nobody works on it, so that nobody waits for it.
-                permit.resize(frame.estimated_size() as u64);
+                permit.resize((held_bytes(&frame) * ENCODED) as u64);
                 permit.park();
                 held.push_back((permit, frame.height()));
                 let mut n_held: usize = held.iter().map(|(_, n_rows)| n_rows).sum();

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use super::super::dtype::dtype_name;
 use super::super::format::Format;
 use super::super::list::parse_list_column;
+use super::super::own::column_of;
 use super::super::read_options::ReadOptions;
 use super::build::builder;
 use super::chunk::{Chunk, Wanted, build_chunk};
@@ -281,7 +282,7 @@ impl<'a> Reader<'a> {
                 Some(DataType::List(inner)) if *series.dtype() == DataType::String => {
                     Ok(self.to_list(&series, inner)?.into_column())
                 }
-                _ => Ok(series.into_column()),
+                _ => Ok(column_of(series)),
             }
         });
         DataFrame::new(n_rows as usize, columns.collect::<Result<_>>()?).map_err(Error::engine)

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 
 use super::super::border::Border;
 use super::super::gathered::Gathered;
+use super::super::own::held_bytes;
 use super::super::writer::Encoder;
 use super::copied::CopiedColumns;
 use super::encoded::{ColumnEncoder, EncodedGroup};
@@ -105,7 +106,7 @@ impl<W: Write + Send> ParquetWriter<W> {
     }
 
     fn encode(&mut self, frame: DataFrame) -> Result<()> {
-        let (n_rows, n_bytes) = (frame.height(), frame.estimated_size());
+        let (n_rows, n_bytes) = (frame.height(), held_bytes(&frame));
         let in_flight =
             |waiting: &VecDeque<Waiting>| waiting.iter().map(|group| group.n_bytes).sum::<usize>();
         while self.waiting.len() >= self.ahead.n_threads
@@ -113,7 +114,8 @@ impl<W: Write + Send> ParquetWriter<W> {
         {
             self.write_next()?;
         }
-        if self.ahead.n_threads < 2 {
+        // Who waits for a large one reads nothing meanwhile.
+        if self.ahead.n_threads < 2 || n_bytes > self.ahead.n_bytes {
             return self.encoder.encode(frame).and_then(|group| self.write(group));
         }
         let encoder = Arc::clone(&self.encoder);

@@ -34,7 +34,7 @@ pub(crate) use buffers::{Buffer, Buffers};
 pub(in crate::table) use bytes::{ByteSource, Unpacked, changed};
 pub(crate) use encode::RowEncoder;
 pub(crate) use flaws::{Flaw, ReadRows, Strictness};
-pub(in crate::table) use ipc::{IpcPieces, StreamPieces};
+pub(in crate::table) use ipc::{IpcPieces, StreamPieces, width};
 pub(crate) use open::{Findings, Look, OpenInput, OpenOptions, Trust};
 pub(crate) use output::TextOutput;
 pub(in crate::table) use parquet::ParquetPieces;

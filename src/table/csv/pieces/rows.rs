@@ -2,11 +2,12 @@
 
 use std::sync::atomic::Ordering;
 
-use polars::prelude::{Column, DataFrame, DataType, PlSmallStr, Series};
+use polars::prelude::{DataFrame, DataType, PlSmallStr, Series};
 
 use crate::error::{Error, Result};
 
 use super::super::super::list::parse_list_column;
+use super::super::super::own::column_of;
 use super::super::super::pieces::{ReadRows, Strictness, TextPiece, changed};
 use super::super::chunk::{Wanted, build_chunk};
 use super::super::lenient::{build_leniently, records};
@@ -41,7 +42,7 @@ impl CsvPieces {
         let wanted: Vec<&Wanted> = wanted.iter().collect();
         let chunk = build_leniently(&self.rows(piece), &self.dialect.names, &wanted, &self.nulls());
         let chunk = chunk.map_err(|error| piece.place(error))?;
-        let columns = chunk.columns.into_iter().map(Column::from).collect();
+        let columns = chunk.columns.into_iter().map(column_of).collect();
         let frame = DataFrame::new(chunk.n_rows, columns).map_err(Error::engine)?;
         Ok(ReadRows { frame, rows: chunk.rows, flaws: chunk.flaws })
     }
@@ -118,7 +119,7 @@ impl CsvPieces {
         let mut first_error: Option<Error> = None;
         for (wanted, column) in wanted.iter().zip(read.columns) {
             match column {
-                Ok((series, _)) => columns.push(Column::from(self.to_list(series, wanted, piece)?)),
+                Ok((series, _)) => columns.push(column_of(self.to_list(series, wanted, piece)?)),
                 Err(offset) => {
                     let error = piece.place(self.mismatch(wanted, offset, &piece.bytes));
                     if first_error.as_ref().is_none_or(|first| error.position().byte < first.position().byte)

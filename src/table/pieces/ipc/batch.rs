@@ -13,6 +13,7 @@ use polars_arrow::record_batch::RecordBatchT;
 use crate::error::{Error, Result};
 
 use super::super::super::contain::contain;
+use super::super::super::own::column_of;
 use super::super::bytes::{ByteSource, Seekable, changed};
 use super::super::too_large;
 use super::measure::measure;
@@ -332,7 +333,7 @@ impl BatchRows {
                 let mut read = vec![None; common.schema.len()];
                 for (place, array) in places.iter().zip(arrays) {
                     let Some((_, field)) = common.schema.get_at_index(*place) else { continue };
-                    read[*place] = Some(Series::try_from((field, vec![array]))?.into_column());
+                    read[*place] = Some(column_of(Series::try_from((field, vec![array]))?));
                 }
                 DataFrame::new(
                     self.n_rows,

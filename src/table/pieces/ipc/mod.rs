@@ -18,3 +18,4 @@ mod unpack;
 
 pub(super) use batch::BatchRows;
 pub(in crate::table) use read::{FileCutter, IpcPieces, StreamCutter, StreamPieces};
+pub(in crate::table) use slice::width;

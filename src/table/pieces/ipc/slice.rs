@@ -333,7 +333,8 @@ pub(super) fn fixed_bytes<const N: usize>(bytes: &[u8]) -> [u8; N] {
     fixed
 }
 
-pub(super) fn width(primitive: PrimitiveType) -> usize {
+/// The bytes of a value.
+pub(in crate::table) fn width(primitive: PrimitiveType) -> usize {
     match primitive {
         PrimitiveType::Int8 | PrimitiveType::UInt8 => 1,
         PrimitiveType::Int16 | PrimitiveType::UInt16 | PrimitiveType::Float16 => 2,

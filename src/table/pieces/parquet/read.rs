@@ -5,9 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use polars::prelude::*;
-use polars::series::builder::SeriesBuilder;
 use polars_arrow::array::Array;
-use polars_arrow::array::builder::ShareStrategy;
 use polars_arrow::compute::concatenate::concatenate_unchecked;
 use polars_buffer::Buffer;
 use polars_parquet::read::{
@@ -19,6 +17,7 @@ use crate::error::{Error, Result};
 
 use super::super::super::cast::apply_dtypes;
 use super::super::super::contain::contain;
+use super::super::super::own::{column_of, compact_series, copied};
 use super::super::super::parquet::{EncodedColumns, NAME};
 use super::super::super::read_options::ReadOptions;
 use super::super::bytes::{ByteSource, Seekable, changed};
@@ -175,7 +174,7 @@ impl ParquetPieces {
         rows: &GroupRows,
         columns: &[PlSmallStr],
     ) -> Result<DataFrame> {
-        let columns = columns.iter().map(|name| Ok(self.column(source, rows, name)?.into_column()));
+        let columns = columns.iter().map(|name| Ok(column_of(self.column(source, rows, name)?)));
         let frame = DataFrame::new(rows.n_rows, columns.collect::<Result<_>>()?).map_err(Error::engine)?;
         apply_dtypes(frame, &self.options).map_err(|error| error.moved(rows.first_row, 0, 0))
     }
@@ -213,7 +212,11 @@ impl ParquetPieces {
         let series = contain(NAME, || {
             let series = Series::try_from((field, joined(&field.dtype, arrays)?))?;
             // A part of what was decoded keeps all of it in memory.
-            Ok(if n_decoded / 2 > rows.n_rows { copied(&series) } else { series })
+            Ok(match n_decoded / 2 > rows.n_rows {
+                true => copied(&series),
+                // Texts keep the pages that they lie in.
+                false => compact_series(&series),
+            })
         })?;
         if series.len() != rows.n_rows {
             let message = format!("it says that it has {} rows, and {} are found", rows.n_rows, series.len());
@@ -311,11 +314,4 @@ fn decode_leaf(
         ));
     }
     Ok((array.sliced(n_skipped, n_rows), n_decoded))
-}
-
-/// The same values in memory of their own.
-fn copied(series: &Series) -> Series {
-    let mut builder = SeriesBuilder::new(series.dtype().clone());
-    builder.extend(series, ShareStrategy::Never);
-    builder.freeze(series.name().clone())
 }
