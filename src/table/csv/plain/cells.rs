@@ -13,6 +13,12 @@ pub(super) enum Found<T> {
     Unusual,
 }
 
+/// Eight zeros in text.
+const ZEROS: u64 = 0x3030_3030_3030_3030;
+
+/// The highest bits of eight bytes.
+const HIGHS: u64 = 0x8080_8080_8080_8080;
+
 /// The number that eight digits are, where the first `8 - n` are left out; they must be digits all.
 #[inline(always)]
 fn digits(bytes: &[u8], start: usize, n: usize) -> Option<u64> {
@@ -23,8 +29,6 @@ fn digits(bytes: &[u8], start: usize, n: usize) -> Option<u64> {
 /// The same of bytes that have been loaded.
 #[inline(always)]
 fn digits_of(word: u64, n: usize) -> Option<u64> {
-    const ZEROS: u64 = 0x3030_3030_3030_3030;
-    const HIGHS: u64 = 0x8080_8080_8080_8080;
     // What is no digit is 10 or more once the bits of `0` are flipped; the cell's digits move to the end of the word, so that
     // zeros stand before them.
     let word = (word ^ ZEROS) << (64 - 8 * n);
@@ -82,7 +86,6 @@ fn long_int(bytes: &[u8], start: usize, end: usize) -> Found<i64> {
 /// Puts `n` more digits behind those of a number.
 #[inline(always)]
 fn all_digits(bytes: &[u8], mut start: usize, mut n: usize, number: &mut u64) -> Option<()> {
-    const TENS: [u64; 8] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000];
     while n >= 8 {
         *number = number.wrapping_mul(100_000_000).wrapping_add(digits(bytes, start, 8)?);
         start += 8;
@@ -94,7 +97,21 @@ fn all_digits(bytes: &[u8], mut start: usize, mut n: usize, number: &mut u64) ->
     Some(())
 }
 
-/// Powers of ten that an `f64` holds exactly.
+/// So many digits are a `u64`, whatever they are.
+const MOST_DIGITS: usize = 19;
+
+/// Powers of ten.
+const TENS: [u64; 20] = {
+    let mut tens = [1; 20];
+    let mut power = 1;
+    while power < 20 {
+        tens[power] = tens[power - 1] * 10;
+        power += 1;
+    }
+    tens
+};
+
+/// The same as an `f64`, which holds them exactly.
 const POWERS: [f64; 20] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
     1e19,
@@ -103,12 +120,57 @@ const POWERS: [f64; 20] = [
 /// A float, or an integer that one holds exactly.
 #[inline(always)]
 pub(super) fn float(bytes: &[u8], start: usize, end: usize) -> Found<f64> {
-    const EXACT: u64 = 1 << 53;
-    /// So many digits are a `u64`, whatever they are.
-    const MOST_DIGITS: usize = 19;
     if start == end {
         return Found::Null;
     }
+    let is_negative = bytes[start] == b'-';
+    let from = start + usize::from(is_negative);
+    let Some((number, n_fraction)) = digits_with_point(bytes, from, end) else {
+        return long_float(bytes, start, end);
+    };
+    let magnitude = match nearest_quotient(number, n_fraction) {
+        Some(magnitude) => magnitude,
+        None => quotient_of_any(number, n_fraction),
+    };
+    Found::Number(if is_negative { -magnitude } else { magnitude })
+}
+
+/// The digits of a number of up to seven digits, a point, and one to sixteen digits, as one integer, and how many of them stand
+/// behind the point. Nothing is looked at digit by digit: how many there are is hard to foresee.
+#[inline(always)]
+fn digits_with_point(bytes: &[u8], from: usize, end: usize) -> Option<(u64, usize)> {
+    let word = u64::from_le_bytes(bytes.get(from..from + 8)?.try_into().ok()?);
+    let n_whole = n_digits_of(word);
+    let point = from + n_whole;
+    if !(1..=7).contains(&n_whole) || point >= end || bytes[point] != b'.' {
+        return None;
+    }
+    let whole = digits_of(word, n_whole)?;
+    let (n_fraction, start) = (end - point - 1, point + 1);
+    let fraction = match n_fraction {
+        1..=8 => digits(bytes, start, n_fraction)?,
+        9..=16 => {
+            let (high, low) = (digits(bytes, start, 8)?, digits(bytes, start + 8, n_fraction - 8)?);
+            high * TENS[n_fraction - 8] + low
+        }
+        _ => return None,
+    };
+    (n_whole + n_fraction <= MOST_DIGITS).then(|| (whole * TENS[n_fraction] + fraction, n_fraction))
+}
+
+/// How many of the first bytes of a word are digits.
+#[inline(always)]
+fn n_digits_of(word: u64) -> usize {
+    let flipped = word ^ ZEROS;
+    // A byte that is no digit may disturb those behind it, and none before.
+    let others = (flipped.wrapping_add(HIGHS - 10 * (HIGHS >> 7)) | flipped) & HIGHS;
+    (others.trailing_zeros() / 8) as usize
+}
+
+/// Floats that are longer or have no point, digit by digit.
+#[inline(never)]
+fn long_float(bytes: &[u8], start: usize, end: usize) -> Found<f64> {
+    const EXACT: u64 = 1 << 53;
     let is_negative = bytes[start] == b'-';
     let from = start + usize::from(is_negative);
     let mut number = 0u64;
@@ -135,13 +197,57 @@ pub(super) fn float(bytes: &[u8], start: usize, end: usize) -> Found<f64> {
         return other_float(&bytes[start..end]);
     }
     let magnitude = match number <= EXACT {
-        // Both are exact, so their quotient is rounded once.
-        true => number as f64 / POWERS[n_fraction],
+        true => quotient_of_any(number, n_fraction),
         // Of integers, only those are taken that are not rounded.
         false if !has_point => return other_float(&bytes[start..end]),
         false => quotient(number, n_fraction),
     };
     Found::Number(if is_negative { -magnitude } else { magnitude })
+}
+
+/// `number / 10^power` by one multiplication; `None` where that does not tell how to round, and for zero.
+///
+/// The reciprocal is cut off behind 64 bits, so that the highest 64 bits of the product are those of the quotient or one less.
+/// That is of no account but where they stand just before or at a half of what an `f64` rounds to, which is once in 500 times.
+#[inline(always)]
+fn nearest_quotient(number: u64, power: usize) -> Option<f64> {
+    /// Of each power of ten, with its highest bit in front, 2^127 divided by it.
+    const RECIPROCALS: [u64; 20] = {
+        let mut reciprocals = [u64::MAX; 20];
+        let mut power = 1;
+        while power < 20 {
+            let ten = TENS[power] << TENS[power].leading_zeros();
+            reciprocals[power] = ((1 << 127) / ten as u128) as u64;
+            power += 1;
+        }
+        reciprocals
+    };
+    if number == 0 || power == 0 {
+        return None;
+    }
+    let product = u128::from(number << number.leading_zeros()) * u128::from(RECIPROCALS[power]);
+    let high = (product >> 64) as u64;
+    // There are 63 or 64 bits, of which 53 stay.
+    let n_dropped = 10 + (high >> 63) as u32;
+    let half = 1 << (n_dropped - 1);
+    let dropped = high & (2 * half - 1);
+    if dropped == half || dropped == half - 1 {
+        return None;
+    }
+    let rounded = ((high >> n_dropped) + u64::from(dropped > half)) as f64;
+    let moved = i64::from(TENS[power].leading_zeros()) - i64::from(number.leading_zeros());
+    Some(rounded * power_of_two(moved + i64::from(n_dropped) - 63))
+}
+
+/// The nearest `f64` to `number / 10^power`.
+#[inline(never)]
+fn quotient_of_any(number: u64, power: usize) -> f64 {
+    const EXACT: u64 = 1 << 53;
+    match number <= EXACT {
+        // Both are exact, so their quotient is rounded once.
+        true => number as f64 / POWERS[power],
+        false => quotient(number, power),
+    }
 }
 
 /// A float that is written in another way.
@@ -156,15 +262,6 @@ fn other_float(text: &[u8]) -> Found<f64> {
 /// last bit: so it is rounded once, and as the exact quotient would be.
 #[inline(always)]
 fn quotient(number: u64, power: usize) -> f64 {
-    const TENS: [u64; 20] = {
-        let mut tens = [1; 20];
-        let mut power = 1;
-        while power < 20 {
-            tens[power] = tens[power - 1] * 10;
-            power += 1;
-        }
-        tens
-    };
     let ten = TENS[power];
     let divisor = u128::from(ten << ten.leading_zeros());
     let dividend = u128::from(number << number.leading_zeros()) << 63;
@@ -172,9 +269,13 @@ fn quotient(number: u64, power: usize) -> f64 {
     let whole = (dividend / divisor) as u64;
     let rest = dividend - u128::from(whole) * divisor;
     let rounded = (whole | u64::from(rest != 0)) as f64;
-    let exponent = i64::from(ten.leading_zeros()) - i64::from(number.leading_zeros()) - 63;
-    // A power of two of a moderate size, and no result is near the ends of what an f64 holds.
-    rounded * f64::from_bits(((1023 + exponent) as u64) << 52)
+    rounded * power_of_two(i64::from(ten.leading_zeros()) - i64::from(number.leading_zeros()) - 63)
+}
+
+/// A power of two of a moderate size: no result here is near the ends of what an `f64` holds.
+#[inline(always)]
+fn power_of_two(exponent: i64) -> f64 {
+    f64::from_bits(((1023 + exponent) as u64) << 52)
 }
 
 #[cfg(test)]
@@ -250,6 +351,23 @@ mod tests {
                 // An integer that is rounded.
                 other => prop_assert!(n == 0 && expected as u64 != whole, "{}: {:?}", text, other),
             }
+        }
+
+        #[test]
+        fn short_floats_are_rounded_as_others_round_them(whole in 0u64..10_000_000, fraction in any::<u64>(), n in 1usize..17) {
+            let fraction = format!("{fraction:020}");
+            let text = format!("{whole}.{}", &fraction[20 - n..]);
+            let expected: f64 = text.parse().unwrap();
+            prop_assert_eq!(float(&padded(&text), 0, text.len()), Found::Number(expected));
+            let negative = format!("-{text}");
+            prop_assert_eq!(float(&padded(&negative), 0, negative.len()), Found::Number(-expected));
+        }
+
+        #[test]
+        fn floats_are_read_as_they_are_written(bits in any::<u64>(), exponent in 1010u64..1046) {
+            let float_of = f64::from_bits(bits >> 12 | exponent << 52);
+            let text = float_of.to_string();
+            prop_assert_eq!(float(&padded(&text), 0, text.len()), Found::Number(float_of), "{}", text);
         }
 
         #[test]

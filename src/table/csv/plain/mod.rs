@@ -19,7 +19,7 @@ mod separators;
 use memchr::memchr;
 use polars::prelude::*;
 
-use crate::widest::{Loop, run_widest};
+use crate::widest::{SideBySide, SideBySideLoop, run_side_by_side};
 
 use super::super::pieces::TextPiece;
 use super::chunk::Wanted;
@@ -110,7 +110,7 @@ fn walk<const KEEP: bool>(
         }
         let most_rows = if layout.is_some() { 32 } else { (CELLS / n_columns).max(1) };
         let mut is_usual = false;
-        run_widest(SomeRows::<KEEP> {
+        run_side_by_side(SomeRows::<KEEP> {
             bytes: padded,
             start: position,
             len: text.len(),
@@ -150,12 +150,12 @@ struct SomeRows<'a, const KEEP: bool> {
     is_usual: &'a mut bool,
 }
 
-impl<const KEEP: bool> Loop for SomeRows<'_, KEEP> {
+impl<const KEEP: bool> SideBySideLoop for SomeRows<'_, KEEP> {
     #[inline(always)]
-    fn run(self) {
+    fn run(self, has: Option<SideBySide>) {
         let Self { bytes, start, len, delimiter, n_columns, most_rows, wanted, bounds, columns, is_usual } =
             self;
-        if bounds.find(bytes, start, len, delimiter, n_columns, most_rows).is_none() {
+        if bounds.find(bytes, start, len, delimiter, n_columns, most_rows, has).is_none() {
             return;
         }
         let places = bounds.places(n_columns);

@@ -1,6 +1,7 @@
 //! Where cells end, 64 bytes at a time.
 
 use super::super::super::pieces::PADDING;
+use crate::widest::SideBySide;
 
 /// How many bytes are looked at at a time.
 const BLOCK: usize = 64;
@@ -37,6 +38,7 @@ impl Bounds {
         delimiter: u8,
         n_columns: usize,
         most_rows: usize,
+        has: Option<SideBySide>,
     ) -> Option<()> {
         let wanted = most_rows * n_columns;
         let Self { places, n_rows } = self;
@@ -56,7 +58,10 @@ impl Bounds {
             let room: &mut [u32; BLOCK] =
                 places.get_mut(n_found + 1..n_found + 1 + BLOCK)?.try_into().ok()?;
             let n = separators.count_ones() as usize;
-            put_places(separators, n, base as u32 + 1, room);
+            match has {
+                Some(has) => put_side_by_side(separators, n, base as u32 + 1, room, has),
+                None => put_places(separators, n, base as u32 + 1, room),
+            }
             n_found += n;
             n_newlines += newlines.count_ones() as usize;
             base += BLOCK;
@@ -87,6 +92,60 @@ fn put_places(mut bits: u64, n: usize, first: u32, places: &mut [u32; BLOCK]) {
             *place = first.wrapping_add(bits.trailing_zeros());
             bits &= bits.wrapping_sub(1);
         }
+    }
+}
+
+/// The same, all places of a block at once.
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)]
+#[inline(always)]
+fn put_side_by_side(bits: u64, n: usize, first: u32, places: &mut [u32; BLOCK], _has: SideBySide) {
+    // SAFETY: whoever has a `SideBySide` runs on a processor with these instructions.
+    unsafe { compress(bits, n, first, places) }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn put_side_by_side(bits: u64, n: usize, first: u32, places: &mut [u32; BLOCK], _has: SideBySide) {
+    put_places(bits, n, first, places);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline]
+#[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx512vbmi2")]
+fn compress(bits: u64, n: usize, first: u32, places: &mut [u32; BLOCK]) {
+    use std::arch::x86_64::{
+        __m512i, _mm512_add_epi32, _mm512_castsi512_si128, _mm512_cvtepu8_epi32, _mm512_extracti32x4_epi32,
+        _mm512_loadu_si512, _mm512_maskz_compress_epi8, _mm512_set1_epi32, _mm512_storeu_si512,
+    };
+    const INDEXES: [u8; BLOCK] = {
+        let mut indexes = [0; BLOCK];
+        let mut index = 0;
+        while index < BLOCK {
+            indexes[index] = index as u8;
+            index += 1;
+        }
+        indexes
+    };
+    let mut put = |part: usize, sixteen| {
+        let found = _mm512_add_epi32(_mm512_cvtepu8_epi32(sixteen), _mm512_set1_epi32(first as i32));
+        let place: &mut [u32] = &mut places[16 * part..16 * (part + 1)];
+        // SAFETY: there is room for sixteen places, to be written wherever they lie.
+        #[allow(unsafe_code)]
+        unsafe {
+            _mm512_storeu_si512(place.as_mut_ptr().cast::<__m512i>(), found);
+        }
+    };
+    // SAFETY: there are 64 bytes, to be loaded from wherever they lie.
+    #[allow(unsafe_code)]
+    let indexes = unsafe { _mm512_loadu_si512(INDEXES.as_ptr().cast::<__m512i>()) };
+    let side_by_side = _mm512_maskz_compress_epi8(bits, indexes);
+    put(0, _mm512_castsi512_si128(side_by_side));
+    if n > 16 {
+        put(1, _mm512_extracti32x4_epi32::<1>(side_by_side));
+    }
+    if n > 32 {
+        put(2, _mm512_extracti32x4_epi32::<2>(side_by_side));
+        put(3, _mm512_extracti32x4_epi32::<3>(side_by_side));
     }
 }
 
@@ -148,6 +207,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::widest::SideBySideLoop;
 
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
@@ -167,12 +227,41 @@ mod tests {
         }
     }
 
+    /// The places of the cells of one column, with and without the newest instructions.
+    struct Find<'a>(&'a [u8], [&'a mut Bounds; 2]);
+
+    impl SideBySideLoop for Find<'_> {
+        #[inline(always)]
+        fn run(self, has: Option<SideBySide>) {
+            let Self(bytes, [new, old]) = self;
+            let len = bytes.len() - PADDING;
+            assert!(new.find(bytes, 0, len, b',', 1, len, has).is_some());
+            assert!(old.find(bytes, 0, len, b',', 1, len, None).is_some());
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn the_newest_instructions_find_the_same_places(
+            cells in proptest::collection::vec(prop_oneof![0..3_usize, 0..70_usize], 1..200),
+        ) {
+            let mut bytes: Vec<u8> = cells.iter().flat_map(|n| [vec![b'1'; *n], vec![b'\n']].concat()).collect();
+            bytes.resize(bytes.len() + PADDING, b',');
+            let (mut new, mut old) = (Bounds::default(), Bounds::default());
+            crate::widest::run_side_by_side(Find(&bytes, [&mut new, &mut old]));
+            prop_assert_eq!(new.places(1), old.places(1));
+            prop_assert_eq!(new.n_rows(), cells.len());
+        }
+    }
+
     /// The cells of some rows, or nothing.
     fn cells(text: &str, n_columns: usize, most_rows: usize) -> Option<Vec<&str>> {
         let mut bytes = text.as_bytes().to_vec();
         bytes.resize(text.len() + PADDING, b',');
         let mut bounds = Bounds::default();
-        bounds.find(&bytes, 0, text.len(), b',', n_columns, most_rows)?;
+        bounds.find(&bytes, 0, text.len(), b',', n_columns, most_rows, None)?;
         let places = bounds.places(n_columns);
         assert_eq!(places.len(), bounds.n_rows() * n_columns + 1);
         Some(places.windows(2).map(|pair| &text[pair[0] as usize..pair[1] as usize - 1]).collect())
