@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use polars::prelude::Series;
 use polars_arrow::bitmap::Bitmap;
-use rayon::prelude::*;
 
 use super::options::ApplyOptions;
 use super::run::Rows;
@@ -32,6 +31,8 @@ pub(super) struct Runner<'r> {
     pub(super) here: ThreadUse,
     pub(super) workers: Vec<ThreadUse>,
     pub(super) longest: Duration,
+    /// When the run began, or what was run last was over.
+    pub(super) clock: Instant,
 }
 
 /// A chunk that is still to be run, with its place in the final buffers.
@@ -68,13 +69,14 @@ impl Done {
 }
 
 impl<'r> Runner<'r> {
-    /// No row is run yet. `places` are the final buffers of the columns of fixed width.
+    /// No row is run yet, and the run began at `begun`. `places` are the final buffers of the columns of fixed width.
     pub(super) fn new(
         kernel: &'r dyn Kernel,
         rows: Rows<'r>,
         options: &'r ApplyOptions,
         places: Vec<Option<FixedMut<'r>>>,
         decisions: Decisions,
+        begun: Instant,
     ) -> Self {
         Self {
             kernel,
@@ -88,6 +90,7 @@ impl<'r> Runner<'r> {
             here: ThreadUse::default(),
             workers: Vec::new(),
             longest: Duration::ZERO,
+            clock: begun,
         }
     }
 
@@ -123,33 +126,47 @@ impl<'r> Runner<'r> {
         const MOST_ROWS: usize = 4096;
         let n_rows = self.remaining().min(MOST_ROWS);
         let (kernel, rows, options, offset) = (self.kernel, self.rows, self.options, self.begun);
-        let mut n_left = self.remaining();
+        let n_all = self.remaining();
         // Each look at the clock takes as long as ten cheap rows.
-        let mut spent = Duration::ZERO;
+        let since = self.since_begin();
+        let (mut n_told, mut spent) = (0, Duration::ZERO);
         let mut ask = |n_done: usize, elapsed: Duration| {
+            n_told += n_done;
             spent += elapsed;
             cost.add(n_done, elapsed);
-            n_left -= n_done;
-            match next_step(cost, n_left, n_threads, cheap) {
-                Step::Here(n_rows) if n_left > 0 && options.check_cancelled().is_ok() => n_rows,
+            match next_step(cost, n_all - n_told, n_threads, cheap) {
+                Step::Here(n_rows) if options.check_cancelled().is_ok() => n_rows,
                 _ => 0,
             }
         };
         let slots = slots(kernel, self.places.iter_mut().map(|place| Some(place.as_mut()?.front(n_rows))));
-        let pace = Pace::new(Instant::now(), &mut ask);
+        let pace = Pace::new(since, n_all, &mut ask);
         let done = run_job(kernel, rows, options, Job { offset, n_rows, slots }, Some(pace))?;
         for place in self.places.iter_mut().flatten() {
             place.split_off_front(done.n_rows);
         }
         self.begun += done.n_rows;
+        self.clock = since + spent;
+        if done.n_rows > n_told {
+            let told = std::mem::replace(&mut self.clock, Instant::now());
+            cost.add(done.n_rows - n_told, self.clock - told);
+        }
+        let spent = self.clock - since;
         Ok(self.ran_here(done, spent))
+    }
+
+    /// When the first rows begin: where there are few, large buffers have not been asked for since the run began.
+    fn since_begin(&self) -> Instant {
+        const FEW_ROWS: usize = 1024;
+        if self.rows.n_rows <= FEW_ROWS { self.clock } else { Instant::now() }
     }
 
     pub(super) fn run_here(&mut self, n_rows: usize) -> Result<(Outcome, Duration)> {
         let job = self.next_job(n_rows);
-        let start = Instant::now();
+        let start = if self.begun == n_rows { self.since_begin() } else { self.clock };
         let done = run_job(self.kernel, self.rows, self.options, job, None)?;
-        let elapsed = start.elapsed();
+        self.clock = Instant::now();
+        let elapsed = self.clock - start;
         Ok((self.ran_here(done, elapsed), elapsed))
     }
 
@@ -296,10 +313,14 @@ impl<'r> Runner<'r> {
         };
         match n_workers {
             1 => work(),
-            _ => workers(n_workers)?
-                .install(|| (0..n_workers).into_par_iter().with_max_len(1).for_each(|_| work())),
+            // The calling thread is one of them: to wake the others takes as long as thousands of cheap rows.
+            _ => workers(n_workers)?.in_place_scope(|others| {
+                (1..n_workers).for_each(|_| others.spawn(|_| work()));
+                work();
+            }),
         }
         let (runner, mut results, _) = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
+        runner.clock = Instant::now();
         results.sort_by_key(|(offset, _)| *offset);
         for (_, done) in results {
             match done {

@@ -127,7 +127,7 @@ impl Ran {
         let mut buffers: Vec<Option<FixedBuffer>> =
             kernel.fields().iter().map(|field| FixedBuffer::zeroed(field.dtype(), rows.n_rows)).collect();
         let places = buffers.iter_mut().map(|buffer| buffer.as_mut().map(FixedBuffer::as_mut)).collect();
-        let mut runner = Runner::new(kernel, rows, options, places, decisions);
+        let mut runner = Runner::new(kernel, rows, options, places, decisions, begun);
         match way {
             Way::Table(Mode::Serial) => {
                 runner.run_here(rows.n_rows)?;
@@ -135,13 +135,13 @@ impl Ran {
             Way::Table(Mode::Parallel) => runner.run_shared(Cost::default(), Duration::ZERO).map(drop)?,
             Way::Piece(cost) => runner.run_piece(cost)?,
         }
-        let Runner { chunks, n_workers, here, mut workers, longest, .. } = runner;
+        let Runner { chunks, n_workers, here, mut workers, longest, clock, .. } = runner;
         // The thread that began stands in for the first worker.
         match workers.first_mut() {
             Some(first) => first.add(&here),
             None => workers.push(here),
         }
-        let function = begun.elapsed();
+        let function = clock - begun;
         workers.iter_mut().for_each(|used| used.waited = function.saturating_sub(used.busy));
         let times = Times { n_rows: rows.n_rows, function, workers, longest, ..Times::default() };
         let sharing = Sharing {

@@ -10,19 +10,27 @@ pub(crate) struct Pace<'o> {
     ask: &'o mut (dyn FnMut(usize, Duration) -> usize + 'o),
     since: Instant,
     n_told: usize,
+    n_all: usize,
 }
 
 impl<'o> Pace<'o> {
     /// Asks `ask`, which is told how many rows took how long, and says how many more are to be run: none, where the chunk is to be
-    /// left. The first row is always run. The clock runs from `since` on.
-    pub(crate) fn new(since: Instant, ask: &'o mut (dyn FnMut(usize, Duration) -> usize + 'o)) -> Self {
-        Self { ask, since, n_told: 0 }
+    /// left. The first row is always run. The clock runs from `since` on. Behind the last of `n_all` rows nothing is asked any more.
+    pub(crate) fn new(
+        since: Instant,
+        n_all: usize,
+        ask: &'o mut (dyn FnMut(usize, Duration) -> usize + 'o),
+    ) -> Self {
+        Self { ask, since, n_told: 0, n_all }
     }
 
     /// The row before which it is asked again, when those before `row` are done.
     fn next(&mut self, row: usize) -> usize {
         if row == 0 {
             return 1;
+        }
+        if row == self.n_all {
+            return row;
         }
         let now = Instant::now();
         let n_more = (self.ask)(row - self.n_told, now - self.since);

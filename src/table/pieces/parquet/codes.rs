@@ -267,6 +267,8 @@ mod tests {
     use super::*;
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn codes_of_a_byte_are_those_of_the_engine(
             n_bits in 0..=8_u32,
