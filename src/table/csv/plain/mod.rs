@@ -155,7 +155,7 @@ impl<const KEEP: bool> SideBySideLoop for SomeRows<'_, KEEP> {
     fn run(self, has: Option<SideBySide>) {
         let Self { bytes, start, len, delimiter, n_columns, most_rows, wanted, bounds, columns, is_usual } =
             self;
-        if bounds.find(bytes, start, len, delimiter, n_columns, most_rows, has).is_none() {
+        if bounds.find(bytes, start..len, delimiter, n_columns, most_rows, has).is_none() {
             return;
         }
         let places = bounds.places(n_columns);

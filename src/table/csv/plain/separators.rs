@@ -1,5 +1,7 @@
 //! Where cells end, 64 bytes at a time.
 
+use std::ops::Range;
+
 use super::super::super::pieces::PADDING;
 use crate::widest::SideBySide;
 
@@ -27,20 +29,20 @@ impl Bounds {
         self.n_rows
     }
 
-    /// Finds the cells of up to `most_rows` rows from `start` on, of bytes that end at `len` and are padded. `None` where a
-    /// row has not `n_columns` cells.
+    /// Finds the cells of up to `most_rows` rows `within` bytes, behind which there are others. `None` where a row has not
+    /// `n_columns` cells.
     #[inline(always)]
     pub(super) fn find(
         &mut self,
         bytes: &[u8],
-        start: usize,
-        len: usize,
+        within: Range<usize>,
         delimiter: u8,
         n_columns: usize,
         most_rows: usize,
         has: Option<SideBySide>,
     ) -> Option<()> {
         let wanted = most_rows * n_columns;
+        let Range { start, end: len } = within;
         let Self { places, n_rows } = self;
         places.resize(wanted + 1 + 2 * BLOCK, 0);
         places[0] = start as u32;
@@ -235,8 +237,8 @@ mod tests {
         fn run(self, has: Option<SideBySide>) {
             let Self(bytes, [new, old]) = self;
             let len = bytes.len() - PADDING;
-            assert!(new.find(bytes, 0, len, b',', 1, len, has).is_some());
-            assert!(old.find(bytes, 0, len, b',', 1, len, None).is_some());
+            assert!(new.find(bytes, 0..len, b',', 1, len, has).is_some());
+            assert!(old.find(bytes, 0..len, b',', 1, len, None).is_some());
         }
     }
 
@@ -261,7 +263,7 @@ mod tests {
         let mut bytes = text.as_bytes().to_vec();
         bytes.resize(text.len() + PADDING, b',');
         let mut bounds = Bounds::default();
-        bounds.find(&bytes, 0, text.len(), b',', n_columns, most_rows, None)?;
+        bounds.find(&bytes, 0..text.len(), b',', n_columns, most_rows, None)?;
         let places = bounds.places(n_columns);
         assert_eq!(places.len(), bounds.n_rows() * n_columns + 1);
         Some(places.windows(2).map(|pair| &text[pair[0] as usize..pair[1] as usize - 1]).collect())
