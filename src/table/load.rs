@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use crate::error::{Error, ErrorKind, Result};
 
 use super::format::{Compression, Format};
+use super::gzip::{GzipMembers, why_not_unpacked};
 use super::input::{Input, check_is_file};
 
 /// An input's bytes, and what they are.
@@ -83,7 +84,7 @@ fn read_to_end(reader: &mut impl Read) -> Result<Vec<u8>> {
 fn unpack(packed: &[u8], compression: Compression) -> Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(packed.len().saturating_mul(3));
     let (format, outcome) = match compression {
-        Compression::Gzip => ("gzip", flate2::read::MultiGzDecoder::new(packed).read_to_end(&mut bytes)),
+        Compression::Gzip => ("gzip", GzipMembers::new(packed).read_to_end(&mut bytes)),
         Compression::Zstd => {
             let outcome = zstd::stream::read::Decoder::new(packed)
                 .and_then(|mut decoder| decoder.read_to_end(&mut bytes));
@@ -93,10 +94,6 @@ fn unpack(packed: &[u8], compression: Compression) -> Result<Vec<u8>> {
     };
     match outcome {
         Ok(_) => Ok(bytes),
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            let message = format!("it ends too early, after {} unpacked bytes; it was cut off", bytes.len());
-            Err(Error::malformed(format, message))
-        }
-        Err(error) => Err(Error::malformed(format, error.to_string())),
+        Err(error) => Err(Error::malformed(format, why_not_unpacked(&error, bytes.len() as u64))),
     }
 }

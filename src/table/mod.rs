@@ -20,6 +20,7 @@ mod dtype;
 mod even;
 mod format;
 mod gathered;
+mod gzip;
 mod input;
 mod ipc;
 mod ipc_blocks;

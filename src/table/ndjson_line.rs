@@ -15,14 +15,53 @@ pub(super) fn why_no_object(line: &[u8], words: &str) -> String {
             match text {
                 _ if !text.starts_with('{') => format!("{shown} does not start with {{"),
                 _ if !text.ends_with('}') => format!("{shown} does not end with }}"),
-                _ if words.contains("InvalidNumber") => {
-                    format!("{shown} has a number that is malformed, or too large for any dtype")
-                }
+                _ if words.contains("InvalidNumber") => match wrong_number(text) {
+                    Some((key, number)) => {
+                        let number: String = number.chars().take(SHOWN).collect();
+                        format!(
+                            "the number {number} of column {key:?} is malformed, or too large for any dtype"
+                        )
+                    }
+                    None => format!("{shown} has a number that is malformed, or too large for any dtype"),
+                },
                 _ => format!("{shown} breaks the rules of JSON between its {{ and }}"),
             }
         }
     };
     format!("the line is no JSON object: {reason}")
+}
+
+/// The first number of an object that is none, or none that an `f64` holds, and the object's key that it belongs to.
+fn wrong_number(line: &str) -> Option<(String, &str)> {
+    let bytes = line.as_bytes();
+    let (mut at, mut depth, mut key) = (0, 0_usize, String::new());
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'"' => {
+                let end = end_of_text(bytes, at);
+                if depth == 1 && bytes[end..].trim_ascii_start().starts_with(b":") {
+                    key = unescaped(&bytes[at..end]);
+                }
+                at = end;
+                continue;
+            }
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'-' | b'0'..=b'9' => {
+                let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"+-.".contains(byte);
+                let n_bytes = bytes[at..].iter().take_while(|byte| is_part(byte)).count();
+                let number = line.get(at..at + n_bytes)?;
+                if number.parse::<f64>().map_or(true, f64::is_infinite) {
+                    return Some((key, number));
+                }
+                at += n_bytes;
+                continue;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    None
 }
 
 /// Refuses what the parser lets through with a value lost: a key that an object has twice, and half of a surrogate pair.
@@ -187,6 +226,10 @@ mod tests {
         assert_eq!(reason(b"[1]\r"), "the line is no JSON object: [1] does not start with {");
         assert_eq!(reason(b"{\"a\":"), "the line is no JSON object: {\"a\": does not end with }");
         assert!(reason(b"{\"a\" 2}").ends_with("{\"a\" 2} breaks the rules of JSON between its { and }"));
+        let number = why_no_object(br#"{"a":[1,{"x":2}],"b c":"1e999","d":{"e":-1e400}}"#, "InvalidNumber");
+        assert!(
+            number.ends_with(r#"the number -1e400 of column "d" is malformed, or too large for any dtype"#)
+        );
         assert!(reason(b"{\"\xff\"}").ends_with("its byte 3 is not UTF-8 text"));
     }
 }

@@ -7,12 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
-use flate2::read::MultiGzDecoder;
-
 use crate::error::{Error, Result};
 use crate::files::{Files, ReadBehind};
 
 use super::super::format::{Compression, Format};
+use super::super::gzip::{GzipMembers, why_not_unpacked};
 use super::super::input::{Input, check_is_file};
 use super::super::load::{check_not_cut, empty};
 use super::super::read_options::ReadOptions;
@@ -438,9 +437,7 @@ impl Unpacked {
     fn new(reader: Box<dyn Read + Send>, compression: Compression) -> Result<Self> {
         let reader: Box<dyn Read + Send> = match compression {
             Compression::None => reader,
-            Compression::Gzip => {
-                Box::new(MultiGzDecoder::new(io::BufReader::with_capacity(PREFIX_BYTES, reader)))
-            }
+            Compression::Gzip => Box::new(GzipMembers::new(reader)),
             Compression::Zstd => Box::new(
                 zstd::stream::read::Decoder::new(reader)
                     .map_err(|error| Error::malformed("zstd", error.to_string()))?,
@@ -483,14 +480,9 @@ impl Unpacked {
             Compression::Gzip => "gzip",
             Compression::Zstd => "zstd",
         };
-        match error.kind() {
-            io::ErrorKind::UnexpectedEof => {
-                let n_bytes = self.n_bytes;
-                let message = format!("it ends too early, after {n_bytes} unpacked bytes; it was cut off");
-                Error::malformed(format, message)
-            }
-            _ if error.raw_os_error().is_some() => Error::io("read", error),
-            _ => Error::malformed(format, error.to_string()),
+        match error.raw_os_error() {
+            Some(_) => Error::io("read", error),
+            None => Error::malformed(format, why_not_unpacked(&error, self.n_bytes)),
         }
     }
 }

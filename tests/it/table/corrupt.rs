@@ -98,7 +98,7 @@ fn lines_of_ndjson_that_are_wrong() {
         let cases = [
             ("[1]", "the line is no JSON object: [1] does not start with {"),
             ("{\"a\":1}{\"a\":2}", "the line is no JSON object: "),
-            ("{\"a\":1e999}", "has a number that is malformed, or too large"),
+            ("{\"a\":1e999}", "the number 1e999 of column \"a\" is malformed, or too large"),
             ("{\"a\":tru}", "the line is no JSON object: "),
             ("{\"a\":1,\"a\":2}", "an object has the key \"a\" more than once"),
             ("{\"a\":\"\\ud800\"}", "\\ud800 is half of a surrogate pair"),
@@ -109,4 +109,58 @@ fn lines_of_ndjson_that_are_wrong() {
             assert!(error.contains("line 3") && error.contains(words), "{line}: {error}");
         }
     });
+}
+
+#[test]
+fn batches_that_the_end_of_a_file_does_not_tell_of() {
+    quietly(|| {
+        let frame = df!["n" => (0..50).collect::<Vec<i64>>()].unwrap();
+        let scratch = Scratch::new();
+        let path = scratch.path("a.arrow");
+        let options = WriteOptions::builder().block(10).build().unwrap();
+        write(&frame, &Output::from(path.as_path()), &options).unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        let length =
+            u32::from_le_bytes(bytes[bytes.len() - 10..bytes.len() - 6].try_into().unwrap()) as usize;
+        let from = bytes.len() - 10 - length;
+        let mut n_noticed = 0;
+        for index in from..bytes.len() {
+            for bit in 0..8 {
+                let mut damaged = bytes.clone();
+                damaged[index] ^= 1 << bit;
+                match read_bytes(&scratch, "b.arrow", &damaged) {
+                    Ok(read) => assert_eq!(read.height(), 50, "byte {index}, bit {bit}"),
+                    Err(error) => {
+                        let error = error.to_string();
+                        assert!(error.contains("b.arrow"), "{error}");
+                        n_noticed += usize::from(error.contains("does not tell of the record batch at byte"));
+                    }
+                }
+            }
+        }
+        assert!(n_noticed > 0);
+    });
+}
+
+#[test]
+fn arrow_that_ends_behind_its_mark() {
+    let scratch = Scratch::new();
+    let error = read_bytes(&scratch, "a.arrow", b"ARROW1\0\0").unwrap_err().to_string();
+    assert!(error.contains("it ends after 8 bytes; it was cut off"), "{error}");
+}
+
+#[test]
+fn what_follows_gzip() {
+    let scratch = Scratch::new();
+    let packed = bytes_of("a.csv.gz");
+    let whole = read_bytes(&scratch, "a.csv.gz", &packed).unwrap();
+    for n_zeros in [1, 2, 511, 200_000] {
+        let padded = [&packed[..], &vec![0; n_zeros]].concat();
+        assert!(read_bytes(&scratch, "a.csv.gz", &padded).unwrap().equals_missing(&whole), "{n_zeros}");
+    }
+    let junk = [&b"junk"[..], b"\0\0junk", b"\x1fjunk", &[b'x'; 3_000]];
+    for junk in junk {
+        let error = read_bytes(&scratch, "a.csv.gz", &[&packed[..], junk].concat()).unwrap_err().to_string();
+        assert!(error.contains("something that is not gzip"), "{error}");
+    }
 }

@@ -9,6 +9,7 @@ mod inputs;
 mod matrix;
 mod outputs;
 mod parquet_dictionary;
+mod parquet_nesting;
 mod round_trip;
 mod support;
 

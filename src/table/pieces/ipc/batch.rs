@@ -1,11 +1,12 @@
 //! A record batch that is still to be decoded, and its pieces.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use polars::prelude::*;
 use polars_arrow::array::Array;
 use polars_arrow::io::ipc::IpcSchema;
-use polars_arrow::io::ipc::format::ipc::MetadataVersion;
+use polars_arrow::io::ipc::format::ipc::{Block, MetadataVersion};
 use polars_arrow::io::ipc::read::Dictionaries;
 use polars_arrow::io::ipc::read::common::{read_dictionary, read_record_batch};
 use polars_arrow::record_batch::RecordBatchT;
@@ -121,6 +122,11 @@ impl Batch {
 
     pub(super) fn n_rows(&self) -> usize {
         self.layout.n_rows
+    }
+
+    /// Where it lies in a file of which the end tells of it as this block.
+    pub(super) fn extent(&self, block: &Block) -> Range<u64> {
+        u64::try_from(block.offset).unwrap_or_default()..self.start.saturating_add(self.message.body_len)
     }
 
     /// Says of every column whether it is one of some.

@@ -3,6 +3,7 @@
 //! ```text
 //! message   the header of a batch: what it says, and whether that can be true of the bytes behind it
 //! batch     a batch that is still to be decoded, and its pieces
+//! untold    batches that the end of a file does not tell of
 //! unpack    a packed batch that is too large to be unpacked whole
 //! measure   how many bytes some rows of a batch have
 //! slice     some rows of a batch, as a batch of their own
@@ -15,6 +16,7 @@ mod message;
 mod read;
 mod slice;
 mod unpack;
+mod untold;
 
 pub(super) use batch::BatchRows;
 pub(in crate::table) use read::{FileCutter, IpcPieces, StreamCutter, StreamPieces};

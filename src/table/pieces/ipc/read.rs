@@ -19,6 +19,10 @@ use super::super::super::read_options::ReadOptions;
 use super::super::bytes::{ByteSource, Forward, Seekable, Unpacked};
 use super::batch::{Batch, BatchRows, Common, Splitter};
 use super::message::{Message, MessageKind, cut};
+use super::untold::check_all_told;
+
+/// What a file has at least: the mark at both ends, filled up at the first, and the length of what its end says.
+const SMALLEST: u64 = 18;
 
 /// The columns wanted of a file or stream.
 struct Wanted {
@@ -89,6 +93,9 @@ impl Wanted {
 impl IpcPieces {
     /// Reads the metadata. No more than `largest` bytes of a batch may be in memory at a time.
     pub(in crate::table) fn open(source: &ByteSource, options: &ReadOptions, largest: usize) -> Result<Self> {
+        if let Some(len) = source.len().filter(|len| *len < SMALLEST) {
+            return Err(Error::malformed(FILE, format!("it ends after {len} bytes; it was cut off")));
+        }
         let metadata = contain(FILE, || read_file_metadata(&mut Seekable::new(source)))?;
         let common = Arc::new(Common {
             format: FILE,
@@ -97,9 +104,11 @@ impl IpcPieces {
             largest,
         });
         let mut dictionaries = Dictionaries::default();
+        let mut told = Vec::new();
         for (index, block) in metadata.dictionaries.unwrap_or_default().iter().enumerate() {
             let batch = batch_at(&common, source, block, MessageKind::Dictionary, index, &Arc::default())?;
             batch.add_dictionary(&mut dictionaries)?;
+            told.push(batch.extent(block));
         }
         let mut batches = Vec::new();
         let mut n_rows = 0_usize;
@@ -108,8 +117,10 @@ impl IpcPieces {
             n_rows = n_rows.checked_add(batch.n_rows()).ok_or_else(|| {
                 Error::malformed(FILE, "its record batches say that they have more rows than there can be")
             })?;
+            told.push(batch.extent(&block));
             batches.push((block, batch.n_rows()));
         }
+        check_all_told(source, told)?;
         let wanted = Wanted::new(&common.schema, FILE, options)?;
         Ok(Self { common, dictionaries: Arc::new(dictionaries), batches, wanted })
     }
@@ -219,7 +230,14 @@ fn batch_at(
             position += bytes.len() as u64;
             Ok(bytes)
         })?;
+        // What the end says and what the header does must agree, or the values would be taken from another place.
+        let filled = [position, position.next_multiple_of(8), position.next_multiple_of(64)];
         match message {
+            Some(_) if !filled.contains(&start) => {
+                let message =
+                    format!("its values begin at byte {position}, and the end of the file says {start}");
+                Err(Error::malformed(FILE, message))
+            }
             Some(message) if message.kind == kind => {
                 Batch::new(common, message, source.share()?, start, Arc::clone(dictionaries), index)
             }

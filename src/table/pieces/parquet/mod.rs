@@ -5,6 +5,7 @@
 //! hold, and how large they say that they are when they are unpacked.
 //!
 //! ```text
+//! nesting how the values of nested columns lie within each other
 //! pages   the pages of a column chunk: where they lie, which rows they hold, and whether their headers can be true
 //! leaves  nested columns leaf by leaf, and what comes of them put together
 //! cut     row groups into slices, along the borders of pages
@@ -15,6 +16,7 @@
 mod codes;
 mod cut;
 mod leaves;
+mod nesting;
 mod pages;
 mod read;
 

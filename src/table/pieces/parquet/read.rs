@@ -24,6 +24,7 @@ use super::super::bytes::{ByteSource, Seekable, changed};
 use super::codes;
 use super::cut::GroupRows;
 use super::leaves::{joined, leaves};
+use super::nesting::fitted;
 use super::pages::{Chunk, ColumnPages};
 
 /// A Parquet file of which the metadata is known.
@@ -63,7 +64,7 @@ impl ParquetPieces {
             );
             return Err(Error::malformed(NAME, message));
         }
-        let arrow = contain(NAME, || infer_schema(&metadata))?;
+        let arrow = fitted(&metadata, contain(NAME, || infer_schema(&metadata))?)?;
         let all = contain(NAME, || Ok(Schema::from_arrow_schema(&arrow)))?;
         let (in_file, schema) = options.wanted(&all)?;
         Ok(Self {
