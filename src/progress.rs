@@ -28,8 +28,8 @@ pub trait Progress: Send + Sync {
     /// So many more rows are done.
     fn advance(&self, n_rows: u64);
 
-    /// How a run over files stands: told after each piece of the input, from the thread that writes, and one last time when
-    /// everything is written. Its rows are those that came out in order, so that the last figures are those of the summary,
+    /// How a run over files stands: told after each piece of the input and now and then while none comes, from the thread that
+    /// writes, and one last time when everything is written. Its rows are those that came out in order, so that the last figures are those of the summary,
     /// whatever [`advance`](Self::advance) has heard of rows that were worked on ahead and are not wanted.
     fn status(&self, status: &RunStatus) {
         let _ = status;
@@ -53,6 +53,10 @@ pub struct RunStatus {
     pub n_bytes: u64,
     /// How many bytes there are, where that is known.
     pub n_bytes_in_all: Option<u64>,
+    /// The rows that have been taken from the inputs, to be worked on.
+    pub n_rows_taken: u64,
+    /// The bytes of the inputs that these stand for.
+    pub n_bytes_taken: u64,
     /// The rows that have failed so far.
     pub n_faults: u64,
     /// The memory that pieces in flight are counted with.

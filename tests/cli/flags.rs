@@ -114,6 +114,28 @@ fn progress_is_shown_where_it_is_asked_for() {
         ["apply", "points.csv", "CAST(x AS TINYINT) AS n", "--on-error", "null", "--progress", "always"];
     place.file("points.csv", "x\n1\n1000\n2\n");
     place.run(&failing).code(1).stderr_has("parrow: 3 of 3 rows, 11 B of 11 B, ").stderr_has(", 1 failed");
+    // A single piece, of which nothing is written before its last row.
+    place.file("slow.py", "import time\ndef f(a):\n    time.sleep(0.03)\n    return a\n");
+    place.file("rows.csv", &format!("a\n{}", "1\n".repeat(200)));
+    let slow = [
+        "apply",
+        "rows.csv",
+        "--python",
+        "slow.py:f",
+        "-j",
+        "2",
+        "-q",
+        "--progress",
+        "always",
+        "-o",
+        "o.csv",
+    ];
+    place
+        .run(&slow)
+        .code(0)
+        .stderr_has(" in flight), ")
+        .stderr_has(" left, ")
+        .stderr_has("parrow: 200 of 200 rows, 402 B of 402 B, ");
     let first = ["apply", "points.csv", "x + 1 AS n", "--head", "2", "--progress", "always"];
     place.run(&first).code(0).stderr_has("parrow: 2 of 2 rows, ");
 }
@@ -127,7 +149,8 @@ fn policies_for_rows_that_fail() {
     run("null")
         .code(1)
         .stdout("t,n\n1,1\nx,\n3,3\n")
-        .stderr("parrow: 1 of 3 rows failed (1 error); first: t.csv, line 3, row 1\n");
+        .stderr("parrow: 1 of 3 rows failed (1 error); first: t.csv, line 3, row 1: in \"CAST(t AS BIGINT) AS n\": \"x\" is \
+             not i64; TRY_CAST makes it null\n");
     run("skip")
         .code(1)
         .stdout("t,n\n1,1\n3,3\n")

@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use polars::prelude::{DataType, PlSmallStr, Schema};
 
@@ -32,6 +33,9 @@ pub(super) struct Sources {
     pub(super) strictness: Strictness,
     /// How many rows each input has, where that is known.
     n_rows: Vec<Option<u64>>,
+    /// The rows that have been taken in the run that was begun last, and their bytes.
+    n_rows_taken: AtomicU64,
+    n_bytes_taken: AtomicU64,
 }
 
 /// A piece of one of the inputs.
@@ -101,7 +105,17 @@ impl Sources {
         }
         let n_rows = opened.iter().map(OpenInput::n_rows).collect();
         let recorder = Arc::clone(recorder);
-        Ok(Self { recorder, inputs: opened, read: read.clone(), sizes, is_given, strictness, n_rows })
+        Ok(Self {
+            recorder,
+            inputs: opened,
+            read: read.clone(),
+            sizes,
+            is_given,
+            strictness,
+            n_rows,
+            n_rows_taken: AtomicU64::default(),
+            n_bytes_taken: AtomicU64::default(),
+        })
     }
 
     /// A random matrix.
@@ -115,7 +129,17 @@ impl Sources {
         let n_rows = vec![input.n_rows()];
         let (inputs, read, strictness) = (vec![input], ReadOptions::default(), Strictness::Strict);
         let recorder = Arc::clone(recorder);
-        Ok(Self { recorder, inputs, read, sizes, is_given, strictness, n_rows })
+        Ok(Self {
+            recorder,
+            inputs,
+            read,
+            sizes,
+            is_given,
+            strictness,
+            n_rows,
+            n_rows_taken: AtomicU64::default(),
+            n_bytes_taken: AtomicU64::default(),
+        })
     }
 
     /// The columns, with their dtypes as far as they are known; those of `settled` are.
@@ -240,6 +264,15 @@ impl Sources {
         self.inputs.iter().filter_map(|input| input.csv()).map(|csv| csv.n_pieces_by_cell()).sum()
     }
 
+    /// The same status with what has been taken by now.
+    pub(super) fn with_taken(&self, status: RunStatus) -> RunStatus {
+        RunStatus {
+            n_rows_taken: self.n_rows_taken.load(Ordering::Relaxed),
+            n_bytes_taken: self.n_bytes_taken.load(Ordering::Relaxed),
+            ..status
+        }
+    }
+
     /// How many rows there are, where that is known.
     pub(super) fn n_rows(&self) -> Option<u64> {
         self.n_rows.iter().copied().sum()
@@ -265,6 +298,8 @@ impl Sources {
     ) -> impl FnMut(&dyn Fn() -> bool) -> Result<Option<(Job, Permit)>> + Send + 's {
         let InputPlace { input: mut index, rows_before: mut n_rows_before, place } = from.unwrap_or_default();
         let mut n_rows = n_rows_before + place.row;
+        self.n_rows_taken.store(n_rows, Ordering::Relaxed);
+        self.n_bytes_taken.store(0, Ordering::Relaxed);
         let mut from = from.map(|from| from.place);
         let mut n_seen = 0;
         let mut current: Option<PieceCutter> = None;
@@ -282,6 +317,8 @@ impl Sources {
                     let first_row = n_rows_before + piece.first_row();
                     n_rows = first_row + piece.n_rows();
                     let n_bytes = input.n_bytes_of(&piece, &mut n_seen);
+                    self.n_rows_taken.store(n_rows, Ordering::Relaxed);
+                    self.n_bytes_taken.fetch_add(n_bytes, Ordering::Relaxed);
                     return Ok(Some((Job { input: index, piece, first_row, n_bytes }, permit)));
                 }
                 if is_over() {
