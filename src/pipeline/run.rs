@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use polars::prelude::DataFrame;
+use polars::prelude::{Column, DataFrame, DataType, IntoColumn, Series};
 
 use super::columns::{Keep, check_names, combine, reduce_columns};
 use super::destination::{Destination, head, or_cancelled};
-use super::faults::{CommandLine, LedgerFile};
+use super::faults::{CommandLine, LedgerFile, RunRecord};
 use super::filter::Kept;
 use super::kept_rows::FunctionOfKept;
 use super::resume::{HASH, Journal, Resume, identity, n_rows_noted_of};
@@ -22,7 +22,7 @@ use crate::report::{InputKind, Recorder, RowPath, Stage};
 use crate::row::RowFunction;
 use crate::script::SqlPredicate;
 use crate::table::{
-    Compression, Format, Input, Matrix, MatrixOptions, Output, ReadOptions, Sink, Table, read,
+    Compression, Format, Input, Matrix, MatrixOptions, Output, ReadOptions, Sink, SourceInfo, Table, read,
 };
 
 /// How many failed rows are looked up in their files.
@@ -254,7 +254,7 @@ impl<'f> Pipeline<'f> {
 
     /// Runs the rows that an earlier run has put into its ledger once more, and these alone, and patches the output of that run:
     /// it becomes what it would be if this function had been run over all rows in the first place, save that columns whose dtype
-    /// rows have decided keep it. The ledger becomes that of the rows that have failed again.
+    /// rows have decided keep it; one that would change the dtype of a column of Parquet or Arrow is refused. The ledger becomes that of the rows that have failed again.
     ///
     /// Inputs, options, condition and destination are to be those of that run, save for the function, and dtypes and null texts
     /// that make its rows readable. Both files are written beside the old ones and renamed, first the output: at no time is there
@@ -353,7 +353,7 @@ impl<'f> Pipeline<'f> {
         {
             return Err(located(error, &table));
         }
-        let frame = std::mem::take(&mut table.frame);
+        let frame = self.numbers_without_values(std::mem::take(&mut table.frame), &table.sources);
         let kept = recorder.time(Stage::Filter, || match &self.filter {
             Some(predicate) => Kept::by(predicate, frame, &self.apply),
             None => Ok(Kept::all(frame)),
@@ -440,6 +440,13 @@ impl<'f> Pipeline<'f> {
             taken.push(path);
             if option == "ledger" {
                 LedgerFile::create(output, &self.files)?;
+                if self.retry.is_none() {
+                    let written = match &self.destination {
+                        Destination::Output(output, _) => Some(output),
+                        Destination::Preview { .. } => None,
+                    };
+                    RunRecord::check_replaceable(path, written)?;
+                }
             }
         }
         Ok(())
@@ -505,6 +512,37 @@ impl<'f> Pipeline<'f> {
             Some(n_rows) if one_for_one => self.read.clone().with_limit(n_rows),
             _ => self.read.clone(),
         })
+    }
+
+    /// Columns of CSV without a value, which nothing but a guess makes text, as numbers where these are what is taken.
+    fn numbers_without_values(&self, frame: DataFrame, sources: &[SourceInfo]) -> DataFrame {
+        let fits = |frame: &DataFrame| {
+            let none = frame.clear();
+            let filters = self.filter.as_ref().is_none_or(|filter| filter.bind(none.schema()).is_ok());
+            filters && self.run_work(&Kept::all(none)).is_ok()
+        };
+        let of_csv = |source: &SourceInfo| matches!(source.format, Format::Csv | Format::Tsv);
+        let is_empty = |column: &&Column| {
+            let is_guess = self.read.dtype_of(column.name()).is_none();
+            is_guess && *column.dtype() == DataType::String && column.null_count() == column.len()
+        };
+        let empty: Vec<Column> = frame.columns().iter().filter(is_empty).cloned().collect();
+        if empty.is_empty() || !sources.iter().all(of_csv) || fits(&frame) {
+            return frame;
+        }
+        let with = |columns: &[Column], dtype: &DataType| {
+            let mut numbers = frame.clone();
+            for column in columns {
+                let nulls = Series::full_null(column.name().clone(), column.len(), dtype);
+                numbers.with_column(nulls.into_column()).ok()?;
+            }
+            fits(&numbers).then_some(numbers)
+        };
+        let found = [DataType::Float64, DataType::Int64].into_iter().find_map(|dtype| {
+            let alone = || empty.iter().find_map(|column| with(std::slice::from_ref(column), &dtype));
+            with(&empty, &dtype).or_else(alone)
+        });
+        found.unwrap_or(frame)
     }
 
     fn run_work(&self, kept: &Kept) -> Result<Applied<DataFrame>> {

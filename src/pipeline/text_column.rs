@@ -43,8 +43,7 @@ pub(super) fn cell_instead(
     options: &ReadOptions,
     fits: impl Fn(&DataFrame) -> bool,
 ) -> Error {
-    let ErrorKind::Dtype { column, .. } = error.kind() else { return error };
-    let name = PlSmallStr::from_str(column);
+    let Some(name) = text_at_fault(&error) else { return error };
     let Some(found) = guessed_text(frame, &name, sources, options) else { return error };
     let mut numbers = frame.clear();
     let column = Series::new_empty(name.clone(), &found.dtype).into_column();
@@ -52,6 +51,15 @@ pub(super) fn cell_instead(
         return error;
     }
     cell_at_fault(found, &name)
+}
+
+/// The column that an error of a function is about, where that takes no text.
+pub(super) fn text_at_fault(error: &Error) -> Option<PlSmallStr> {
+    match error.kind() {
+        ErrorKind::Dtype { column, .. } => Some(PlSmallStr::from_str(column)),
+        ErrorKind::Expression { .. } => error.position().column.as_deref().map(PlSmallStr::from_str),
+        _ => None,
+    }
 }
 
 /// The error of a cell that makes a column text where numbers would do.

@@ -54,9 +54,38 @@ pub(super) fn plan(text: &SqlText, schema: &Schema) -> Result<Planned> {
         }
     }
     match contained(|| plan_expression(text, schema)) {
-        Ok(planned) => planned,
+        Ok(Ok(planned)) => Ok(planned),
+        Ok(Err(error)) => Err(match text_column(text, schema) {
+            Some(name) => {
+                let message = format!(
+                    "it is text, and a number is wanted; TRY_CAST({name} AS DOUBLE) takes the numbers in it"
+                );
+                Error::expression(&text.text, message).in_column(name)
+            }
+            None => error,
+        }),
         Err(panic) => Err(Error::expression(&text.text, panic)),
     }
+}
+
+/// The column of text, if there is one, that keeps an expression from being planned: were it one of numbers, it would be.
+fn text_column(text: &SqlText, schema: &Schema) -> Option<PlSmallStr> {
+    let mut numbers = schema.clone();
+    let mut first = None;
+    for name in expr_to_leaf_column_names(&text.expression) {
+        if schema.get(&name) != Some(&DataType::String) {
+            continue;
+        }
+        let mut alone = schema.clone();
+        for schema in [&mut alone, &mut numbers] {
+            schema.with_column(name.clone(), DataType::Float64);
+        }
+        if matches!(contained(|| plan_expression(text, &alone)), Ok(Ok(_))) {
+            return Some(name);
+        }
+        first.get_or_insert(name);
+    }
+    first.filter(|_| matches!(contained(|| plan_expression(text, &numbers)), Ok(Ok(_))))
 }
 
 fn plan_expression(text: &SqlText, schema: &Schema) -> Result<Planned> {

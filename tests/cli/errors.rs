@@ -43,10 +43,41 @@ fn a_header_alone_is_a_table_without_rows() {
     let place = Place::new();
     place.file("in.csv", "a,b\n");
     place.run(&["apply", "in.csv", "1 AS n"]).code(0).stdout("a,b,n\n");
-    place
-        .run(&["count-range", "in.csv", "--min", "1", "--max", "2", "--columns", "a"])
+    place.file("rows.csv", "a,b\n1,2\n");
+    let range = ["--min", "1", "--max", "2"];
+    let counts = |more: &[&str]| place.run(&[&["count-range"], &range[..], more].concat()).code(0);
+    counts(&["in.csv"]).stdout("a,b,count_in_range\n");
+    counts(&["in.csv", "--columns", "a"]).stdout("a,b,count_in_range\n");
+    counts(&["in.csv", "rows.csv"]).stdout("a,b,count_in_range\n1,2,2\n");
+    counts(&["rows.csv", "in.csv"]).stdout("a,b,count_in_range\n1,2,2\n");
+    counts(&["rows.csv", "--head", "0"]).stdout("a,b,count_in_range\n");
+    let apply = |more: &[&str]| place.run(&[&["apply", "in.csv"], more].concat()).code(0);
+    apply(&["a + 1 AS n"]).stdout("a,b,n\n");
+    apply(&["a + 1 AS n", "upper(b) AS u", "--on-error", "null"]).stdout("a,b,n,u\n");
+    apply(&["a AS n", "--where", "b > 2"]).stdout("a,b,n\n");
+    place.run(&["hypot", "in.csv", "--a", "a", "--b", "b"]).code(0).stdout("a,b,hypot\n");
+    place.run(&["scale", "in.csv", "--only"]).code(0).stdout("a_scaled,b_scaled\n");
+    place.run(&["columns", "in.csv", "sum-of-squares"]).code(0).stdout("a,b\n0.0,0.0\n");
+    // One without a value among rows is taken as what the function wants, too.
+    place.file("nulls.csv", "a,b\n,1\n,2\n");
+    place.run(&["apply", "nulls.csv", "a + b AS n"]).code(0).stdout("a,b,n\n,1,\n,2,\n");
+    for format in ["parquet", "arrow"] {
+        let file = format!("in.{format}");
+        place.run(&["apply", "in.csv", "--dtype", "a=i64", "-o", &file]).code(0);
+        place.run(&["apply", &file, "a + 1 AS n"]).code(0).stdout("a,b,n\n");
+    }
+}
+
+#[test]
+fn text_where_an_expression_wants_a_number_is_named() {
+    let place = Place::new();
+    place.file("one.csv", "p,q\n1,2\nx,3\n");
+    place.file("all.csv", "p,q\na,2\nx,3\n");
+    let apply = |file: &str| place.run(&["apply", file, "p * q AS total"]).one_clear_line();
+    apply("one.csv").code(3).stderr_has("one.csv, line 3, row 1, column \"p\": \"x\" is not i64");
+    apply("all.csv")
         .code(2)
-        .stderr_has("column \"a\" holds str");
+        .stderr_has("column \"p\": in \"p * q AS total\": it is text, and a number is wanted");
 }
 
 const RANGE: [&str; 5] = ["count-range", "--min", "1", "--max", "2"];

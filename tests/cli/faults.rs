@@ -182,7 +182,7 @@ fn rows_are_retried_with_another_function_and_the_output_is_patched() {
         .code(3)
         .one_clear_line()
         .stderr_has("t.csv: could not retry: the input has changed");
-    run(&["retry", "out.csv"]).code(2).one_clear_line().stderr_has("no .run.json");
+    run(&["retry", "out.csv"]).code(2).one_clear_line().stderr_has("no out.csv.run.json");
     run(&["retry", "nowhere.csv"]).code(3).one_clear_line();
 }
 
@@ -202,7 +202,41 @@ fn a_command_without_a_function_of_its_own_is_retried_with_what_makes_its_rows_r
     let found = std::fs::read(place.path("o.parquet")).expect("the output");
     run(&["--null-value", "1O7"]).code(0);
     assert!(found == std::fs::read(place.path("o.parquet")).expect("the output"));
-    place.run(&["retry", "l.parquet"]).code(3).stderr_has("the output has changed");
+    // The run has written the same bytes anew.
+    place.run(&["retry", "l.parquet"]).code(0).stderr_has("no rows to retry");
+    run(&["--dtype", "after=str"]).code(0);
+    place
+        .run(&["retry", "l.parquet"])
+        .code(3)
+        .stderr_has("the output has changed since the run that wrote it (it had ");
+}
+
+#[test]
+fn what_a_retry_and_a_ledger_may_meet() {
+    let place = Place::new();
+    place.file("k.csv", "id,v\n1,p\n2,2\n");
+    let run = |ledger: &str, output: &str| {
+        let apply = ["apply", "k.csv", "v + 1 AS n", "--dtype", "v=i64", "--on-error", "null"];
+        place.run(&[&apply[..], &["--ledger", ledger, "-o", output]].concat())
+    };
+    run("l.csv", "o.parquet").code(1);
+    // The ledger of another output that is there is not lost, and the same run may be run again.
+    run("l.csv", "other.csv").code(2).one_clear_line().stderr_has("tells of the rows that failed for ");
+    run("l.csv", "o.parquet").code(1);
+    // The same bytes of another time are the same input, of a file that is looked at whole.
+    place.file("k.csv", "id,v\n1,p\n2,2\n");
+    place.run(&["retry", "l.csv", "'x' AS n"]).code(2).one_clear_line().stderr_has("i64 as in the output");
+    place.run(&["apply", "o.parquet"]).stdout("id,v,n\n1,,\n2,2,3\n");
+    place.run(&["retry", "l.csv", "CAST(7 AS BIGINT) AS n", "--null-value", "p"]).code(0);
+    place.run(&["apply", "o.parquet"]).stdout("id,v,n\n1,,7\n2,2,3\n");
+    run("l2.csv", "o2.csv").code(1);
+    let ledger = place.read("l2.csv");
+    place.file("l2.csv", &ledger.lines().take(1).map(|line| line.to_owned() + "\n").collect::<String>());
+    place
+        .run(&["retry", "l2.csv"])
+        .code(3)
+        .one_clear_line()
+        .stderr_has("put that back, or run all rows again");
 }
 
 #[test]

@@ -59,9 +59,30 @@ impl FileIdentity {
         })
     }
 
-    /// Whether this is the same file, unchanged.
+    /// Whether this is the same file, unchanged. Of a file that is looked at whole, the time of change says nothing more.
     pub(in crate::pipeline) fn is_unchanged(&self, now: &Self) -> bool {
-        self == now
+        self.path == now.path
+            && self.has_content_of(now)
+            && (self.is_known_whole() || self.modified == now.modified)
+    }
+
+    /// Whether its first and last bytes are all of it.
+    fn is_known_whole(&self) -> bool {
+        self.n_bytes <= 2 * LOOKED_AT
+    }
+
+    /// In what another state of the file differs, for a person.
+    pub(super) fn difference(&self, now: &Self) -> String {
+        if self.path != now.path {
+            return format!("it was {}", self.path.display());
+        }
+        if self.n_bytes != now.n_bytes {
+            return format!("it had {} bytes, and has {}", self.n_bytes, now.n_bytes);
+        }
+        if self.hash != now.hash {
+            return "its bytes are others".to_owned();
+        }
+        "it was written or touched, and more than its first and last bytes may be others".to_owned()
     }
 
     /// Whether the file is there, unchanged.
@@ -105,7 +126,7 @@ impl fmt::Display for FileIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const SECOND: u64 = 1_000_000_000;
         write!(f, "{} bytes", self.n_bytes)?;
-        if let Some(modified) = self.modified {
+        if let Some(modified) = self.modified.filter(|_| !self.is_known_whole()) {
             write!(f, ", modified {}.{:09}", modified / SECOND, modified % SECOND)?;
         }
         write!(f, ", hash {:016x}, {}", self.hash, self.path.display())

@@ -32,6 +32,8 @@ pub struct RunRecord {
     next: Option<Box<RunRecord>>,
     /// Whether the ledger lies beside its name still.
     ledger_is_beside: bool,
+    /// Whether no row has failed.
+    pub(in crate::pipeline) has_no_faults: bool,
 }
 
 /// What a program was started with.
@@ -90,7 +92,11 @@ impl RunRecord {
         }
         match self.ledger.has_content_of(now) {
             true => Ok(self),
-            false => Err(refused("the ledger is not the one that the run wrote").in_file(ledger)),
+            false => {
+                let message = "the ledger is not as the run wrote it; put that back, or run all rows again (rows cannot be \
+                               taken out of it: those that are mended leave it by themselves)";
+                Err(refused(message).in_file(ledger))
+            }
         }
     }
 
@@ -139,6 +145,7 @@ impl RunRecord {
             ledger,
             next: None,
             ledger_is_beside: false,
+            has_no_faults: false,
         })
     }
 
@@ -166,6 +173,25 @@ impl RunRecord {
         Ok(record)
     }
 
+    /// That a ledger which is there may be written over: the faults of another output that is as its run has left it are told
+    /// by nothing else.
+    ///
+    /// # Errors
+    /// [`InvalidOption`](crate::ErrorKind::InvalidOption) with that output.
+    pub(in crate::pipeline) fn check_replaceable(ledger: &Path, output: Option<&Output>) -> Result<()> {
+        let Ok(record) = Self::of_ledger(ledger) else { return Ok(()) };
+        let Some(other) = record.output.filter(FileIdentity::is_there) else { return Ok(()) };
+        if record.has_no_faults || output.is_some_and(|output| output.is_file(&other.path)) {
+            return Ok(());
+        }
+        let message = format!(
+            "{} tells of the rows that failed for {}; name another one, or remove it first",
+            ledger.display(),
+            other.path.display()
+        );
+        Err(Error::invalid_option("ledger", message))
+    }
+
     /// That everything is as the run has left it.
     ///
     /// # Errors
@@ -182,18 +208,25 @@ impl RunRecord {
                 return Err(refused("an input of the run was no file, and cannot be read again")
                     .in_file(input.label()));
             };
-            if !then.is_unchanged(&FileIdentity::of(path)?) {
-                return Err(refused("the input has changed since the run; run it again").in_file(path));
+            let now = FileIdentity::of(path)?;
+            if !then.is_unchanged(&now) {
+                let message =
+                    format!("the input has changed since the run ({}); run it again", then.difference(&now));
+                return Err(refused(&message).in_file(path));
             }
         }
         let (Some(then), Some(path)) = (&self.output, output) else {
             return Err(refused("the run wrote no file that could be patched"));
         };
-        match then.is_unchanged(&FileIdentity::of(path)?) {
+        let now = FileIdentity::of(path)?;
+        match then.is_unchanged(&now) {
             true => Ok(()),
             false => {
-                let message = "the output has changed since the run that wrote it, or that run was broken off; run it again";
-                Err(refused(message).in_file(path))
+                let difference = then.difference(&now);
+                let message = format!(
+                    "the output has changed since the run that wrote it ({difference}), or that run was broken off; run it again"
+                );
+                Err(refused(&message).in_file(path))
             }
         }
     }
@@ -208,6 +241,7 @@ impl RunRecord {
             "output": self.output.as_ref().map(FileIdentity::to_json),
             "rows_written": self.n_rows_written,
             "cut": self.is_cut,
+            "whole": self.has_no_faults,
             "ledger": self.ledger.to_json(),
             "retry": self.next.as_ref().map(|next| next.to_json()),
         })
@@ -239,6 +273,7 @@ impl RunRecord {
                 value => Some(Box::new(Self::from_json(value)?)),
             },
             ledger_is_beside: false,
+            has_no_faults: value["whole"].as_bool().unwrap_or_default(),
         })
     }
 }
@@ -275,6 +310,6 @@ fn path_of(ledger: &Path) -> PathBuf {
 }
 
 /// Why the rows of a ledger are not retried.
-pub(in crate::pipeline) fn refused(reason: &'static str) -> Error {
-    Error::io("retry", std::io::Error::other(reason))
+pub(in crate::pipeline) fn refused(reason: &str) -> Error {
+    Error::io("retry", std::io::Error::other(reason.to_owned()))
 }

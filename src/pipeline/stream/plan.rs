@@ -10,7 +10,8 @@ use super::super::run::{Pipeline, RowOrder};
 use super::super::work::Task;
 use super::sources::Sources;
 use super::text_column::{
-    cell_instead, check_left_out, mostly_numbers, numbers_instead, sample_tells, surely_numbers,
+    cell_instead, check_left_out, mostly_numbers, numbers_instead, numbers_without_cells, sample_tells,
+    surely_numbers,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::fault::OnError;
@@ -118,6 +119,7 @@ fn choose_columns(
     let apply = &pipeline.apply;
     let recorder = Arc::clone(&sources.recorder);
     let mut settled = Vec::new();
+    let mut has_numbered = false;
     loop {
         let schema = sources.schema(&settled)?;
         // A function that is in another program is asked there what it reads.
@@ -179,6 +181,14 @@ fn choose_columns(
             }
         } else if pipeline.work.takes_every_number() {
             recorder.time(Stage::Look, || check_left_out(sources, &schema, apply))?;
+        }
+        if used.as_ref().is_err_and(depends_on_dtypes) && !has_numbered {
+            has_numbered = true;
+            let numbers = numbers_without_cells(sources, &schema, fits);
+            if !numbers.is_empty() {
+                numbers.iter().for_each(|(name, dtype)| sources.propose_instead(name, dtype));
+                continue;
+            }
         }
         return match used {
             Ok(_) => Ok(settled),

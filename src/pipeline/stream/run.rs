@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use polars::prelude::{DataType, PlSmallStr, Schema};
 
@@ -180,8 +180,8 @@ fn run_over(
         apply = apply.with_policy(OnError::Collect);
     }
     let is_declared = kernel.is_none_or(|kernel| !kernel.fields().iter().any(is_undeclared));
-    if pipeline.ledger.is_some() && apply.on_error() == OnError::Null {
-        // The ledger keeps the messages, which `null` does not.
+    if apply.on_error() == OnError::Null {
+        // `null` keeps no messages, and the first one is told, and the ledger's.
         apply = apply.with_policy(OnError::Collect);
     }
     let faults = FaultKeeper {
@@ -291,6 +291,7 @@ fn run_over(
             {
                 record.n_rows_written = closed.received.n_rows;
                 record.is_cut = cuts.is_some();
+                record.has_no_faults = closed.faults.counts.is_empty();
                 let record = match &pipeline.retry {
                     Some(plan) => plan.record.followed_by(record),
                     None => record,
@@ -394,6 +395,20 @@ fn flow(
     let mut waiting: VecDeque<(Half, Permit)> = VecDeque::new();
     let recorder = &morsels.sources.recorder;
     let is_text = !matches!(morsels.writing, Writing::Frames);
+    let latest = Mutex::new(RunStatus {
+        n_bytes_in_all,
+        ..receiver.received.status(n_rows_in_all, receiver.faults.counts.n_rows())
+    });
+    // While one slow row is waited for, the others go on.
+    let check_cancelled = || {
+        if morsels.apply.progress().is_some() {
+            let n_bytes_in_flight = budget.used();
+            let status =
+                RunStatus { n_bytes_in_flight, ..*latest.lock().unwrap_or_else(PoisonError::into_inner) };
+            morsels.apply.tell(&morsels.sources.with_taken(status));
+        }
+        morsels.apply.check_cancelled()
+    };
     let mut receive = |outcome: Option<(Result<Outcome>, Permit)>| -> Result<ControlFlow<()>> {
         let is_end = outcome.is_none();
         let mut done = None;
@@ -434,11 +449,13 @@ fn flow(
         let Some((prepared, permit)) = done else { return Ok(ControlFlow::Continue(())) };
         let flow = recorder.time(Stage::Write, || receiver.receive(prepared, permit))?;
         morsels.set_located(receiver.faults.first.len());
-        morsels.apply.tell(&RunStatus {
+        let status = RunStatus {
             n_bytes_in_all,
             n_bytes_in_flight: budget.used(),
             ..receiver.received.status(n_rows_in_all, receiver.faults.counts.n_rows())
-        });
+        };
+        *latest.lock().unwrap_or_else(PoisonError::into_inner) = status;
+        morsels.apply.tell(&morsels.sources.with_taken(status));
         if flow.is_continue() {
             receiver.note(|| morsels.decided())?;
         }
@@ -448,7 +465,7 @@ fn flow(
         n_threads,
         // Until the dtypes of all new columns are known, the lowest rows decide.
         Order::Done(&|| is_free && morsels.is_decided()),
-        &|| morsels.apply.check_cancelled(),
+        &check_cancelled,
         morsels.sources.jobs(n_threads, &budget, morsels.columns, from),
         |job, permit| morsels.work(job, permit),
         |outcome, permit| receive(Some((outcome, permit))),

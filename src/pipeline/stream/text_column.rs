@@ -2,7 +2,7 @@
 
 use polars::prelude::{DataType, PlSmallStr, Schema};
 
-use super::super::text_column::{cell_at_fault, left_out_cell};
+use super::super::text_column::{cell_at_fault, left_out_cell, text_at_fault};
 use super::sources::{Job, Sources};
 use crate::apply::ApplyOptions;
 use crate::error::{Error, ErrorKind, Result};
@@ -33,8 +33,7 @@ pub(super) fn cell_instead(
     apply: &ApplyOptions,
     fits: impl Fn(&Schema) -> bool,
 ) -> Error {
-    let ErrorKind::Dtype { column, .. } = error.kind() else { return error };
-    let name = PlSmallStr::from_str(column);
+    let Some(name) = text_at_fault(&error) else { return error };
     if !is_guessed_text(sources, schema, &name) {
         return error;
     }
@@ -60,13 +59,7 @@ pub(super) fn numbers_instead(
     fits: impl Fn(&Schema) -> bool,
 ) -> Result<Vec<(PlSmallStr, DataType)>> {
     let found = mostly_numbers(sources, schema, apply)?;
-    let with = |columns: &[(PlSmallStr, DataType)]| {
-        let mut numbers = schema.clone();
-        for (name, dtype) in columns {
-            numbers.with_column(name.clone(), dtype.clone());
-        }
-        fits(&numbers)
-    };
+    let with = |columns: &[(PlSmallStr, DataType)]| fits(&with_columns(schema, columns));
     if !with(&found) {
         return Ok(Vec::new());
     }
@@ -79,6 +72,40 @@ pub(super) fn numbers_instead(
         }
     }
     Ok(needed)
+}
+
+/// Columns without a single value, which nothing but a guess makes text, and that the function takes as numbers.
+pub(super) fn numbers_without_cells(
+    sources: &Sources,
+    schema: &Schema,
+    fits: impl Fn(&Schema) -> bool,
+) -> Vec<(PlSmallStr, DataType)> {
+    let is_empty = |name: &&PlSmallStr| {
+        is_guessed_text(sources, schema, name)
+            && !sources.inputs.iter().any(|input| input.may_have_values(name))
+    };
+    let empty: Vec<PlSmallStr> = schema.iter_names().filter(is_empty).cloned().collect();
+    for dtype in [DataType::Float64, DataType::Int64] {
+        let all: Vec<_> = empty.iter().map(|name| (name.clone(), dtype.clone())).collect();
+        if !all.is_empty() && fits(&with_columns(schema, &all)) {
+            return all;
+        }
+        // What takes text of one column and numbers of another.
+        for column in &all {
+            if fits(&with_columns(schema, std::slice::from_ref(column))) {
+                return vec![column.clone()];
+            }
+        }
+    }
+    Vec::new()
+}
+
+fn with_columns(schema: &Schema, columns: &[(PlSmallStr, DataType)]) -> Schema {
+    let mut changed = schema.clone();
+    for (name, dtype) in columns {
+        changed.with_column(name.clone(), dtype.clone());
+    }
+    changed
 }
 
 /// Text columns most of whose values are numbers, with the dtypes of these.

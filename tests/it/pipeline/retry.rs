@@ -203,7 +203,7 @@ fn what_has_changed_is_not_patched() {
     refused(&run, "in.csv: could not retry: the input has changed");
     first();
     std::fs::write(run.ledger(), "").unwrap();
-    refused(&run, "the ledger is not the one that the run wrote");
+    refused(&run, "the ledger is not as the run wrote it");
     first();
     std::fs::remove_file(folder.path().join("faults.ndjson.run.json")).unwrap();
     refused(&run, "could not read the record of the run");

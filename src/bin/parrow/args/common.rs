@@ -85,8 +85,9 @@ pub struct RunArgs {
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     pub memory_limit: Option<usize>,
 
-    /// Write rows as they are finished, a piece at a time, where their order does not matter: one slow row keeps nobody
-    /// waiting. With --resume, --head, --ledger, --rejects or --max-errors the order stays that of the input
+    /// Write rows as they are finished, a piece of 64 to 512 KiB at a time, where their order does not matter: one slow row
+    /// keeps no other piece waiting, once the dtypes of the results are declared or known from the first rows. With --resume,
+    /// --head, --ledger, --rejects or --max-errors the order stays that of the input
     #[arg(long)]
     pub unordered: bool,
 

@@ -34,8 +34,9 @@ pub struct FaultArgs {
     #[arg(long, value_name = "N", value_parser = count)]
     pub max_errors: Option<u64>,
 
-    /// Write every row that fails into this file (.csv, .parquet, .ndjson): file, row, line, column, kind, message, attempt,
-    /// elapsed (seconds, where it is known: of rows that were stopped at a time limit, or whose worker failed), in_output
+    /// Write every row that fails into this file (.csv, .parquet, .ndjson): file (empty for standard input), row (from 0 over
+    /// all inputs), line (from 1 within the file), column, kind, message, attempt, elapsed (seconds, where it is known: of rows
+    /// that were stopped at a time limit, or whose worker failed), in_output. FILE.run.json beside it is what parrow retry goes by
     #[arg(long, value_name = "FILE")]
     pub ledger: Option<PathBuf>,
 

@@ -133,7 +133,11 @@ fn without_record(error: Error, ledger: &Path) -> Error {
             .is_some_and(|path| path.extension().is_some_and(|end| end == "json"));
     match is_missing {
         true => {
-            let message = "beside it there is no .run.json, which tells how it came about; a run that ends early leaves none";
+            let name = ledger.file_name().unwrap_or_default().display();
+            let message = format!(
+                "beside it there is no {name}.run.json, which tells how it came about; they are moved together, and a run that \
+                 ends early leaves none"
+            );
             Error::invalid_option("LEDGER", message).in_file(ledger)
         }
         false => error,

@@ -113,12 +113,19 @@ impl OldFrames {
 }
 
 /// Old rows in the dtypes of new ones, which differ only where no old row has a value.
+///
+/// # Errors
+/// [`Dtype`](crate::ErrorKind::Dtype) for a column that would become one of another dtype: whoever reads the output counts on it.
 pub(in crate::pipeline::stream) fn in_dtypes_of(old: DataFrame, new: &Schema) -> Result<DataFrame> {
     let columns = old.columns().iter().map(|column| match new.get(column.name()) {
         Some(dtype) if dtype != column.dtype() => {
-            let cast = lossless_cast(column.as_materialized_series(), dtype);
+            let of_nulls = column.null_count() == column.len();
+            let cast = lossless_cast(column.as_materialized_series(), dtype).filter(|_| of_nulls);
             cast.map(Into::into).ok_or_else(|| {
-                Error::dtype(column.name().as_str(), dtype_name(column.dtype()), dtype_name(dtype))
+                let (there, new) = (dtype_name(column.dtype()), dtype_name(dtype));
+                let wanted =
+                    format!("{there} as in the output (have the function give that, or run all rows again)");
+                Error::dtype(column.name().as_str(), wanted, new)
             })
         }
         _ => Ok(column.clone()),
