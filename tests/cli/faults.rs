@@ -231,7 +231,7 @@ fn what_a_retry_and_a_ledger_may_meet() {
     place.run(&["apply", "o.parquet"]).stdout("id,v,n\n1,,7\n2,2,3\n");
     run("l2.csv", "o2.csv").code(1);
     let ledger = place.read("l2.csv");
-    place.file("l2.csv", &ledger.lines().take(1).map(|line| line.to_owned() + "\n").collect::<String>());
+    place.file("l2.csv", ledger.lines().take(1).map(|line| line.to_owned() + "\n").collect::<String>());
     place
         .run(&["retry", "l2.csv"])
         .code(3)

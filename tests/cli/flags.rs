@@ -116,7 +116,7 @@ fn progress_is_shown_where_it_is_asked_for() {
     place.run(&failing).code(1).stderr_has("parrow: 3 of 3 rows, 11 B of 11 B, ").stderr_has(", 1 failed");
     // A single piece, of which nothing is written before its last row.
     place.file("slow.py", "import time\ndef f(a):\n    time.sleep(0.03)\n    return a\n");
-    place.file("rows.csv", &format!("a\n{}", "1\n".repeat(200)));
+    place.file("rows.csv", format!("a\n{}", "1\n".repeat(200)));
     let slow = [
         "apply",
         "rows.csv",
