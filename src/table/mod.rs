@@ -18,6 +18,7 @@ mod csv;
 mod describe;
 mod dtype;
 mod even;
+mod file_schema;
 mod format;
 mod gathered;
 mod gzip;

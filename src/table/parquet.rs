@@ -15,6 +15,7 @@ use crate::error::Result;
 
 use super::contain::contain;
 use super::describe::RowGroup;
+use super::file_schema::file_schema;
 use super::format::Format;
 use super::pieces::{ByteSource, ParquetPieces};
 use super::read_options::ReadOptions;
@@ -47,5 +48,6 @@ pub(super) fn describe(bytes: &[u8]) -> Result<(Schema, Vec<RowGroup>)> {
 }
 
 fn schema_of(bytes: &[u8]) -> Result<Schema> {
-    contain(NAME, || Ok(Schema::from_arrow_schema(ParquetReader::new(Cursor::new(bytes)).schema()?.as_ref())))
+    let arrow = contain(NAME, || ParquetReader::new(Cursor::new(bytes)).schema())?;
+    file_schema(NAME, &arrow)
 }

@@ -17,6 +17,7 @@ use super::super::super::contain::contain;
 use super::super::super::own::column_of;
 use super::super::bytes::{ByteSource, Seekable, changed};
 use super::super::too_large;
+use super::lengths::Lengths;
 use super::measure::measure;
 use super::message::{BatchLayout, Extent, Message, cut};
 use super::slice::slice;
@@ -56,13 +57,16 @@ fn check_lengths(common: &Common, layout: &BatchLayout, extents: Option<&[Extent
         ));
     }
     let mut node = 0;
-    for (name, extent) in common.schema.iter_names().zip(extents.into_iter().flatten()) {
+    let mut lengths = Lengths::new(layout);
+    for ((name, field), extent) in common.schema.iter().zip(extents.into_iter().flatten()) {
         let (length, _) = layout.nodes[node];
         if length != layout.n_rows {
             let message = format!("it has {length} values in a record batch of {} rows", layout.n_rows);
             return Err(Error::malformed(common.format, message).in_column(name.as_str()));
         }
         node += extent.n_nodes;
+        let checked = lengths.check(&field.dtype, length);
+        checked.map_err(|message| Error::malformed(common.format, message).in_column(name.as_str()))?;
     }
     Ok(())
 }
@@ -256,43 +260,66 @@ impl Batch {
 
     /// Some rows of the columns at some places, in the order of the file.
     fn decode(&self, from: usize, n_rows: usize, places: &[usize]) -> Result<RecordBatchT<Box<dyn Array>>> {
+        let extents = self.extents.as_deref().filter(|_| self.can_be_sliced());
+        let sliced = |extents| self.decode_slice(from, n_rows, places, extents);
+        match extents {
+            Some(extents) if n_rows < self.n_rows() => sliced(extents),
+            // The engine refuses keys of nulls that are no keys.
+            Some(extents) => self.decode_whole(from, n_rows, places).or_else(|_| sliced(extents)),
+            None => self.decode_whole(from, n_rows, places),
+        }
+    }
+
+    /// As [`decode`](Self::decode), and of the others nothing is read.
+    fn decode_slice(
+        &self,
+        from: usize,
+        n_rows: usize,
+        places: &[usize],
+        extents: &[Extent],
+    ) -> Result<RecordBatchT<Box<dyn Array>>> {
         let common = &self.common;
         let projected: ArrowSchema = places
             .iter()
             .filter_map(|place| common.schema.get_at_index(*place))
             .map(|(name, field)| (name.clone(), field.clone()))
             .collect();
-        if let (true, Some(extents)) = (self.can_be_sliced() && n_rows < self.n_rows(), &self.extents) {
-            let mut wanted = vec![false; common.schema.len()];
-            places.iter().for_each(|place| wanted[*place] = true);
-            let columns = self.columns(extents, &wanted);
-            let bytes = |range| self.bytes(range);
-            let sliced = slice(common.format, &self.layout, &columns, from..from + n_rows, &bytes)?;
-            let fields = places.iter().filter_map(|place| common.ipc_schema.fields.get(*place).cloned());
-            let ipc_schema = IpcSchema { fields: fields.collect(), is_little_endian: true };
-            let message = Message {
-                header: sliced.header,
-                body_len: sliced.body.len() as u64,
-                kind: self.message.kind,
-            };
-            return contain(common.format, || {
-                message.with_batch(|batch| {
-                    read_record_batch(
-                        batch,
-                        &projected,
-                        &ipc_schema,
-                        None,
-                        None,
-                        &self.dictionaries,
-                        MetadataVersion::V5,
-                        &mut std::io::Cursor::new(&sliced.body),
-                        0,
-                        &mut Vec::new(),
-                        Default::default(),
-                    )
-                })
-            });
-        }
+        let mut wanted = vec![false; common.schema.len()];
+        places.iter().for_each(|place| wanted[*place] = true);
+        let columns = self.columns(extents, &wanted);
+        let bytes = |range| self.bytes(range);
+        let sliced = slice(common.format, &self.layout, &columns, from..from + n_rows, &bytes)?;
+        let fields = places.iter().filter_map(|place| common.ipc_schema.fields.get(*place).cloned());
+        let ipc_schema = IpcSchema { fields: fields.collect(), is_little_endian: true };
+        let message =
+            Message { header: sliced.header, body_len: sliced.body.len() as u64, kind: self.message.kind };
+        contain(common.format, || {
+            message.with_batch(|batch| {
+                read_record_batch(
+                    batch,
+                    &projected,
+                    &ipc_schema,
+                    None,
+                    None,
+                    &self.dictionaries,
+                    MetadataVersion::V5,
+                    &mut std::io::Cursor::new(&sliced.body),
+                    0,
+                    &mut Vec::new(),
+                    Default::default(),
+                )
+            })
+        })
+    }
+
+    /// As [`decode`](Self::decode), out of the batch as the engine reads it.
+    fn decode_whole(
+        &self,
+        from: usize,
+        n_rows: usize,
+        places: &[usize],
+    ) -> Result<RecordBatchT<Box<dyn Array>>> {
+        let common = &self.common;
         let projection = (places.len() < common.schema.len()).then_some(places);
         let batch = contain(common.format, || {
             self.message.with_batch(|batch| {

@@ -114,8 +114,10 @@ impl Message {
                 true => match word(*place)? {
                     None => return Err(cut(format)),
                     Some(-1) => length - 8,
-                    Some(unpacked) => u64::try_from(unpacked).map_err(|_| {
-                        Error::malformed(format, format!("a buffer says that it has {unpacked} bytes"))
+                    Some(unpacked) => believable(unpacked, length - 8).ok_or_else(|| {
+                        let message =
+                            format!("a buffer of {length} bytes says that {unpacked} are packed in it");
+                        Error::malformed(format, message)
                     })?,
                 },
                 false => *length,
@@ -158,6 +160,13 @@ impl Message {
     pub(super) fn version(&self) -> PolarsResult<MetadataVersion> {
         MessageRef::read_as_root(&self.header).and_then(|message| message.version()).map_err(corrupt)
     }
+}
+
+/// How many bytes a buffer says it has unpacked, if so many can be packed in those that it has: a block of zstd of 4 bytes, 3 of
+/// them its header, is one byte 128 KiB times (RFC 8878, 3.1.1.2), and LZ4 makes less of as many.
+fn believable(unpacked: i64, packed: u64) -> Option<u64> {
+    const MOST_A_BYTE: u64 = (128 << 10) / 4;
+    u64::try_from(unpacked).ok().filter(|unpacked| unpacked / MOST_A_BYTE <= packed)
 }
 
 /// What is said of something that ends before its end.

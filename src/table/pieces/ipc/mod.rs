@@ -5,12 +5,14 @@
 //! batch     a batch that is still to be decoded, and its pieces
 //! untold    batches that the end of a file does not tell of
 //! unpack    a packed batch that is too large to be unpacked whole
+//! lengths   whether the buffers of a batch have the bytes that its arrays take
 //! measure   how many bytes some rows of a batch have
 //! slice     some rows of a batch, as a batch of their own
 //! read      files and streams, and the rows of a piece
 //! ```
 
 mod batch;
+mod lengths;
 mod measure;
 mod message;
 mod read;

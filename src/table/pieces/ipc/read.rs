@@ -13,6 +13,7 @@ use crate::files::Files;
 
 use super::super::super::cast::apply_dtypes;
 use super::super::super::contain::contain;
+use super::super::super::file_schema::file_schema;
 use super::super::super::format::Format;
 use super::super::super::ipc::{FILE, STREAM};
 use super::super::super::read_options::ReadOptions;
@@ -50,7 +51,7 @@ pub(in crate::table) struct StreamPieces {
 
 impl Wanted {
     fn new(arrow: &ArrowSchema, format: &'static str, options: &ReadOptions) -> Result<Self> {
-        let all = contain(format, || Ok(Schema::from_arrow_schema(arrow)))?;
+        let all = file_schema(format, arrow)?;
         let (in_file, schema) = options.wanted(&all)?;
         Ok(Self { in_file: Arc::new(in_file), schema: Arc::new(schema), options: options.clone() })
     }

@@ -111,7 +111,11 @@ impl Slicer<'_> {
                 self.bits(rows, length)?;
             }
             PhysicalType::Primitive(primitive) => self.fixed(width(primitive), rows)?,
-            PhysicalType::Dictionary(keys) => self.fixed(key_width(keys), rows)?,
+            PhysicalType::Dictionary(keys) => {
+                let bits = self.buffers.len() - 1;
+                self.fixed(key_width(keys), rows)?;
+                self.clear_nulls(key_width(keys), bits, n_nulls);
+            }
             PhysicalType::FixedSizeBinary => match dtype.to_storage() {
                 ArrowDataType::FixedSizeBinary(width) => self.fixed(*width, rows)?,
                 _ => return Err(self.malformed("bytes of no known width".into())),
@@ -196,6 +200,22 @@ impl Slicer<'_> {
         }
         self.push(&bits);
         Ok(rows.len() - bits.iter().map(|byte| byte.count_ones() as usize).sum::<usize>())
+    }
+
+    /// Makes the keys of the nulls 0 in the last buffer: the engine wants all keys to be there, and what they are for a null is
+    /// not laid down. `bits` is the buffer that says which are null.
+    fn clear_nulls(&mut self, width: usize, bits: usize, n_nulls: usize) {
+        let (Some(bits), Some(keys)) = (self.buffers.get(bits), self.buffers.last()) else { return };
+        if n_nulls == 0 {
+            return;
+        }
+        let (before, behind) = self.body.split_at_mut(keys.offset as usize);
+        let bits = &before[bits.offset as usize..];
+        for (index, key) in behind[..keys.length as usize].chunks_exact_mut(width).enumerate() {
+            if bits[index / 8] >> (index % 8) & 1 == 0 {
+                key.fill(0);
+            }
+        }
     }
 
     fn fixed(&mut self, width: usize, rows: Range<usize>) -> Result<()> {

@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 
 use super::super::super::cast::apply_dtypes;
 use super::super::super::contain::contain;
+use super::super::super::file_schema::file_schema;
 use super::super::super::own::{column_of, compact_series, copied};
 use super::super::super::parquet::{EncodedColumns, NAME};
 use super::super::super::read_options::ReadOptions;
@@ -65,7 +66,7 @@ impl ParquetPieces {
             return Err(Error::malformed(NAME, message));
         }
         let arrow = fitted(&metadata, contain(NAME, || infer_schema(&metadata))?)?;
-        let all = contain(NAME, || Ok(Schema::from_arrow_schema(&arrow)))?;
+        let all = file_schema(NAME, &arrow)?;
         let (in_file, schema) = options.wanted(&all)?;
         Ok(Self {
             n_rows: metadata.num_rows,
