@@ -8,6 +8,7 @@ mod columns;
 mod destination;
 mod faults;
 mod filter;
+mod in_memory;
 mod kept_rows;
 mod memory;
 mod resume;

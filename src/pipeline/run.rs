@@ -8,6 +8,7 @@ use super::columns::{Keep, check_names, combine, reduce_columns};
 use super::destination::{Destination, head, or_cancelled};
 use super::faults::{CommandLine, LedgerFile, RunRecord};
 use super::filter::Kept;
+use super::in_memory::check_fits;
 use super::kept_rows::FunctionOfKept;
 use super::resume::{HASH, Journal, Resume, identity, n_rows_noted_of};
 use super::stream::{Opened, RetryPlan, run_streamed};
@@ -205,7 +206,7 @@ impl<'f> Pipeline<'f> {
     /// Keeps what is in flight, from the bytes that were read to those that are to be written, within so many bytes; not
     /// given, within a quarter of the memory that the machine, or the cgroup, has.
     ///
-    /// Functions of whole columns, which must have them whole, do not keep to it.
+    /// Functions of whole columns, which must have them whole, say so before they read files that have more than that in memory.
     pub fn memory_limit(mut self, n_bytes: impl Into<Option<u64>>) -> Self {
         self.memory_limit = n_bytes.into();
         self
@@ -339,6 +340,11 @@ impl<'f> Pipeline<'f> {
         let read_options = self.read_options()?.with_files(self.files.clone());
         if !self.whole && !matches!(self.work.0, Task::Columns(..)) {
             return run_streamed(&self, &self.source, &read_options, opened);
+        }
+        if let (Some(limit), Task::Columns(..), Source::Inputs(inputs)) =
+            (self.memory_limit, &self.work.0, &self.source)
+        {
+            check_fits(inputs, &read_options, limit)?;
         }
         let mut table = recorder.time(Stage::Read, || match &self.source {
             Source::Inputs(inputs) => read(inputs, &read_options),

@@ -66,3 +66,18 @@ fn rows_in_no_order_are_the_same_rows() {
     head.stderr_has("--unordered has no effect with --head: rows keep the order of the input");
     assert!(place.read("a.csv").starts_with(&place.read("c.csv")), "the first rows are those of the input");
 }
+
+#[test]
+fn whole_columns_that_do_not_fit_are_told_before_they_are_read() {
+    let place = Place::new();
+    let generate = ["generate", "--rows", "100000", "--cols", "5", "-q", "-o"];
+    for name in ["m.csv", "m.parquet", "m.arrow", "m.csv.gz"] {
+        place.run(&[&generate[..], &[name]].concat()).code(0);
+        let columns = |limit: &str| place.run(&["columns", name, "sum-of-squares", "--memory-limit", limit]);
+        let refused = columns("1MB");
+        assert_ne!(refused.code, Some(0), "{name}");
+        assert!(refused.stderr.contains("whole columns are needed in memory"), "{name}: {}", refused.stderr);
+        assert!(refused.stderr.contains(name) && refused.stderr.contains("the limit of memory is 1 MB"));
+        columns("50MB").code(0);
+    }
+}
