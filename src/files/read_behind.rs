@@ -7,9 +7,6 @@
 use std::fs::File;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// What is kept behind the place that is read: pieces that are in flight, which may be read later than they were cut.
-const KEPT: u64 = 256 << 20;
-
 /// How much is given up at a time.
 const STEP: u64 = 64 << 20;
 
@@ -22,6 +19,9 @@ pub(crate) struct ReadBehind {
 }
 
 impl ReadBehind {
+    /// What is kept behind the place that is read: pieces that are in flight, which may be read later than they were cut.
+    pub(crate) const KEPT: u64 = 256 << 20;
+
     /// Has pages given up from now on.
     pub(crate) fn turn_on(&self) {
         self.is_on.store(true, Ordering::Relaxed);
@@ -45,7 +45,7 @@ impl ReadBehind {
 
 /// What is to be given up next, when it is as much as a step.
 fn next_step(given_up: u64, offset: u64) -> Option<(u64, u64)> {
-    let to = offset.saturating_sub(KEPT) / STEP * STEP;
+    let to = offset.saturating_sub(ReadBehind::KEPT) / STEP * STEP;
     (to > given_up).then_some((given_up, to))
 }
 
@@ -66,6 +66,8 @@ fn give_up(_file: &File, _from: u64, _to: u64) {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const KEPT: u64 = ReadBehind::KEPT;
 
     #[test]
     fn steps_follow_one_another_at_a_distance() {

@@ -11,6 +11,7 @@ use super::super::resume::InputPlace;
 use crate::apply::ApplyOptions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fault::{Fault, OnError};
+use crate::files::ReadBehind;
 use crate::pool::{Budget, Order, Permit, run_ordered};
 use crate::progress::RunStatus;
 use crate::report::{InputKind, Recorder, Stage};
@@ -100,7 +101,9 @@ impl Sources {
             }
         }
         read.check_formats(opened.iter().map(OpenInput::format))?;
-        if is_more_than_cached(opened.iter().map(OpenInput::n_bytes).sum()) {
+        let n_bytes: u64 = opened.iter().map(OpenInput::n_bytes).sum();
+        // Of fewer bytes nothing is given up, and how much memory there is need not be looked up.
+        if n_bytes > ReadBehind::KEPT && is_more_than_cached(n_bytes) {
             opened.iter().for_each(OpenInput::keep_nothing_behind);
         }
         let n_rows = opened.iter().map(OpenInput::n_rows).collect();
