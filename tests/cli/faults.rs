@@ -232,11 +232,7 @@ fn what_a_retry_and_a_ledger_may_meet() {
     run("l2.csv", "o2.csv").code(1);
     let ledger = place.read("l2.csv");
     place.file("l2.csv", ledger.lines().take(1).map(|line| line.to_owned() + "\n").collect::<String>());
-    place
-        .run(&["retry", "l2.csv"])
-        .code(3)
-        .one_clear_line()
-        .stderr_has("put that back, or run all rows again");
+    place.run(&["retry", "l2.csv"]).code(3).one_clear_line().stderr_has("put it back, or run all rows again");
 }
 
 #[test]

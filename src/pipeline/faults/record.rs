@@ -93,8 +93,8 @@ impl RunRecord {
         match self.ledger.has_content_of(now) {
             true => Ok(self),
             false => {
-                let message = "the ledger is not as the run wrote it; put that back, or run all rows again (rows cannot be \
-                               taken out of it: those that are mended leave it by themselves)";
+                let message = "the ledger is not as the run wrote it, or that run was broken off; put it back, or run all rows \
+                               again (rows cannot be taken out of it: those that are mended leave it by themselves)";
                 Err(refused(message).in_file(ledger))
             }
         }
@@ -218,6 +218,10 @@ impl RunRecord {
         let (Some(then), Some(path)) = (&self.output, output) else {
             return Err(refused("the run wrote no file that could be patched"));
         };
+        if !path.exists() {
+            let message = "the output of the run is not there, or that run was broken off; run it again";
+            return Err(refused(message).in_file(path));
+        }
         let now = FileIdentity::of(path)?;
         match then.is_unchanged(&now) {
             true => Ok(()),
