@@ -143,6 +143,15 @@ impl Files {
         }
     }
 
+    /// Whether somebody holds a file locked, if it is there.
+    pub(crate) fn is_held(&self, path: &Path) -> io::Result<bool> {
+        match File::open(path) {
+            Ok(file) => self.out(file)?.try_lock().map(|is_ours| !is_ours),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Removes a file.
     pub(crate) fn remove(&self, path: &Path) -> io::Result<()> {
         self.check(Call::Remove)?;

@@ -18,5 +18,5 @@ mod write_back;
 pub(crate) use files::OutFile;
 pub use files::{Call, Files, Trouble};
 pub(crate) use hash::{hash, hash_on};
-pub(crate) use partial::{Left, Partial, beside, folder_of};
+pub(crate) use partial::{Left, Partial, beside, check_not_held, folder_of};
 pub(crate) use read_behind::ReadBehind;

@@ -22,6 +22,8 @@ const TRIES: usize = 100;
 pub(crate) struct Partial {
     /// `None` when it is finished.
     file: Option<OutFile>,
+    /// The same when it is: it stays locked until this is dropped, for who asks whether a run is still at its end.
+    finished: Option<OutFile>,
     path: PathBuf,
     target: PathBuf,
     files: Files,
@@ -106,8 +108,14 @@ impl Partial {
 
     fn new(file: OutFile, path: PathBuf, target: &Path, files: &Files) -> Result<Self> {
         files.is_temporary(&path);
-        let partial =
-            Self { file: Some(file), path, target: target.to_owned(), files: files.clone(), is_kept: false };
+        let partial = Self {
+            file: Some(file),
+            finished: None,
+            path,
+            target: target.to_owned(),
+            files: files.clone(),
+            is_kept: false,
+        };
         if let (Ok(existing), Some(file)) = (target.metadata(), &partial.file) {
             let permissions = file.file().set_permissions(existing.permissions());
             permissions.map_err(|error| Error::io("create", error))?;
@@ -169,7 +177,7 @@ impl Partial {
         let renamed = self.files.rename(&self.path, &self.target);
         renamed.map_err(|error| Error::io("rename the finished file", error))?;
         // From here on it is whole under its name, whatever comes.
-        self.file = None;
+        self.finished = self.file.take();
         Ok(())
     }
 
@@ -252,6 +260,16 @@ fn is_same(one: &Metadata, other: &Metadata) -> bool {
 #[cfg(not(unix))]
 fn is_same(_: &Metadata, _: &Metadata) -> bool {
     true
+}
+
+/// That no run holds the file of this name, which has its name while others of that run have yet to get theirs. The path of
+/// errors is left to the caller.
+pub(crate) fn check_not_held(path: &Path, files: &Files) -> Result<()> {
+    match files.is_held(path) {
+        Ok(true) => Err(busy(path)),
+        Err(error) if !is_unsupported(&error) => Err(Error::io("lock", error)),
+        _ => Ok(()),
+    }
 }
 
 fn busy(path: &Path) -> Error {

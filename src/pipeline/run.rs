@@ -6,7 +6,7 @@ use polars::prelude::{Column, DataFrame, DataType, IntoColumn, Series};
 
 use super::columns::{Keep, check_names, combine, reduce_columns};
 use super::destination::{Destination, head, or_cancelled};
-use super::faults::{CommandLine, LedgerFile, RunRecord};
+use super::faults::{ClaimedFiles, CommandLine};
 use super::filter::Kept;
 use super::in_memory::check_fits;
 use super::kept_rows::FunctionOfKept;
@@ -330,13 +330,14 @@ impl<'f> Pipeline<'f> {
     }
 
     fn run_stages(self, opened: Option<Opened>) -> Result<RunSummary> {
-        let opened = match (opened, &self.resume) {
+        let mut opened = match (opened, &self.resume) {
             (Some(opened), _) => opened,
             (None, Some(resume)) => self.begin(resume)?,
             (None, None) => Opened { sink: self.destination.claim(&self.files)?, ..Opened::default() },
         };
         let recorder = Recorder::start();
-        self.check_faults()?;
+        let inputs: &[Input] = if let Source::Inputs(inputs) = &self.source { inputs } else { &[] };
+        opened.faults = ClaimedFiles::of(&self, inputs)?;
         let read_options = self.read_options()?.with_files(self.files.clone());
         if !self.whole && !matches!(self.work.0, Task::Columns(..)) {
             return run_streamed(&self, &self.source, &read_options, opened);
@@ -409,55 +410,6 @@ impl<'f> Pipeline<'f> {
         })
     }
 
-    /// That what is asked for about rows that fail makes sense, and that its files can be written.
-    fn check_faults(&self) -> Result<()> {
-        if matches!(self.work.0, Task::Columns(..)) && self.apply.on_error() != OnError::Fail {
-            let message = "a value of a whole column without the rows that cannot be read would look like one of all rows; take the good rows first, as in parrow apply FILE --on-error skip -o good.csv";
-            return Err(Error::invalid_option("on-error", message));
-        }
-        let options = [
-            ("ledger", self.ledger.is_some()),
-            ("rejects", self.rejects.is_some()),
-            ("max-errors", self.max_errors.is_some()),
-        ];
-        let Some((option, _)) = options.into_iter().find(|(_, is_given)| *is_given) else { return Ok(()) };
-        if self.apply.on_error() == OnError::Fail {
-            let message = "the first row that fails ends the run; give --on-error null, skip or collect too";
-            return Err(Error::invalid_option(option, message));
-        }
-        if matches!(self.work.0, Task::Columns(..)) {
-            return Err(Error::invalid_option(option, "a function of whole columns has no rows that fail"));
-        }
-        let written = match &self.destination {
-            Destination::Output(output, _) => output.path(),
-            Destination::Preview { .. } => None,
-        };
-        let read: &[Input] = if let Source::Inputs(inputs) = &self.source { inputs } else { &[] };
-        let mut taken: Vec<&Path> = written.into_iter().chain(read.iter().filter_map(Input::path)).collect();
-        for (option, output) in [("ledger", &self.ledger), ("rejects", &self.rejects)] {
-            let Some(output) = output else { continue };
-            let Some(path) = output.path() else {
-                return Err(Error::invalid_option(option, "it is a file, and not standard output"));
-            };
-            if taken.iter().any(|taken| output.is_file(taken)) {
-                let message = format!("{output} is an input or another output of this run");
-                return Err(Error::invalid_option(option, message));
-            }
-            taken.push(path);
-            if option == "ledger" {
-                LedgerFile::create(output, &self.files)?;
-                if self.retry.is_none() {
-                    let written = match &self.destination {
-                        Destination::Output(output, _) => Some(output),
-                        Destination::Preview { .. } => None,
-                    };
-                    RunRecord::check_replaceable(path, written)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// Opens the output, with what an earlier run has left of it.
     fn begin(&self, resume: &Resume) -> Result<Opened> {
         let refused = |message: &str| Error::invalid_option("resume", message);
@@ -488,7 +440,7 @@ impl<'f> Pipeline<'f> {
         }
         let n_bytes = from.as_ref().map_or(0, |(point, _)| point.border.n_bytes);
         sink.cut_to(n_bytes).map_err(|error| error.in_file(output.label()))?;
-        Ok(Opened { sink: Some(sink), journal: Some(journal), from })
+        Ok(Opened { sink: Some(sink), journal: Some(journal), from, ..Opened::default() })
     }
 
     /// What the output hangs on beside inputs and function, each with its name for messages.

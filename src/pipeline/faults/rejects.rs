@@ -1,7 +1,6 @@
 //! The text of the rows that could not be read, as it stands in the inputs.
 
 use crate::error::Result;
-use crate::files::Files;
 use crate::table::pieces::TextOutput;
 use crate::table::{Format, Output, Sink, Whole, WriteOptions};
 
@@ -15,16 +14,16 @@ pub(in crate::pipeline) struct RejectsFile {
 }
 
 impl RejectsFile {
-    /// A file for rows of a format, behind `header`. A row without a line end gets `line_end`.
-    pub(in crate::pipeline) fn create(
+    /// Rows of a format into a file that is open, behind `header`. A row without a line end gets `line_end`.
+    pub(in crate::pipeline) fn over(
+        sink: Sink,
         output: &Output,
-        files: &Files,
         format: Format,
         header: &[u8],
         line_end: Vec<u8>,
     ) -> Result<Self> {
         let options = WriteOptions::builder().format(format).build()?;
-        let mut output = TextOutput::over(Sink::create(output, files)?, output, &options)?;
+        let mut output = TextOutput::over(sink, output, &options)?;
         output.write(header, 0)?;
         Ok(Self { output, line_end })
     }

@@ -2,16 +2,13 @@
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use polars::prelude::{DataType, PlSmallStr, Schema};
 
 use super::super::columns::Keep;
 use super::super::destination::Destination;
-use super::super::faults::{
-    FaultKeeper, FileIdentity, LedgerFile, RecordFile, RejectsFile, RunFiles, RunRecord,
-};
+use super::super::faults::{ClaimedFiles, FaultKeeper, FileIdentity, RejectsFile, RunFiles, RunRecord};
 use super::super::memory::{Sizes, default_limit};
 use super::super::resume::{Before as Begun, InputPlace, Journal, Point};
 use super::super::run::{Pipeline, RowOrder, Source};
@@ -27,7 +24,6 @@ use super::retry::RetryPlan;
 use super::sources::Sources;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fault::OnError;
-use crate::files::Files;
 use crate::pool::{Budget, Order, Permit, run_ordered};
 use crate::progress::RunStatus;
 use crate::report::{Flow, Recorder, Stage};
@@ -51,6 +47,8 @@ pub(in crate::pipeline) struct Opened {
     pub(in crate::pipeline) journal: Option<Journal>,
     /// Where this run goes on.
     pub(in crate::pipeline) from: Option<(Point, Begun)>,
+    /// The files that tell of the rows that fail.
+    pub(in crate::pipeline) faults: ClaimedFiles,
 }
 
 /// Runs a pipeline piece by piece.
@@ -158,7 +156,7 @@ fn run_over(
     read: &ReadOptions,
     Chosen { columns, dtypes }: Chosen<'_>,
     sizes: Sizes,
-    Place { opened: Opened { sink, journal, from }, copied }: Place,
+    Place { opened: Opened { sink, journal, from, faults }, copied }: Place,
 ) -> Result<RunSummary> {
     let keep = if copied.is_some() { Keep::New } else { pipeline.keep };
     let n_threads = pipeline.apply.n_threads();
@@ -184,23 +182,14 @@ fn run_over(
         // `null` keeps no messages, and the first one is told, and the ledger's.
         apply = apply.with_policy(OnError::Collect);
     }
+    let ClaimedFiles { ledger, record: record_file, rejects } = faults;
+    let rejects = rejects.zip(pipeline.rejects.as_ref());
     let faults = FaultKeeper {
-        ledger: pipeline
-            .ledger
-            .as_ref()
-            .map(|output| LedgerFile::create(output, &pipeline.files))
-            .transpose()?,
-        rejects: pipeline
-            .rejects
-            .as_ref()
-            .map(|output| rejects(output, &pipeline.files, sources))
-            .transpose()?,
+        ledger,
+        rejects: rejects.map(|(sink, output)| rejects_file(sink, output, sources)).transpose()?,
         max_errors: pipeline.max_errors,
         ..FaultKeeper::default()
     };
-    let record_file =
-        pipeline.ledger.as_ref().and_then(Output::path).filter(|ledger| may_have_record(ledger));
-    let record_file = record_file.map(|ledger| RecordFile::create(ledger, &pipeline.files)).transpose()?;
     let sink = match (sink, &pipeline.destination) {
         (None, Destination::Output(output, _)) => Some(Sink::create(output, &pipeline.files)?),
         (sink, _) => sink,
@@ -532,11 +521,6 @@ fn writing(
     Ok((Writing::Verbatim { encoder, line_end }, Some((before, delimiter))))
 }
 
-/// Whether a record can be put beside a ledger: not beside a pipe or a device.
-fn may_have_record(ledger: &Path) -> bool {
-    ledger.metadata().map_or(true, |there| there.is_file())
-}
-
 /// What is left beside the ledger of a run that is done; `None` where the ledger is no file.
 fn record(
     pipeline: &Pipeline<'_>,
@@ -555,7 +539,7 @@ fn record(
 }
 
 /// The file that keeps the rows which cannot be read.
-fn rejects(output: &Output, files: &Files, sources: &Sources) -> Result<RejectsFile> {
+fn rejects_file(sink: Sink, output: &Output, sources: &Sources) -> Result<RejectsFile> {
     let first = &sources.inputs[0];
     let (header, line_end, layout) = match first.csv() {
         Some(csv) => match csv.header_line() {
@@ -579,5 +563,5 @@ fn rejects(output: &Output, files: &Files, sources: &Sources) -> Result<RejectsF
             format!("the columns of {other} are not those of {first}, so their lines make no one file");
         return Err(Error::invalid_option("rejects", message));
     }
-    RejectsFile::create(output, files, first.format(), &header, line_end)
+    RejectsFile::over(sink, output, first.format(), &header, line_end)
 }
