@@ -1,8 +1,23 @@
 //! How the threads of a run spent their time.
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use super::system;
+
+thread_local! {
+    /// How long this thread has waited for others of the run amid its work, since its clock was last read.
+    static WAITED_AMID: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+}
+
+/// Does something that is a wait for other threads of the run, amid the work of this one: the clock of this thread, if there is
+/// one, counts it as such.
+pub(crate) fn waiting<T>(wait: impl FnOnce() -> T) -> T {
+    let start = Instant::now();
+    let result = wait();
+    WAITED_AMID.set(WAITED_AMID.get() + start.elapsed());
+    result
+}
 
 /// How many pieces are told one by one; of those behind them the sums are kept.
 const MOST_PIECES: usize = 1 << 16;
@@ -95,6 +110,7 @@ pub(crate) struct ThreadClock {
 
 impl ThreadClock {
     pub(crate) fn start() -> Self {
+        WAITED_AMID.set(Duration::ZERO);
         Self {
             at_start: system::of_thread(),
             last: Instant::now(),
@@ -120,11 +136,13 @@ impl ThreadClock {
         worked
     }
 
-    /// The time until now was work on a piece.
+    /// The time until now was work on a piece, save for what was [a wait](waiting) amid it.
     pub(crate) fn worked(&mut self) -> Duration {
         let elapsed = self.lap();
-        self.used.ran(elapsed);
-        elapsed
+        let waited = WAITED_AMID.take().min(elapsed);
+        self.used.waited += waited;
+        self.used.ran(elapsed - waited);
+        elapsed - waited
     }
 
     /// What the thread did, as far as this clock ran, and how much of that was cutting.

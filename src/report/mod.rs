@@ -26,7 +26,7 @@ mod system;
 mod text;
 
 pub use flow::{Flow, PieceCost, ThreadUse};
-pub(crate) use flow::{FlowClock, ThreadClock};
+pub(crate) use flow::{FlowClock, ThreadClock, waiting};
 pub use limit::Limit;
 pub use machine::Machine;
 pub(crate) use recorder::Recorder;

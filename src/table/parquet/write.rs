@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use polars::prelude::*;
 
 use crate::error::{Error, Result};
+use crate::report::waiting;
 
 use super::super::border::Border;
 use super::super::gathered::Gathered;
@@ -128,7 +129,8 @@ impl<W: Write + Send> ParquetWriter<W> {
 
     fn write_next(&mut self) -> Result<()> {
         let Some(next) = self.waiting.pop_front() else { return Ok(()) };
-        let group = next.encoded.join().map_err(|_| Error::engine("a row group could not be encoded"))??;
+        let joined = waiting(|| next.encoded.join());
+        let group = joined.map_err(|_| Error::engine("a row group could not be encoded"))??;
         self.write(group)
     }
 

@@ -51,7 +51,7 @@ pub fn to_html(command: &str, measured: &[Measured], forecast: Option<&Forecast>
         let last = forecast.points.last().map_or(n_cores, |(n, _)| *n);
         let chart = curves(&[forecast_curve(forecast)], last);
         html.push_str(&format!(
-            "<section>\n<h2>Simulated</h2>\n<p>The same pipeline with the costs that one thread was measured to have, played through \
+            "<section>\n<h2>Simulated</h2>\n<p>The same pipeline with the costs that were measured here, played through \
              on more cores. What would stop it: <b class=\"limit\">{}</b>.</p>\n<figure>\n{chart}</figure>\n</section>\n",
             escape(&forecast.stop)
         ));

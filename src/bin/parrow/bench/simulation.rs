@@ -14,6 +14,12 @@ pub struct Piece {
     pub sink: f64,
 }
 
+impl Piece {
+    pub fn times(self, factor: f64) -> Self {
+        Self { source: self.source * factor, work: self.work * factor, sink: self.sink * factor }
+    }
+}
+
 /// How much of a core a thread uses while it is at work; the rest it waits for something outside.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Appetite {

@@ -37,7 +37,7 @@ pub struct Bench {
     #[arg(long, value_name = "N", value_parser = positive)]
     repeat: Option<usize>,
 
-    /// Predict the time on up to N cores from what one thread takes, and say what would stop it
+    /// Predict the time on up to N cores from what was measured, and say what would stop it
     #[arg(long, value_name = "N", value_parser = cores)]
     simulate: Option<usize>,
 
@@ -75,7 +75,7 @@ impl Bench {
         let largest =
             by_rows(&measured).into_iter().max_by_key(|block| block[0].n_rows()).unwrap_or_default();
         let forecast =
-            self.simulate.zip(largest.first()).map(|(n, one)| Forecast::new(one, n, &plan.threads));
+            self.simulate.filter(|_| !largest.is_empty()).map(|n| Forecast::new(&largest, n, &plan.threads));
         if self.json {
             output::print(&format!("{:#}\n", to_json(&measured, forecast.as_ref())))?;
         } else {
