@@ -10,6 +10,7 @@ mod faults;
 mod filter;
 mod in_memory;
 mod kept_rows;
+mod known;
 mod memory;
 mod resume;
 mod run;

@@ -10,7 +10,7 @@ use super::faults::{ClaimedFiles, CommandLine};
 use super::filter::Kept;
 use super::in_memory::check_fits;
 use super::kept_rows::FunctionOfKept;
-use super::resume::{HASH, Journal, Resume, identity, n_rows_noted_of};
+use super::resume::{HASH, Journal, LeftOff, Resume, identity, n_rows_noted_of};
 use super::stream::{Opened, RetryPlan, run_streamed};
 use super::summary::{Passes, RunSummary, StageTimes};
 use super::text_column::{cell_instead, left_out};
@@ -18,7 +18,7 @@ use super::work::{Task, Work};
 use crate::apply::{Applied, ApplyOptions, Sharing, apply_function};
 use crate::error::{Error, Result};
 use crate::fault::{Ledger, OnError};
-use crate::files::{Files, hash};
+use crate::files::{Files, Left, hash};
 use crate::report::{InputKind, Recorder, RowPath, Stage};
 use crate::row::RowFunction;
 use crate::script::SqlPredicate;
@@ -412,6 +412,15 @@ impl<'f> Pipeline<'f> {
 
     /// Opens the output, with what an earlier run has left of it.
     fn begin(&self, resume: &Resume) -> Result<Opened> {
+        self.open_resumable(resume, Left::Taken)
+    }
+
+    /// Opens the output for a run that can be gone on with, and leaves nothing of what this one has done so far.
+    pub(super) fn begin_anew(&self, resume: &Resume) -> Result<Opened> {
+        self.open_resumable(resume, Left::Removed)
+    }
+
+    fn open_resumable(&self, resume: &Resume, left: Left) -> Result<Opened> {
         let refused = |message: &str| Error::invalid_option("resume", message);
         let Destination::Output(output, options) = &self.destination else {
             return Err(refused("there is no file to go on with; name one"));
@@ -429,18 +438,19 @@ impl<'f> Pipeline<'f> {
         let is_left = n_rows_noted_of(path).is_some();
         let Some(partial) = sink.partial() else { return Err(refused("only a file can be gone on with")) };
         let n_bytes_left = partial.len()?;
-        if is_left {
+        if is_left && left == Left::Taken {
             partial.keep();
         }
-        let (mut journal, from) = Journal::open(path, &identity, &self.files)?;
-        let from = from.filter(|(point, _)| point.border.n_bytes <= n_bytes_left);
+        let (mut journal, LeftOff { from, known }) = Journal::open(path, &identity, &self.files)?;
+        let from = from.filter(|(point, _)| left == Left::Taken && point.border.n_bytes <= n_bytes_left);
+        let known = known.filter(|_| from.is_some());
         if from.is_none() && is_left {
             // The output that it speaks of is gone, or was finished.
             journal.begin(&identity).map_err(|error| error.in_file(output.label()))?;
         }
         let n_bytes = from.as_ref().map_or(0, |(point, _)| point.border.n_bytes);
         sink.cut_to(n_bytes).map_err(|error| error.in_file(output.label()))?;
-        Ok(Opened { sink: Some(sink), journal: Some(journal), from, ..Opened::default() })
+        Ok(Opened { sink: Some(sink), journal: Some(journal), from, known, ..Opened::default() })
     }
 
     /// What the output hangs on beside inputs and function, each with its name for messages.

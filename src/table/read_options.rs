@@ -78,6 +78,11 @@ impl ReadOptions {
         self
     }
 
+    /// The same options without the dtypes that are given.
+    pub(crate) fn without_dtypes(&self) -> Self {
+        Self { dtypes: Arc::default(), ..self.clone() }
+    }
+
     /// The same options for the first `n_rows` rows.
     #[must_use]
     pub fn with_limit(mut self, n_rows: usize) -> Self {

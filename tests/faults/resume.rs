@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use parrow::functions::Hypot;
-use parrow::pipeline::{Destination, Pipeline, Resume, Work};
+use parrow::pipeline::{Destination, Passes, Pipeline, Resume, Work};
 use parrow::script::{Script, SqlExpressions, SqlPredicate};
 use parrow::table::{Input, MatrixOptions, Output, ReadOptions, WriteOptions, read};
 use parrow::{ApplyOptions, CancellationToken, ErrorKind, Files, OnError, Trouble};
@@ -82,6 +82,64 @@ fn every_format_at_every_call() {
                 let read = |path: PathBuf| read(&[Input::from(path)], &ReadOptions::default()).unwrap().frame;
                 assert!(read(place.path(output)).equals_missing(&read(plain)), "{output}");
             }
+        }
+    }
+}
+
+/// The first rows propose integers, which holds for as long as a run that is broken off gets: the one that meets the fraction begins
+/// anew, and what it notes is gone on with by what it knows then.
+#[test]
+fn a_late_row_that_asks_for_another_dtype() {
+    let place = Place::new();
+    let cell = |row: u64| if row == 12_500 { "0.5".to_owned() } else { (row % 7).to_string() };
+    let text: String = (0..13_000).map(|row| format!("{row},{}\n", cell(row))).collect();
+    std::fs::write(place.path("in.csv"), format!("a,b\n{text}")).unwrap();
+    let input = Input::from(place.path("in.csv"));
+    for output in ["out.csv", "out.parquet"] {
+        let run = |path: &Path| {
+            let work = Work::rows(SqlExpressions::parse(["a + b AS total"]).unwrap());
+            let options = WriteOptions::builder().block(2_000).build().unwrap();
+            let to = Destination::Output(Output::from(path), options);
+            let run = Pipeline::new(vec![input.clone()], work, to).piece_bytes(9_000);
+            run.resume(Resume::new().checkpoint_rows(1_500))
+        };
+        let n_resumed = broken_off(&place, output, 3, &run);
+        assert!(n_resumed > 2, "{output}: {n_resumed}");
+        assert_eq!(run(&place.path(output)).run().unwrap().passes, Passes::BeganAnew);
+    }
+}
+
+#[test]
+fn inputs_are_not_looked_through_twice() {
+    let place = Place::with_rows(3_000);
+    for (output, on_error, looks) in
+        [("out.csv", OnError::Null, Passes::LookedBefore), ("out.parquet", OnError::Fail, Passes::One)]
+    {
+        for input in ["in.csv", "in.ndjson"] {
+            if input == "in.ndjson" {
+                let to = Destination::Output(Output::from(place.path(input)), WriteOptions::default());
+                let _ =
+                    Pipeline::new(vec![Input::from(place.path("in.csv"))], Work::copy(), to).run().unwrap();
+            }
+            let run = |files: Files| {
+                let work = Work::rows(SqlExpressions::parse(["a + b AS total"]).unwrap());
+                resumable(Pipeline::new(vec![Input::from(place.path(input))], work, to(&place.path(output))))
+                    .apply(options(on_error))
+                    .files(files)
+                    .run()
+            };
+            let first = run(Files::new()).unwrap();
+            let looks = if input == "in.ndjson" { Passes::One } else { looks };
+            assert_eq!(first.passes, looks, "{output}");
+            let mut n_resumed = 0;
+            for nth in (5..60).step_by(5) {
+                if run(Files::with_trouble(Trouble::Halt(nth))).is_err() {
+                    let again = run(Files::new()).unwrap();
+                    n_resumed += u64::from(again.n_rows_resumed > 0);
+                    assert!(again.n_rows_resumed == 0 || again.passes == Passes::One, "{output}");
+                }
+            }
+            assert!(n_resumed > 0, "{output}");
         }
     }
 }

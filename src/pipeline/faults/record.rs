@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use polars::prelude::DataType;
 use serde_json::{Value, json};
 
+use super::super::known::Known;
 use super::identity::FileIdentity;
 use crate::error::{Error, Result};
 use crate::files::{Files, Left, Partial, beside};
@@ -28,6 +29,8 @@ pub struct RunRecord {
     /// Whether rows behind a head were left out, which would have to come in again.
     pub(in crate::pipeline) is_cut: bool,
     pub(in crate::pipeline) ledger: FileIdentity,
+    /// What was known of all rows of the inputs.
+    pub(in crate::pipeline) known: Option<Known>,
     /// The record of a retry of these rows. It holds from the moment in which the output is that of the retry.
     next: Option<Box<RunRecord>>,
     /// Whether the ledger lies beside its name still.
@@ -143,6 +146,7 @@ impl RunRecord {
             n_rows_written: 0,
             is_cut: false,
             ledger,
+            known: None,
             next: None,
             ledger_is_beside: false,
             has_no_faults: false,
@@ -247,6 +251,7 @@ impl RunRecord {
             "cut": self.is_cut,
             "whole": self.has_no_faults,
             "ledger": self.ledger.to_json(),
+            "known": self.known.as_ref().map(Known::to_json),
             "retry": self.next.as_ref().map(|next| next.to_json()),
         })
     }
@@ -272,6 +277,7 @@ impl RunRecord {
             n_rows_written: value["rows_written"].as_u64()?,
             is_cut: value["cut"].as_bool()?,
             ledger: FileIdentity::from_json(&value["ledger"])?,
+            known: Known::from_json(&value["known"]),
             next: match &value["retry"] {
                 Value::Null => None,
                 value => Some(Box::new(Self::from_json(value)?)),

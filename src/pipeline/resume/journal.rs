@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use super::super::known::Known;
 use super::point::{Before, Point};
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::{Files, OutFile, Partial, beside, folder_of, hash};
@@ -17,6 +18,7 @@ pub(in crate::pipeline) type Line = Vec<Vec<u8>>;
 
 const FIRST: &[u8] = b"parrow journal 1";
 const SAME: &[u8] = b"same";
+const KNOWN: &[u8] = b"known";
 
 /// What values begin with that say nothing to a person.
 pub(in crate::pipeline) const HASH: &str = "hash ";
@@ -31,13 +33,22 @@ pub(in crate::pipeline) struct Journal {
     notes_points: bool,
 }
 
+/// Where the run was broken off that wrote a journal.
+#[derive(Default)]
+pub(in crate::pipeline) struct LeftOff {
+    /// The last point that it notes.
+    pub(in crate::pipeline) from: Option<(Point, Before)>,
+    /// What that run knew of all rows of the inputs, where it went by it.
+    pub(in crate::pipeline) known: Option<Known>,
+}
+
 /// Where the journal of an output is.
 pub(super) fn journal_of(output: &Path) -> PathBuf {
     beside(&end_of_links(output), "journal")
 }
 
 impl Journal {
-    /// Opens the journal of an output, which is locked, and gives the point that it notes last.
+    /// Opens the journal of an output, which is locked, and gives what it notes last.
     ///
     /// # Errors
     /// [`InvalidOption`](ErrorKind::InvalidOption) when the run that wrote it was another one.
@@ -45,7 +56,7 @@ impl Journal {
         output: &Path,
         identity: &[(String, String)],
         files: &Files,
-    ) -> Result<(Self, Option<(Point, Before)>)> {
+    ) -> Result<(Self, LeftOff)> {
         let path = journal_of(output);
         Self::open_at(&path, identity, files).map_err(|error| match error.kind() {
             ErrorKind::InvalidOption { .. } => error.in_file(output),
@@ -53,11 +64,7 @@ impl Journal {
         })
     }
 
-    fn open_at(
-        path: &Path,
-        identity: &[(String, String)],
-        files: &Files,
-    ) -> Result<(Self, Option<(Point, Before)>)> {
+    fn open_at(path: &Path, identity: &[(String, String)], files: &Files) -> Result<(Self, LeftOff)> {
         let noted = Noted::read(path)?;
         let file = match files.create_new(path) {
             Ok(file) => Ok(file),
@@ -71,10 +78,10 @@ impl Journal {
             journal.notes_points = true;
             check_same(&noted.same, identity, path)?;
             journal.cut_to(n_bytes)?;
-            return Ok((journal, Some((point, before))));
+            return Ok((journal, LeftOff { from: Some((point, before)), known: noted.known }));
         }
         journal.begin(identity)?;
-        Ok((journal, None))
+        Ok((journal, LeftOff::default()))
     }
 
     /// Begins anew.
@@ -91,6 +98,15 @@ impl Journal {
         self.append(&lines)?;
         let synced = self.files.sync_folder(folder_of(&self.path));
         synced.map_err(|error| Error::io("bring the folder of the journal to the disk", error))
+    }
+
+    /// Notes what is known of all rows of the inputs. From now on the run goes by that, and not by what the first rows propose. It
+    /// is on the disk when the first point is.
+    pub(in crate::pipeline) fn note_known(&mut self, known: &Known) -> Result<()> {
+        let mut text = Vec::new();
+        push_line(&mut text, &vec![KNOWN.to_vec(), known.to_json().to_string().into_bytes()]);
+        let written = self.file.write_all(&text);
+        written.map_err(|error| Error::io("write", error).in_file(&self.path))
     }
 
     /// Notes a point that is on the disk, with what stands before it.
@@ -175,6 +191,7 @@ pub(super) fn n_rows_noted(journal: &Path) -> Option<u64> {
 #[derive(Default)]
 struct Noted {
     same: Vec<(String, String)>,
+    known: Option<Known>,
     /// The lines behind, each with where it ends.
     lines: Vec<(Line, u64)>,
 }
@@ -203,6 +220,10 @@ impl Noted {
                 (Some(SAME), 3) => {
                     let text = |field: &[u8]| String::from_utf8_lossy(field).into_owned();
                     noted.same.push((text(&line[1]), text(&line[2])));
+                }
+                (Some(KNOWN), 2) => {
+                    let known = serde_json::from_slice(&line[1]).ok();
+                    noted.known = known.and_then(|known| Known::from_json(&known));
                 }
                 _ => noted.lines.push((line, end)),
             }

@@ -13,6 +13,6 @@ mod options;
 mod point;
 
 pub(super) use identity::identity;
-pub(super) use journal::{HASH, Journal, Line, n_rows_noted_of, open_anew};
+pub(super) use journal::{HASH, Journal, LeftOff, Line, n_rows_noted_of, open_anew};
 pub use options::{Resume, Unfinished, unfinished};
 pub(super) use point::{Before, Counted, InputPlace, Point, block_line, fault_line, reject_line};

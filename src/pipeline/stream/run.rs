@@ -9,6 +9,7 @@ use polars::prelude::{DataType, PlSmallStr, Schema};
 use super::super::columns::Keep;
 use super::super::destination::Destination;
 use super::super::faults::{ClaimedFiles, FaultKeeper, FileIdentity, RejectsFile, RunFiles, RunRecord};
+use super::super::known::Known;
 use super::super::memory::{Sizes, default_limit};
 use super::super::resume::{Before as Begun, InputPlace, Journal, Point};
 use super::super::run::{Pipeline, RowOrder, Source};
@@ -47,6 +48,8 @@ pub(in crate::pipeline) struct Opened {
     pub(in crate::pipeline) journal: Option<Journal>,
     /// Where this run goes on.
     pub(in crate::pipeline) from: Option<(Point, Begun)>,
+    /// What that one knew of all rows, where it went by it.
+    pub(in crate::pipeline) known: Option<Known>,
     /// The files that tell of the rows that fail.
     pub(in crate::pipeline) faults: ClaimedFiles,
 }
@@ -71,23 +74,25 @@ pub(in crate::pipeline) fn run_streamed(
     if let Some(resume) = &pipeline.resume {
         sizes.most_rows = resume.checkpoint_rows.unwrap_or(MOST_ROWS).max(1);
     }
-    let sources = recorder.time(Stage::Look, || open(pipeline, source, read, sizes, &recorder));
+    let known = opened.known.as_ref().or(pipeline.retry.as_ref().and_then(|plan| plan.record.known.as_ref()));
+    let sources = recorder.time(Stage::Look, || open(pipeline, source, read, sizes, &recorder, known));
     let mut sources = sources?;
     let copies = matches!(pipeline.work.0, super::super::work::Task::Copy);
-    let is_resumable = opened.journal.is_some();
+    let resume = pipeline.resume.as_ref().filter(|_| opened.journal.is_some());
+    let goes_by_known = opened.known.is_some();
     let copied = copied_columns(pipeline, &sources);
     // The columns of the input are there already where they are copied.
     let keep = if copied.is_some() { Keep::New } else { pipeline.keep };
     let writes_input = (keep == Keep::All || copies) && !is_verbatim(pipeline, &sources);
     let is_copied = copied.is_some();
-    let mut place = Some(Place { opened, copied });
-    let mut run = |sources: &Sources, columns: &[PlSmallStr], dtypes: Dtypes| {
-        let place = place.take().unwrap_or_default();
+    let mut place = Place { opened, copied };
+    let run = |sources: &Sources, columns: &[PlSmallStr], dtypes: Dtypes, place: Place| {
         run_over(pipeline, source, sources, read, Chosen { columns, dtypes }, sizes, place)
     };
     let mut passes = Passes::One;
-    // What is noted of a run must hold.
-    if !is_resumable
+    let mut failed = None;
+    // What is noted of a run holds by the dtypes that it goes by, to its end.
+    if !goes_by_known
         && sources.strictness == Strictness::Strict
         && !is_copied
         && cuts(pipeline, read).is_none()
@@ -98,25 +103,37 @@ pub(in crate::pipeline) fn run_streamed(
             && !sources.are_read_once()
             && may_run_again(pipeline, &sources, &columns);
         if may_begin_anew {
-            match run(&sources, &columns, Dtypes::Hold) {
+            match run(&sources, &columns, Dtypes::Hold, std::mem::take(&mut place)) {
                 // What is wrong is told by the way that looks at everything first.
                 Err(error) if !matches!(error.kind(), ErrorKind::Cancelled | ErrorKind::Io { .. }) => {
-                    passes = Passes::BeganAnew;
-                    recorder
-                        .begins_anew("begun anew, for a later row does not fit what the first ones propose");
+                    failed = Some((error, sources.schema(&columns)?, columns));
                 }
                 outcome => return outcome,
             }
-        } else if may_go_on(pipeline, &sources, &columns, writes_input) {
-            return run(&sources, &columns, Dtypes::AreProposed);
+        } else if resume.is_none() && may_go_on(pipeline, &sources, &columns, writes_input) {
+            return run(&sources, &columns, Dtypes::AreProposed, place);
         }
     }
     let (columns, has_looked) = settle_columns(pipeline, &mut sources, writes_input)?;
+    if let Some((error, schema, trusted)) = failed {
+        // Where all rows ask for the dtypes that the first ones have proposed, a run by these would be the same.
+        if columns == trusted && sources.schema(&columns)? == schema {
+            return Err(error);
+        }
+        passes = Passes::BeganAnew;
+        recorder.begins_anew("begun anew, for a later row does not fit what the first ones propose");
+        if let Some(resume) = resume {
+            place.opened = pipeline.begin_anew(resume)?;
+        }
+    }
     passes = match (passes, has_looked) {
         (Passes::One, true) => Passes::LookedBefore,
         (passes, _) => passes,
     };
-    Ok(RunSummary { passes, ..run(&sources, &columns, Dtypes::Hold)? })
+    if let Some(journal) = place.opened.journal.as_mut().filter(|_| !goes_by_known) {
+        journal.note_known(&sources.known())?;
+    }
+    Ok(RunSummary { passes, ..run(&sources, &columns, Dtypes::Hold, place)? })
 }
 
 /// The columns that are read, and how.
@@ -156,7 +173,7 @@ fn run_over(
     read: &ReadOptions,
     Chosen { columns, dtypes }: Chosen<'_>,
     sizes: Sizes,
-    Place { opened: Opened { sink, journal, from, faults }, copied }: Place,
+    Place { opened: Opened { sink, journal, from, faults, .. }, copied }: Place,
 ) -> Result<RunSummary> {
     let keep = if copied.is_some() { Keep::New } else { pipeline.keep };
     let n_threads = pipeline.apply.n_threads();
@@ -281,6 +298,7 @@ fn run_over(
                 record.n_rows_written = closed.received.n_rows;
                 record.is_cut = cuts.is_some();
                 record.has_no_faults = closed.faults.counts.is_empty();
+                record.known = Some(sources.known());
                 let record = match &pipeline.retry {
                     Some(plan) => plan.record.followed_by(record),
                     None => record,
@@ -346,6 +364,7 @@ fn open(
     read: &ReadOptions,
     sizes: Sizes,
     recorder: &Arc<Recorder>,
+    known: Option<&Known>,
 ) -> Result<Sources> {
     let is_given = pipeline.piece_bytes.is_some();
     let mut sources = match source {
@@ -356,6 +375,9 @@ fn open(
             Sources::matrix(&MatrixOptions { rows, ..*options }, sizes, is_given, recorder)?
         }
     };
+    if let Some(known) = known {
+        sources.know(known);
+    }
     sources.look(&[], &pipeline.apply)?;
     Ok(sources)
 }

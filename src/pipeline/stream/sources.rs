@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use polars::prelude::{DataType, PlSmallStr, Schema};
 
+use super::super::known::Known;
 use super::super::memory::{Sizes, is_more_than_cached};
 use super::super::resume::InputPlace;
 use crate::apply::ApplyOptions;
@@ -173,6 +174,17 @@ impl Sources {
             }
         }
         Ok(has_looked)
+    }
+
+    /// What is known of all rows of the inputs.
+    pub(super) fn known(&self) -> Known {
+        Known::new(&self.read, self.inputs.iter().map(OpenInput::known).collect())
+    }
+
+    /// Takes what an earlier run knew of the same inputs.
+    pub(super) fn know(&mut self, known: &Known) {
+        let known = known.of(&self.read, self.inputs.len());
+        self.inputs.iter_mut().zip(known).for_each(|(input, known)| input.know(known));
     }
 
     /// What is known of some columns in all inputs before the rows are looked through.

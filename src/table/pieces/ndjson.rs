@@ -8,6 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 
 use super::super::cast::apply_dtypes;
 use super::super::csv::PieceSizes;
+use super::super::dtype::{dtype_name, parse_dtype};
 use super::super::ndjson::{self, IntegerCheck, Key};
 use super::super::read_options::ReadOptions;
 use super::bytes::{ByteSource, Unpacked};
@@ -71,6 +72,30 @@ impl NdJsonPieces {
         if self.in_file == before.in_file {
             self.in_file.clone_from(&before.in_file);
         }
+    }
+
+    /// What the first pass has found, for a later run; nothing where it takes more than names and dtypes to tell.
+    pub(super) fn known(&self) -> Vec<Vec<String>> {
+        let Some(in_file) = self.in_file.as_ref().filter(|_| !self.is_flawed && self.checks.is_empty())
+        else {
+            return Vec::new();
+        };
+        let texts = |(name, dtype): (&PlSmallStr, &DataType)| {
+            let of_dtype =
+                Some(dtype_name(dtype)).filter(|name| parse_dtype(name).is_ok_and(|it| it == *dtype));
+            Some(vec![name.to_string(), of_dtype?])
+        };
+        in_file.iter().map(texts).collect::<Option<_>>().unwrap_or_default()
+    }
+
+    /// Takes what a first pass over the same file, read in the same way, has found.
+    pub(super) fn know(&mut self, known: &[Vec<String>]) {
+        let field = |texts: &Vec<String>| match &texts[..] {
+            [name, dtype] => Some((PlSmallStr::from_str(name), parse_dtype(dtype).ok()?)),
+            _ => None,
+        };
+        let schema: Option<Schema> = known.iter().map(field).collect();
+        self.in_file = schema.filter(|schema| !schema.is_empty()).map(Arc::new);
     }
 
     pub(super) fn next_look(&self) -> Option<NdJsonLook> {

@@ -251,6 +251,24 @@ impl OpenInput {
         look.map_err(|error| error.in_file(self.input.label()))
     }
 
+    /// What passes over all rows have found that hangs on the file and on how it is read alone, as texts.
+    pub(crate) fn known(&self) -> Vec<Vec<String>> {
+        match &self.rows {
+            Rows::Csv(rows) => rows.known(),
+            Rows::NdJson(rows) => rows.known(),
+            Rows::Parquet(_) | Rows::Ipc(_) | Rows::Stream(_) | Rows::Matrix(_) => Vec::new(),
+        }
+    }
+
+    /// Takes what an earlier run over the same file, read in the same way, has [found](Self::known).
+    pub(crate) fn know(&mut self, known: &[Vec<String>]) {
+        match &mut self.rows {
+            Rows::Csv(rows) => rows.know(known),
+            Rows::NdJson(rows) => rows.know(known),
+            Rows::Parquet(_) | Rows::Ipc(_) | Rows::Stream(_) | Rows::Matrix(_) => {}
+        }
+    }
+
     /// Whether its rows can be read as the first ones propose where `next_look` would look through all of them before.
     pub(crate) fn trust(&self, columns: &[PlSmallStr]) -> Trust {
         match self.csv() {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use parrow::pipeline::{Destination, Keep, Pipeline, RunRecord, RunSummary, Work};
+use parrow::pipeline::{Destination, Keep, Passes, Pipeline, RunRecord, RunSummary, Work};
 use parrow::row::Typed;
 use parrow::script::{Script, SqlPredicate};
 use parrow::table::{Format, Input, Output, ReadOptions, WriteOptions, parse_dtype, write};
@@ -107,6 +107,7 @@ fn the_output_is_that_of_a_run_that_went_well() {
 
                 // Some are mended.
                 let summary = run.retry(work(|a| a % 10 == 2)).unwrap();
+                assert_eq!(summary.passes, Passes::One, "what was known of the input is known");
                 let (found, ledger) = run.left();
                 assert!(ledger.lines().all(|line| line.contains("\"attempt\":2")), "{ledger}");
                 let again = Run { piece_bytes: 1 << 20, ..run.clone() };

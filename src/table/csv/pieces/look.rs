@@ -51,6 +51,9 @@ impl CsvPieces {
             {
                 return Err(self.contradictions.remove(place).1);
             }
+            if self.settle_known(index) {
+                continue;
+            }
             let dtype = match &self.columns[index].state {
                 State::Settled { .. } => continue,
                 State::Given(_) => continue,
@@ -156,7 +159,7 @@ impl CsvPieces {
                 let mut broken = Vec::new();
                 for (wanted, (holds, has_values)) in wanted.into_iter().zip(found) {
                     if holds {
-                        *self.state_mut(wanted.index) = State::Settled { dtype: wanted.dtype, has_values };
+                        self.settle_as(wanted.index, wanted.dtype, has_values);
                     } else {
                         broken.push(wanted.index);
                     }
@@ -170,7 +173,7 @@ impl CsvPieces {
             // There are no rows.
             (CsvLook::Dtypes(wanted), _) => {
                 for Wanted { index, dtype, .. } in wanted {
-                    *self.state_mut(index) = State::Settled { dtype, has_values: false };
+                    self.settle_as(index, dtype, false);
                 }
                 Ok(None)
             }
@@ -199,12 +202,12 @@ impl CsvPieces {
             match settle(proposed.as_ref().unwrap_or(&text), proposed.is_none(), evidence) {
                 Ok(inferred) => {
                     let has_values = evidence.n_values > 0;
-                    *self.state_mut(index) = State::Settled { dtype: Some(inferred.dtype), has_values };
+                    self.settle_as(index, Some(inferred.dtype), has_values);
                 }
                 Err(_) if self.strictness == Strictness::Lenient => {
                     let dtype =
                         settle_leniently(proposed.as_ref().unwrap_or(&text), proposed.is_none(), evidence);
-                    *self.state_mut(index) = State::Settled { dtype: Some(dtype), has_values: true };
+                    self.settle_as(index, Some(dtype), true);
                 }
                 Err(found) => {
                     let (bytes, line, offset) = self.around(found.offset, source)?;

@@ -6,10 +6,12 @@
 //! ```text
 //! propose  what the first rows propose
 //! look     the first pass
+//! known    what it has found, for a later run
 //! rows     the rows of a piece
 //! once     rows that are read before all have been looked at, and what that leaves to know of the others
 //! ```
 
+mod known;
 mod look;
 mod once;
 mod propose;
@@ -30,6 +32,7 @@ use super::dialect::Dialect;
 use super::kind::Evidence;
 use super::plain::is_plain;
 use super::rows::{Nulls, Rows};
+use known::KnownColumn;
 pub(in crate::table) use look::{CsvFindings, CsvLook};
 pub(crate) use once::{Seen, Sighting, Sightings, Watch};
 use propose::head;
@@ -48,6 +51,8 @@ pub(crate) struct CsvPieces {
     contradictions: Vec<(usize, Error)>,
     /// The columns that are wanted of it.
     selection: Arc<Vec<usize>>,
+    /// What first passes have found.
+    known: Arc<Vec<KnownColumn>>,
     /// Where the pieces of the first pass begin, and in which lines.
     marks: Vec<(u64, u64)>,
     buffers: Buffers,
@@ -100,6 +105,7 @@ impl CsvPieces {
             columns: Arc::default(),
             contradictions: Vec::new(),
             selection: Arc::new(selection),
+            known: Arc::default(),
             marks: Vec::new(),
             buffers: Buffers::default(),
             n_pieces_by_cell: AtomicU64::new(0),
@@ -128,6 +134,9 @@ impl CsvPieces {
             && self.columns.iter().zip(&*before.columns).all(is_same)
         {
             self.columns = Arc::clone(&before.columns);
+        }
+        if self.known == before.known {
+            self.known = Arc::clone(&before.known);
         }
         if self.header == before.header {
             self.header = Arc::clone(&before.header);
