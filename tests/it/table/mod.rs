@@ -11,6 +11,7 @@ mod outputs;
 mod parquet_dictionary;
 mod parquet_nesting;
 mod round_trip;
+mod stream_end;
 mod support;
 
 pub(crate) use corrupt::quietly;

@@ -2,7 +2,7 @@
 
 use polars::prelude::{ArrowDataType, PolarsResult, polars_err};
 use polars_arrow::datatypes::PhysicalType;
-use polars_arrow::io::ipc::format::ipc::planus::ReadAsRoot;
+use polars_arrow::io::ipc::format::ipc::{self, planus::ReadAsRoot};
 use polars_arrow::io::ipc::format::ipc::{
     CompressionType, DictionaryBatchRef, MessageHeaderRef, MessageRef, MetadataVersion, RecordBatchRef,
 };
@@ -86,7 +86,11 @@ impl Message {
         if header.len() < length {
             return Err(cut(format));
         }
-        let (body_len, kind) = contain(format, || {
+        let (header, body_len, kind) = contain(format, || {
+            let header = match packing_told_beside(&header)? {
+                Some(codec) => with_packing(&header, codec)?,
+                None => header,
+            };
             let message = MessageRef::read_as_root(&header).map_err(corrupt)?;
             let body_len = message.body_length().map_err(corrupt)?;
             let body_len = u64::try_from(body_len)
@@ -97,7 +101,7 @@ impl Message {
                 Some(MessageHeaderRef::Schema(_)) if body_len == 0 => MessageKind::Schema,
                 _ => MessageKind::Other,
             };
-            Ok((body_len, kind))
+            Ok((header, body_len, kind))
         })?;
         Ok(Some(Self { header, body_len, kind }))
     }
@@ -160,6 +164,40 @@ impl Message {
     pub(super) fn version(&self) -> PolarsResult<MetadataVersion> {
         MessageRef::read_as_root(&self.header).and_then(|message| message.version()).map_err(corrupt)
     }
+}
+
+/// How the buffers are packed where the header says it in a text beside: Arrow 0.17 did, which had no field for it.
+fn packing_told_beside(header: &[u8]) -> PolarsResult<Option<CompressionType>> {
+    const KEY: &str = "ARROW:experimental_compression";
+    let message = MessageRef::read_as_root(header).map_err(corrupt)?;
+    for told in message.custom_metadata().map_err(corrupt)?.into_iter().flatten() {
+        let told = told.map_err(corrupt)?;
+        if told.key().map_err(corrupt)? != Some(KEY) {
+            continue;
+        }
+        let name = told.value().map_err(corrupt)?.unwrap_or_default();
+        return match name.to_ascii_lowercase().as_str() {
+            "lz4" | "lz4_frame" => Ok(Some(CompressionType::Lz4Frame)),
+            "zstd" => Ok(Some(CompressionType::Zstd)),
+            _ => Err(polars_err!(ComputeError: "its buffers are packed as {name:?}, which is not known")),
+        };
+    }
+    Ok(None)
+}
+
+/// The header with that said where it is said today.
+fn with_packing(header: &[u8], codec: CompressionType) -> PolarsResult<Vec<u8>> {
+    let mut message = MessageRef::read_as_root(header).and_then(ipc::Message::try_from).map_err(corrupt)?;
+    let batch = match &mut message.header {
+        Some(ipc::MessageHeader::RecordBatch(batch)) => Some(batch),
+        Some(ipc::MessageHeader::DictionaryBatch(dictionary)) => dictionary.data.as_mut(),
+        _ => None,
+    };
+    if let Some(batch) = batch {
+        let method = ipc::BodyCompressionMethod::Buffer;
+        batch.compression.get_or_insert_with(|| Box::new(ipc::BodyCompression { codec, method }));
+    }
+    Ok(ipc::planus::Builder::new().finish(&message, None).to_vec())
 }
 
 /// How many bytes a buffer says it has unpacked, if so many can be packed in those that it has: a block of zstd of 4 bytes, 3 of

@@ -9,6 +9,7 @@
 //! measure   how many bytes some rows of a batch have
 //! slice     some rows of a batch, as a batch of their own
 //! read      files and streams, and the rows of a piece
+//! stream_place  where the bytes of a stream come from, and what may be behind its end
 //! ```
 
 mod batch;
@@ -17,6 +18,7 @@ mod measure;
 mod message;
 mod read;
 mod slice;
+mod stream_place;
 mod unpack;
 mod untold;
 

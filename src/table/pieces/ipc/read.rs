@@ -1,7 +1,6 @@
 //! Arrow IPC files and streams, and the rows of a piece.
 
 use std::collections::VecDeque;
-use std::io::Write;
 use std::sync::Arc;
 
 use polars::prelude::*;
@@ -14,12 +13,12 @@ use crate::files::Files;
 use super::super::super::cast::apply_dtypes;
 use super::super::super::contain::contain;
 use super::super::super::file_schema::file_schema;
-use super::super::super::format::Format;
 use super::super::super::ipc::{FILE, STREAM};
 use super::super::super::read_options::ReadOptions;
-use super::super::bytes::{ByteSource, Forward, Seekable, Unpacked};
+use super::super::bytes::{ByteSource, Forward, Seekable};
 use super::batch::{Batch, BatchRows, Common, Splitter};
-use super::message::{Message, MessageKind, cut};
+use super::message::{Message, MessageKind};
+use super::stream_place::StreamPlace;
 use super::untold::check_all_told;
 
 /// What a file has at least: the mark at both ends, filled up at the first, and the length of what its end says.
@@ -272,8 +271,8 @@ impl StreamPieces {
         columns: &[PlSmallStr],
     ) -> Result<StreamCutter> {
         let place = match source.len() {
-            Some(len) => Place::Positions { source: source.share()?, next: 0, len },
-            None => Place::Forward(Box::new(source.stream()?)),
+            Some(len) => StreamPlace::Positions { source: source.share()?, next: 0, len },
+            None => StreamPlace::Forward { stream: Box::new(source.stream()?), next: 0 },
         };
         Ok(StreamCutter {
             common: Arc::clone(&self.common),
@@ -305,21 +304,13 @@ impl StreamPieces {
 /// Cuts the batches of a stream into pieces.
 pub(crate) struct StreamCutter {
     common: Arc<Common>,
-    place: Place,
+    place: StreamPlace,
     /// Where a body is kept that is too large for memory.
     files: Files,
     dictionaries: Arc<Dictionaries>,
     index: usize,
     is_over: bool,
     splitter: Splitter,
-}
-
-/// Where a stream is read.
-enum Place {
-    /// In bytes that lie somewhere.
-    Positions { source: ByteSource, next: u64, len: u64 },
-    /// In bytes that come one after the other.
-    Forward(Box<Unpacked>),
 }
 
 impl StreamCutter {
@@ -340,6 +331,7 @@ impl StreamCutter {
             let place = &mut self.place;
             let Some(message) = Message::read(STREAM, &mut |n_bytes| place.take(n_bytes))? else {
                 self.is_over = true;
+                place.check_end()?;
                 continue;
             };
             let (body, start) = self.place.body(message.body_len, self.common.largest, &self.files)?;
@@ -364,59 +356,6 @@ impl StreamCutter {
                     self.index += 1;
                     self.splitter.begin(batch)?;
                 }
-            }
-        }
-    }
-}
-
-impl Place {
-    fn take(&mut self, n_bytes: usize) -> Result<Vec<u8>> {
-        match self {
-            Self::Positions { source, next, .. } => {
-                let bytes = source.range(*next..next.saturating_add(n_bytes as u64))?;
-                *next += bytes.len() as u64;
-                Ok(bytes)
-            }
-            Self::Forward(stream) => {
-                let mut bytes = Vec::new();
-                stream.fill(&mut bytes, n_bytes)?;
-                Ok(bytes)
-            }
-        }
-    }
-
-    /// Goes behind a body; gives where it lies: where the stream lies, or in memory, or in a temporary file.
-    fn body(&mut self, body_len: u64, largest: usize, files: &Files) -> Result<(ByteSource, u64)> {
-        match self {
-            Self::Positions { source, next, len } => {
-                let start = *next;
-                source.passed(start);
-                *next = start.checked_add(body_len).filter(|end| end <= len).ok_or_else(|| cut(STREAM))?;
-                Ok((source.share()?, start))
-            }
-            Self::Forward(stream) if body_len <= largest as u64 => {
-                let mut body = Vec::new();
-                stream.fill(&mut body, body_len as usize)?;
-                match body.len() as u64 == body_len {
-                    true => Ok((ByteSource::memory(body, Format::IpcStream), 0)),
-                    false => Err(cut(STREAM)),
-                }
-            }
-            Self::Forward(stream) => {
-                const BLOCK_BYTES: u64 = 1 << 20;
-                let store_error = |error| Error::io("keep the input in a temporary file", error);
-                let mut file = files.unnamed().map_err(store_error)?;
-                let mut left = body_len;
-                while left > 0 {
-                    let mut block = Vec::new();
-                    stream.fill(&mut block, left.min(BLOCK_BYTES) as usize)?;
-                    if block.is_empty() {
-                        return Err(cut(STREAM));
-                    }
-                    file.write_all(&block).map_err(store_error)?;
-                    left -= block.len() as u64;
-                }
-                Ok((ByteSource::file(file.into_file(), body_len, Format::IpcStream), 0))
             }
         }
     }
