@@ -101,6 +101,15 @@ pub enum ErrorKind {
         /// What the column holds.
         found: String,
     },
+    /// A column's dtype is not one that the format can hold that is to be written.
+    NotHeld {
+        /// The column.
+        column: String,
+        /// What the column holds.
+        found: String,
+        /// The format.
+        format: String,
+    },
     /// Columns, rows or values do not fit together in number.
     Shape {
         /// What does not fit.
@@ -267,6 +276,12 @@ impl Error {
             expected: expected.into(),
             found: found.to_string(),
         })
+    }
+
+    /// Column `column` holds `found`, which `format` cannot hold.
+    pub(crate) fn not_held(column: &str, found: impl fmt::Display, format: &str) -> Self {
+        let (column, found, format) = (column.to_owned(), found.to_string(), format.to_owned());
+        Self::new(ErrorKind::NotHeld { column, found, format })
     }
 
     /// Columns, rows or values do not fit together.
@@ -476,6 +491,10 @@ impl fmt::Display for ErrorKind {
             Self::Dtype { column, expected, found } => {
                 write!(f, "column {column:?} holds {found}, and {expected} is wanted")
             }
+            Self::NotHeld { column, found, format } => write!(
+                f,
+                "column {column:?} holds {found}, which {format} cannot hold; choose Arrow or Parquet, or the other columns"
+            ),
             Self::Row { message, cause: RowFailure::Panicked } => {
                 write!(f, "the row function panicked: {message}")
             }

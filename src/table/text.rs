@@ -31,8 +31,7 @@ pub(crate) fn check_has_text(column: &str, dtype: &DataType, format: &str) -> Re
     }
     match leaf {
         DataType::Binary | DataType::BinaryOffset | DataType::Struct(_) | DataType::Array(..) => {
-            let expected = format!("a dtype that {format} can hold; Parquet and Arrow files can hold any");
-            Err(Error::dtype(column, expected, dtype_name(dtype)))
+            Err(Error::not_held(column, dtype_name(dtype), format))
         }
         _ => Ok(()),
     }

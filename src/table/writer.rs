@@ -50,7 +50,7 @@ pub struct WriteSummary {
 /// # Errors
 /// [`Io`](crate::ErrorKind::Io) where the system refuses, with [`BrokenPipe`](io::ErrorKind::BrokenPipe) when the reader of
 /// a pipe is gone; [`UnknownFormat`](crate::ErrorKind::UnknownFormat) when the name tells no format;
-/// [`Dtype`](crate::ErrorKind::Dtype) for a column that the format cannot hold.
+/// [`NotHeld`](crate::ErrorKind::NotHeld) for a column that the format cannot hold.
 ///
 /// # Example
 /// ```

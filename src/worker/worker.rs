@@ -159,7 +159,7 @@ impl RowFunction for Worker {
     /// [`Expression`](ErrorKind::Expression) for a Python file that cannot be loaded or has no such function;
     /// [`Worker`](ErrorKind::Worker) when Python cannot be started or has no pyarrow;
     /// [`ColumnNotFound`](ErrorKind::ColumnNotFound) and [`InvalidOption`](ErrorKind::InvalidOption) for parameters that
-    /// nothing is there for; [`Dtype`](ErrorKind::Dtype) for a column that the protocol cannot hold.
+    /// nothing is there for; [`NotHeld`](ErrorKind::NotHeld) for a column that the protocol cannot hold.
     fn bind(&self, schema: &Schema) -> Result<BoundFunction<'_>> {
         let settings = &self.workers.settings;
         let mut inputs = self.chosen(schema)?;

@@ -77,7 +77,7 @@ fn ndjson_with_objects_in_it_is_written_as_such() {
     place
         .run(&["apply", "in.ndjson"])
         .code(2)
-        .stderr_has("column \"u\" holds struct[2], and a dtype that CSV can hold");
+        .stderr_has("column \"u\" holds struct[2], which CSV cannot hold; choose Arrow or Parquet");
 }
 
 #[test]

@@ -45,6 +45,7 @@ impl Code {
             ErrorKind::ColumnNotFound { .. }
             | ErrorKind::DuplicateColumn { .. }
             | ErrorKind::Dtype { .. }
+            | ErrorKind::NotHeld { .. }
             | ErrorKind::Shape { .. }
             | ErrorKind::InvalidOption { .. }
             | ErrorKind::UnknownFormat { .. }

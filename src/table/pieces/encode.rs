@@ -43,7 +43,7 @@ impl RowEncoder {
     /// What stands before the rows.
     ///
     /// # Errors
-    /// [`Dtype`](crate::ErrorKind::Dtype) for a column that the format cannot hold.
+    /// [`NotHeld`](crate::ErrorKind::NotHeld) for a column that the format cannot hold.
     pub(crate) fn header(&self, schema: &Schema) -> Result<Vec<u8>> {
         match self.format {
             Format::NdJson => NdJsonWriter::new(Vec::new(), schema).map(|_| Vec::new()),
@@ -54,7 +54,7 @@ impl RowEncoder {
     /// The text of rows.
     ///
     /// # Errors
-    /// [`Dtype`](crate::ErrorKind::Dtype) for a column that the format cannot hold.
+    /// [`NotHeld`](crate::ErrorKind::NotHeld) for a column that the format cannot hold.
     pub(crate) fn rows(&self, frame: &DataFrame, buffers: &Buffers) -> Result<Buffer> {
         if frame.height() == 0 {
             return Ok(Buffer::default());
