@@ -10,6 +10,7 @@ use super::faults::{ClaimedFiles, CommandLine};
 use super::filter::Kept;
 use super::in_memory::check_fits;
 use super::kept_rows::FunctionOfKept;
+use super::memory::default_limit;
 use super::resume::{HASH, Journal, LeftOff, Resume, identity, n_rows_noted_of};
 use super::stream::{Opened, RetryPlan, run_streamed};
 use super::summary::{Passes, RunSummary, StageTimes};
@@ -212,6 +213,11 @@ impl<'f> Pipeline<'f> {
         self
     }
 
+    /// What is in flight is kept within.
+    pub(super) fn memory_limit_or_default(&self) -> u64 {
+        self.memory_limit.unwrap_or_else(default_limit)
+    }
+
     /// Lets another run go on with this one when it is broken off, and goes on with one that was.
     ///
     /// Without it, a run refuses to write over what is left of one that could be gone on with.
@@ -305,8 +311,15 @@ impl<'f> Pipeline<'f> {
         self.run_into(Some(Opened { sink, ..Opened::default() }))
     }
 
-    /// Blocks of the output that are as small as asked for: of a block that is not whole nothing is on the disk.
+    /// Blocks of the output that are as small as the memory wants them, and as is asked for: of a block that is not whole nothing is on
+    /// the disk.
     fn fit_blocks(&mut self) {
+        let memory_limit = self.memory_limit_or_default();
+        if let Destination::Output(output, options) = &mut self.destination
+            && options.resolve(output).is_ok_and(|(format, _)| !format.is_text())
+        {
+            options.fit_blocks(memory_limit);
+        }
         /// How many bytes of packed text are lost at most.
         const MEMBER_BYTES: usize = 64 << 10;
         let Some(n_rows) = self.resume.as_ref().and_then(|resume| resume.checkpoint_rows) else { return };
@@ -466,6 +479,10 @@ impl<'f> Pipeline<'f> {
             ("the rejects", format!("{:?}", self.rejects)),
         ];
         if let Destination::Output(_, options) = &self.destination {
+            if options.has_fitted_blocks() {
+                let limit = format!("{} bytes", self.memory_limit_or_default());
+                all.push(("the memory limit, by which blocks of the output end,", limit));
+            }
             all.push(("how the output is written", format!("{options:?}")));
         }
         all

@@ -12,6 +12,9 @@ pub(super) struct Gathered {
     frame: Option<DataFrame>,
     /// How many rows a block has at most.
     block_rows: usize,
+    /// How many bytes of values a block is full with, and of very many columns.
+    full_bytes: usize,
+    most_bytes: usize,
     /// How many rows of the block to come are measured, and the bytes that they have.
     n_measured: usize,
     n_bytes: usize,
@@ -21,20 +24,28 @@ pub(super) struct Gathered {
 const BLOCK_ROWS: usize = 512 * 512;
 
 /// A block of fewer rows is full with so many bytes of values: some times as many are in memory while it is encoded.
-const BLOCK_BYTES: usize = 16 << 20;
+pub(super) const BLOCK_BYTES: usize = 16 << 20;
 
 /// A block of very many columns has so many bytes of each of them, as far as these are not more than `MOST_BLOCK_BYTES`: what the
 /// end of a file says of a column of a block takes some hundreds.
 const COLUMN_BYTES: usize = 64 << 10;
-const MOST_BLOCK_BYTES: usize = 64 << 20;
+pub(super) const MOST_BLOCK_BYTES: usize = 64 << 20;
 
 /// A block has a multiple of so many rows, where it has as many.
 const UNIT_ROWS: usize = 256;
 
 impl Gathered {
-    /// Gathers blocks of so many rows at most.
-    pub(super) fn new(block_rows: Option<usize>) -> Self {
-        Self { frame: None, block_rows: block_rows.unwrap_or(BLOCK_ROWS), n_measured: 0, n_bytes: 0 }
+    /// Gathers blocks of so many rows and bytes of values at most, where these are fewer than usual. Blocks of very many columns may
+    /// have twice as many bytes.
+    pub(super) fn new(block_rows: Option<usize>, full_bytes: Option<usize>) -> Self {
+        Self {
+            frame: None,
+            block_rows: block_rows.unwrap_or(BLOCK_ROWS),
+            full_bytes: full_bytes.map_or(BLOCK_BYTES, |n_bytes| n_bytes.min(BLOCK_BYTES)),
+            most_bytes: full_bytes.map_or(MOST_BLOCK_BYTES, |n_bytes| (2 * n_bytes).min(MOST_BLOCK_BYTES)),
+            n_measured: 0,
+            n_bytes: 0,
+        }
     }
 
     /// Keeps a chunk.
@@ -97,7 +108,7 @@ impl Gathered {
     /// How many rows the block has, when it is full: those that have no more than its bytes, and one at least.
     fn full_block(&mut self) -> Option<usize> {
         let frame = self.frame.as_ref()?;
-        let block_bytes = (frame.width() * COLUMN_BYTES).clamp(BLOCK_BYTES, MOST_BLOCK_BYTES);
+        let block_bytes = (frame.width() * COLUMN_BYTES).clamp(self.full_bytes, self.most_bytes);
         // Of fixed widths a block never has too many bytes, unless there are very many columns.
         let fixed: usize = frame.columns().iter().map(|column| fixed_width(column.dtype())).sum();
         let varies = frame.columns().iter().any(|column| fixed_width(column.dtype()) == 0);
@@ -135,7 +146,11 @@ mod tests {
     use super::*;
 
     fn blocks(frame: &DataFrame, chunk_rows: usize) -> Vec<usize> {
-        let mut gathered = Gathered::new(None);
+        blocks_within(frame, chunk_rows, None)
+    }
+
+    fn blocks_within(frame: &DataFrame, chunk_rows: usize, full_bytes: Option<usize>) -> Vec<usize> {
+        let mut gathered = Gathered::new(None, full_bytes);
         let mut heights = Vec::new();
         let mut from = 0;
         while from < frame.height() {
@@ -173,6 +188,11 @@ mod tests {
             assert_eq!(whole.iter().sum::<usize>(), frame.height());
             for chunk_rows in [1, 3, 64] {
                 assert_eq!(blocks(&frame, chunk_rows), whole, "{chunk_rows}");
+            }
+            let small = blocks_within(&frame, 300, Some(4 << 20));
+            assert!(small.len() > 2 * whole.len(), "{small:?}");
+            for chunk_rows in [1, 5] {
+                assert_eq!(blocks_within(&frame, chunk_rows, Some(4 << 20)), small, "{chunk_rows}");
             }
         }
     }

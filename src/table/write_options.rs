@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::files::Files;
 
 use super::format::{Compression, Format};
+use super::gathered::{BLOCK_BYTES, MOST_BLOCK_BYTES};
 use super::output::Output;
 use super::read_options::{Header, check_delimiter};
 
@@ -17,6 +18,8 @@ pub struct WriteOptions {
     pub(super) null_text: String,
     pub(super) files: Files,
     pub(super) block: Option<usize>,
+    /// How many bytes of values a block of a table has at most, where it has fewer than without a limit.
+    pub(super) block_bytes: Option<usize>,
 }
 
 impl WriteOptions {
@@ -33,6 +36,19 @@ impl WriteOptions {
     /// Blocks of this size, where nobody gave another one.
     pub(crate) fn have_blocks(&mut self, size: usize) {
         self.block.get_or_insert(size.max(1));
+    }
+
+    /// Lets blocks of a table end so that a run that may have so many bytes has room for what they are made of.
+    pub(crate) fn fit_blocks(&mut self, memory_limit: u64) {
+        /// A block is there some times while it is made: gathered, in one piece, encoded, and another one before it.
+        const PARTS: u64 = 16;
+        let most = usize::try_from(memory_limit / PARTS).unwrap_or(usize::MAX);
+        self.block_bytes = (most < BLOCK_BYTES.max(MOST_BLOCK_BYTES / 2)).then_some(most);
+    }
+
+    /// Whether blocks may end elsewhere than without a limit.
+    pub(crate) fn has_fitted_blocks(&self) -> bool {
+        self.block_bytes.is_some()
     }
 
     /// The byte between two cells of CSV, where it was given.

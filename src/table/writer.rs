@@ -213,7 +213,7 @@ fn encoder(
     if beside.copied.is_some() && format != Format::Parquet {
         return Err(Error::engine("columns of Parquet can be copied only into Parquet"));
     }
-    let gathered = || Gathered::new(options.block);
+    let gathered = || Gathered::new(options.block, options.block_bytes);
     Ok(match (format, border) {
         (Format::Parquet, border) => Box::new(ParquetWriter::new(sink, schema, gathered(), beside, border)?),
         (Format::Ipc, Some(border)) => ipc_blocks::resumable(sink, schema, Ipc::File(gathered()), border)?,

@@ -8,9 +8,13 @@ const SLOW: &str = "local t = 0 for i = 1, 2000 do t = t + math.sin(i) end retur
 
 /// A run that was asked to end when it had noted something.
 fn broken_off(place: &Place, arguments: &[&str]) {
+    broken_off_into(place, "out.csv", arguments);
+}
+
+fn broken_off_into(place: &Place, output: &str, arguments: &[&str]) {
     let mut child = place.program(arguments).spawn().unwrap();
     let start = std::time::Instant::now();
-    let output = parrow::table::Output::from(place.path("out.csv"));
+    let output = parrow::table::Output::from(place.path(output));
     while parrow::pipeline::unfinished(&output).is_none() {
         assert!(start.elapsed().as_secs() < 30 && child.try_wait().unwrap().is_none());
         std::thread::sleep(std::time::Duration::from_millis(10));
@@ -71,6 +75,30 @@ fn threads_and_sizes_may_change() {
     assert_eq!(run.status.code(), Some(0), "{}", String::from_utf8_lossy(&run.stderr));
     assert!(place.bytes("out.csv") == whole);
     assert_eq!(place.names(), ["in.csv", "out.csv"]);
+}
+
+#[test]
+fn a_limit_by_which_blocks_end_must_be_the_same() {
+    let place = Place::with_rows(3_000);
+    let run = |arguments: &[&str]| place.program(arguments).output().unwrap();
+    let arguments = ["apply", "in.csv", "--luau", SLOW, "--name", "n", "-o", "out.parquet", "--resume"];
+    let limited = [&arguments[..], &["--memory-limit", "64MB"]].concat();
+    broken_off_into(&place, "out.parquet", &[&limited[..], &["--checkpoint-rows", "100"]].concat());
+    let limited = [&limited[..], &["--checkpoint-rows", "100", "-j", "1", "--quiet"]].concat();
+    let other = [&arguments[..], &["--memory-limit", "32MB", "--checkpoint-rows", "100"]].concat();
+    refused(
+        run(&other),
+        &[
+            "the memory limit, by which blocks of the output end, changed",
+            "\"64000000 bytes\"",
+            "\"32000000 bytes\"",
+        ],
+    );
+    assert_eq!(run(&limited).status.code(), Some(0));
+    let gone_on = place.bytes("out.parquet");
+    std::fs::remove_file(place.path("out.parquet")).unwrap();
+    assert_eq!(run(&limited).status.code(), Some(0));
+    assert!(place.bytes("out.parquet") == gone_on);
 }
 
 #[test]

@@ -48,7 +48,7 @@ pub fn keep_memory(limit: Option<usize>) {
         let share = |most: usize, parts: usize| {
             limit.map_or(most, |limit| (limit / parts).clamp(LEAST, most)) as libc::c_int
         };
-        let (large, kept) = (share(16 << 20, 32), share(64 << 20, 8));
+        let (large, kept) = (share(16 << 20, 32), share(64 << 20, 16));
         #[allow(unsafe_code)]
         // SAFETY: two numbers of the allocator are set, which may be done at any time.
         unsafe {

@@ -10,7 +10,7 @@ use super::super::columns::Keep;
 use super::super::destination::Destination;
 use super::super::faults::{ClaimedFiles, FaultKeeper, FileIdentity, RejectsFile, RunFiles, RunRecord};
 use super::super::known::Known;
-use super::super::memory::{Sizes, default_limit};
+use super::super::memory::Sizes;
 use super::super::resume::{Before as Begun, InputPlace, Journal, Point};
 use super::super::run::{Pipeline, RowOrder, Source};
 use super::super::summary::{Passes, RunSummary, StageTimes};
@@ -63,7 +63,7 @@ pub(in crate::pipeline) fn run_streamed(
 ) -> Result<RunSummary> {
     let recorder = Arc::new(Recorder::start());
     let n_threads = pipeline.apply.n_threads();
-    let limit = pipeline.memory_limit.unwrap_or_else(default_limit);
+    let limit = pipeline.memory_limit_or_default();
     if limit < SMALLEST_LIMIT {
         let message = format!(
             "no row fits into {limit} bytes; give {SMALLEST_LIMIT} at least, and better some megabytes"
