@@ -55,6 +55,8 @@ fn canonical_series(series: &Series) -> PolarsResult<Series> {
             builder.finish().into_series()
         }
         DataType::List(_) => {
+            // Some rows of a column have the values of all of them beside theirs.
+            let series = series.trim_lists_to_normalized_offsets().unwrap_or_else(|| series.clone());
             let lists = series.list()?.rechunk().apply_to_inner(&|inner| canonical_series(&inner))?;
             let validity = lists.rechunk_validity();
             lists.with_validity(rebuilt(validity)).into_series()
@@ -134,5 +136,20 @@ mod tests {
         let frame = DataFrame::new(3, columns.into()).unwrap();
         assert!(canonical(frame.clone()).unwrap().equals_missing(&frame));
         assert_eq!(canonical(frame.clone()).unwrap().schema(), frame.schema());
+    }
+
+    #[test]
+    fn some_rows_are_as_if_there_were_no_others() {
+        let text = |n: usize| format!("a text that is longer than a view, {n}");
+        let texts: Vec<Series> = (0..9).map(|n| Series::new("".into(), [text(n), text(n + 1)])).collect();
+        let lists = Series::new("l".into(), texts);
+        let lists = Series::new("ll".into(), [lists.slice(0, 3), lists.slice(3, 3), lists.slice(6, 3)]);
+        let n_bytes = |series: &Series| {
+            let frame = DataFrame::new(series.len(), vec![column_of(series.clone())]).unwrap();
+            super::super::own::held_bytes(&canonical(frame).unwrap())
+        };
+        let whole = n_bytes(&lists);
+        let parts: usize = (0..3).map(|row| n_bytes(&lists.slice(row, 1))).sum();
+        assert_eq!(parts, whole);
     }
 }
