@@ -12,6 +12,7 @@ use polars_plan::prelude::{
 
 use super::arithmetic::{Operation, calculate};
 use super::message::plain_message;
+use super::numbers::{check_comparison, check_numbers};
 use super::ticks::{Interval, calculate_ticks, counts_ticks};
 
 /// Replaces the wrapping operators below `root`, and gives the root of the checked expression. `asked_for` are the dtypes
@@ -28,6 +29,7 @@ pub(super) fn check_arithmetic(
     let reached: Vec<Node> = arena.iter(root).map(|(node, _)| node).collect();
     for node in reached {
         check_numbers(node, arena, schema)?;
+        check_comparison(node, arena, schema)?;
         make_strict(node, arena, schema, asked_for);
         check_offset(node, arena);
         let Some((operation, operands)) = operation(arena.get(node)) else { continue };
@@ -118,26 +120,6 @@ fn holds_integers(dtype: &DataType) -> bool {
         DataType::Struct(fields) => fields.iter().any(|field| holds_integers(field.dtype())),
         dtype => dtype.is_integer(),
     }
-}
-
-/// That a function of numbers is not given text, of which the engine would make nulls in silence.
-fn check_numbers(node: Node, arena: &Arena<AExpr>, schema: &Schema) -> Result<(), String> {
-    let AExpr::Function { input, function, .. } = arena.get(node) else { return Ok(()) };
-    use IRFunctionExpr::{Exp, Log, Log1p, Pow, Sign, Trigonometry};
-    if !matches!(function, Pow(_) | Trigonometry(_) | Log | Log1p | Exp | Sign) {
-        return Ok(());
-    }
-    let context = ToFieldContext::new(arena, schema);
-    for argument in input {
-        let dtype = arena.get(argument.node()).to_dtype(&context);
-        if dtype.is_ok_and(|dtype| dtype.is_string() || dtype.is_categorical() || dtype.is_enum()) {
-            let argument = node_to_expr(argument.node(), arena);
-            return Err(format!(
-                "{argument} is text, and {function} takes numbers; CAST(… AS DOUBLE) makes a number of it"
-            ));
-        }
-    }
-    Ok(())
 }
 
 /// The operation that an expression does, if it is one that may wrap, and its operands.

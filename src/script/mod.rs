@@ -8,6 +8,7 @@ mod checked;
 mod kernel;
 mod luau;
 mod message;
+mod numbers;
 mod operators;
 mod plan;
 mod sql;

@@ -243,3 +243,27 @@ fn one_bad_cell_of_two_is_named_too() {
         .code(3)
         .stderr_has("line 3, row 1, column \"age\": \"x\"");
 }
+
+#[test]
+fn text_that_is_compared_with_a_number_is_named() {
+    let place = Place::new();
+    place.file("some.csv", "p,n\n1,1\nx,2\n4,3\n");
+    place.file("all.csv", "p\nu\nx\n");
+    let cell = "some.csv, line 3, row 1, column \"p\": \"x\" is not i64; if it stands for a missing value give --null-value x";
+    for condition in ["p > 3", "3 <= p", "p <> 1", "n < p", "p BETWEEN 1 AND 4"] {
+        place
+            .run(&["apply", "some.csv", "n AS q", "--where", condition])
+            .code(3)
+            .one_clear_line()
+            .stderr_has(cell);
+        let run = place.run(&["apply", "some.csv", "n AS q", "--where", condition, "--on-error", "null"]);
+        run.code(1).one_clear_line().stderr_has("1 of 3 rows failed (1 parse, 1 left out)");
+    }
+    place.run(&["apply", "some.csv", "p > 3 AS q"]).code(3).one_clear_line().stderr_has(cell);
+    let run = place.run(&["apply", "all.csv", "p AS q", "--where", "p > 3"]);
+    run.code(2)
+        .one_clear_line()
+        .stderr_has("column \"p\": in \"p > 3\": it is text, and a number is wanted; TRY_CAST(p");
+    let run = place.run(&["apply", "all.csv", "'a' > 3 AS q"]);
+    run.code(2).one_clear_line().stderr_has("\"a\" is text, and is compared with a number");
+}
