@@ -40,7 +40,8 @@ impl ColumnSelection {
     ///
     /// # Errors
     /// [`ColumnNotFound`](crate::ErrorKind::ColumnNotFound) for a name that is not there;
-    /// [`Shape`](crate::ErrorKind::Shape) when no column is numeric, or none matches.
+    /// [`Shape`](crate::ErrorKind::Shape) when no column is numeric, or none matches. Where there are no columns at all, as in NDJSON
+    /// without a row, none is wanted either.
     pub fn resolve(&self, schema: &Schema) -> Result<Vec<PlSmallStr>> {
         let chosen: Vec<PlSmallStr> = match self {
             Self::Numeric => schema
@@ -53,7 +54,7 @@ impl ColumnSelection {
                 schema.iter_names().filter(|name| pattern.is_match(name)).cloned().collect()
             }
         };
-        if chosen.is_empty() {
+        if chosen.is_empty() && !schema.is_empty() {
             let columns: Vec<String> =
                 schema.iter().take(20).map(|(name, dtype)| format!("{name} {dtype}")).collect();
             let mend = match (self, schema.get_at_index(0)) {

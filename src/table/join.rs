@@ -6,14 +6,21 @@ use crate::error::{Error, Result};
 
 use super::cast::lossless_cast;
 use super::dtype::dtype_name;
+use super::format::Format;
 use super::input::Input;
 use super::pieces::OpenInput;
 use super::position::SourceInfo;
 
 /// Puts frames one below the other. They must have the same columns; dtypes are brought to one that holds every value.
-pub(super) fn join(mut frames: Vec<DataFrame>, sources: &[SourceInfo]) -> Result<DataFrame> {
-    if frames.len() == 1 {
-        return Ok(frames.remove(0));
+pub(super) fn join(frames: Vec<DataFrame>, sources: &[SourceInfo]) -> Result<DataFrame> {
+    // A file without rows that has nothing else to tell its columns goes with any.
+    let has_none = |frame: &DataFrame, source: &SourceInfo| {
+        frame.width() == 0 && frame.height() == 0 && source.format == Format::NdJson
+    };
+    let (mut frames, sources): (Vec<DataFrame>, Vec<&SourceInfo>) =
+        frames.into_iter().zip(sources).filter(|(frame, source)| !has_none(frame, source)).unzip();
+    if frames.len() <= 1 {
+        return Ok(frames.pop().unwrap_or_default());
     }
     for (index, frame) in frames.iter().enumerate().skip(1) {
         check_columns(&names(&frames[0]), &names(frame), &sources[0].input)
@@ -27,7 +34,7 @@ pub(super) fn join(mut frames: Vec<DataFrame>, sources: &[SourceInfo]) -> Result
             .map(|frame| frame.column(name).map(|column| column.as_materialized_series().clone()))
             .collect::<PolarsResult<_>>()
             .map_err(Error::engine)?;
-        columns.push(join_column(parts, sources)?.into_column());
+        columns.push(join_column(parts, &sources)?.into_column());
     }
     let n_rows = frames.iter().map(DataFrame::height).sum();
     DataFrame::new(n_rows, columns).map_err(Error::engine)
@@ -36,17 +43,20 @@ pub(super) fn join(mut frames: Vec<DataFrame>, sources: &[SourceInfo]) -> Result
 /// The schema of the inputs one below the other, in the order of the first. The dtypes of `columns` are ones that hold the
 /// values of all inputs as far as that can be told from the dtypes; other columns have that of the first input.
 pub(crate) fn join_schemas(inputs: &[OpenInput], columns: &[PlSmallStr]) -> Result<Schema> {
-    let mut schema = inputs[0].schema();
+    let Some(first) = inputs.iter().find(|input| !input.has_no_columns()) else {
+        return Ok(inputs[0].schema());
+    };
+    let mut schema = first.schema();
     if inputs.len() == 1 {
         return Ok(schema);
     }
-    let first = &inputs[0];
     let names: Vec<&PlSmallStr> = schema.iter_names().collect();
     let mut joined: Vec<Joined<'_>> = columns.iter().map(|_| Ok(None)).collect();
     // One schema at a time: thousands of inputs may have thousands of columns each.
-    for (index, input) in inputs.iter().enumerate() {
-        let other = if index == 0 { schema.clone() } else { input.schema() };
-        if index > 0 {
+    for input in inputs.iter().filter(|input| !input.has_no_columns()) {
+        let is_first = std::ptr::eq(input, first);
+        let other = if is_first { schema.clone() } else { input.schema() };
+        if !is_first {
             check_schemas(&schema, &names, &other, &first.input)
                 .map_err(|error| error.in_file(input.label()))?;
         }
@@ -125,7 +135,7 @@ fn check_columns(expected: &[String], found: &[String], first: &Input) -> Result
     Ok(())
 }
 
-fn join_column(parts: Vec<Series>, sources: &[SourceInfo]) -> Result<Series> {
+fn join_column(parts: Vec<Series>, sources: &[&SourceInfo]) -> Result<Series> {
     let mut dtype: Option<(&DataType, usize)> = None;
     let mut wanted: Option<DataType> = None;
     for (index, part) in parts.iter().enumerate() {

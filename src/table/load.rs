@@ -33,10 +33,11 @@ fn load_bytes(input: &Input, wanted: Option<Format>) -> Result<Loaded> {
         Input::Stdin => read_to_end(&mut io::stdin().lock())?,
     };
     let file_size = packed.len() as u64;
-    if packed.is_empty() {
+    let by_name = input.path().and_then(Format::from_path);
+    let may_be_empty = wanted.or(by_name.map(|(format, _)| format)) == Some(Format::NdJson);
+    if packed.is_empty() && !may_be_empty {
         return Err(empty());
     }
-    let by_name = input.path().and_then(Format::from_path);
     let (_, compression) = Format::from_content(&packed);
     if let Some((_, named)) = by_name {
         check_not_cut(&packed, named)?;
@@ -50,7 +51,7 @@ fn load_bytes(input: &Input, wanted: Option<Format>) -> Result<Loaded> {
         Some(format) => format,
         None => return Err(empty()),
     };
-    if compression != Compression::None && bytes.is_empty() {
+    if compression != Compression::None && bytes.is_empty() && !may_be_empty {
         return Err(empty());
     }
     Ok(Loaded { bytes, format, compression, file_size })

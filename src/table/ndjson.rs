@@ -33,6 +33,9 @@ pub(super) fn read(bytes: &[u8], options: &ReadOptions) -> Result<DataFrame> {
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let bytes = &bytes[..end_of_rows(bytes, options.limit.unwrap_or(usize::MAX))];
     let ranges = split(bytes);
+    if lines(bytes).next().is_none() {
+        return Ok(DataFrame::empty_with_schema(&columns_without_rows(options)));
+    }
     let fields = fields(bytes, &ranges)?;
     let names: Vec<String> = fields.iter().map(|field| field.name.to_string()).collect();
     let selection = options.selection(&names)?;
@@ -69,6 +72,13 @@ pub(super) fn read(bytes: &[u8], options: &ReadOptions) -> Result<DataFrame> {
         return Err(Error::engine(format!("{n_rows} lines became {} rows", whole.height())));
     }
     Ok(whole)
+}
+
+/// The columns of a file without a row: nothing tells them but the dtypes that are given.
+pub(super) fn columns_without_rows(options: &ReadOptions) -> Schema {
+    let is_wanted = |name: &String| options.columns().is_none_or(|columns| columns.contains(name));
+    let given = options.dtypes.iter().filter(|(name, _)| is_wanted(name));
+    given.map(|(name, dtype)| (PlSmallStr::from_str(name), dtype.clone())).collect()
 }
 
 /// The rows of some lines.

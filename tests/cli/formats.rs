@@ -90,3 +90,35 @@ fn text_and_numbers_of_a_key_are_read_as_text_where_that_is_asked_for() {
     );
     place.run(&["apply", "q.ndjson", "--dtype", "a=str"]).code(0).stdout("a\n1\nx\ntrue\n\n2.5\n");
 }
+
+#[test]
+fn ndjson_without_a_row_is_an_empty_table() {
+    let place = Place::new();
+    place.file("none.ndjson", "");
+    place.file("blank.ndjson", "\n\n");
+    place.file("some.ndjson", "{\"a\":1}\n");
+    for input in ["none.ndjson", "blank.ndjson"] {
+        place.run(&["apply", input, "1 AS x"]).code(0).stdout("x\n");
+        place.run(&["apply", input, "a + 1 AS x", "--dtype", "a=i64"]).code(0).stdout("a,x\n");
+        place.run(&["count-range", input, "--min", "1", "--max", "2"]).code(0).stdout("count_in_range\n");
+        place.run(&["apply", input, "a + 1 AS x"]).code(2).one_clear_line().stderr_has("no column \"a\"");
+        place.run(&["info", input]).code(0).stdout_has("0 rows");
+    }
+    // Whichever stands first, the rows that there are tell the columns.
+    for inputs in
+        [["none.ndjson", "blank.ndjson", "some.ndjson"], ["some.ndjson", "blank.ndjson", "none.ndjson"]]
+    {
+        let run = [&["count-range"], &inputs[..], &["--min", "1", "--max", "2"]].concat();
+        place.run(&run).code(0).stdout("a,count_in_range\n1,1\n");
+    }
+    place.run(&["columns", "*.ndjson", "sum-of-squares"]).code(0).stdout("a\n1\n");
+    // What is written without a row is read again.
+    place.run(&["apply", "some.ndjson", "a AS b", "--where", "a > 1", "-o", "left.ndjson"]).code(0);
+    place.run(&["apply", "left.ndjson", "1 AS x"]).code(0).stdout("x\n");
+    place.file("none.csv", "");
+    place
+        .run(&["apply", "none.csv", "1 AS x"])
+        .code(3)
+        .one_clear_line()
+        .stderr_has("none.csv: the file is empty");
+}

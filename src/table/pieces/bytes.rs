@@ -74,10 +74,11 @@ impl ByteSource {
             (None, None) => Box::new(Counted { reader: io::stdin(), n_bytes: Arc::clone(&n_packed) }),
         };
         let mark = read_up_to(&mut packed, 4)?;
-        if mark.is_empty() {
+        let by_name = input.path().and_then(Format::from_path);
+        let may_be_empty = wanted.or(by_name.map(|(format, _)| format)) == Some(Format::NdJson);
+        if mark.is_empty() && !may_be_empty {
             return Err(empty());
         }
-        let by_name = input.path().and_then(Format::from_path);
         let (_, compression) = Format::from_content(&mark);
         if let Some((_, named)) = by_name {
             check_not_cut(&mark, named)?;
@@ -93,7 +94,7 @@ impl ByteSource {
         let ends = unpacked.fill(&mut prefix, most)?;
         let by_content = Format::from_content(&prefix).0;
         let format = wanted.or(by_name.map(|(format, _)| format)).or(by_content).ok_or_else(empty)?;
-        if prefix.is_empty() {
+        if prefix.is_empty() && !may_be_empty {
             return Err(empty());
         }
         let kind = match whole {

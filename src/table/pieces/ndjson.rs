@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use polars::prelude::*;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 
 use super::super::cast::apply_dtypes;
 use super::super::csv::PieceSizes;
@@ -41,8 +41,8 @@ pub(crate) enum NdJsonLook {
 
 /// What was found.
 pub(crate) enum NdJsonFindings {
-    /// The keys, and whether all lines are objects.
-    Keys(Vec<Key>, bool),
+    /// The keys, whether all lines are objects, and whether there are lines at all.
+    Keys(Vec<Key>, bool, bool),
     /// For each column the first such integer.
     Integers(Vec<Option<Error>>),
 }
@@ -65,6 +65,11 @@ impl NdJsonPieces {
             (name.clone(), self.options.dtype_of(name).unwrap_or(dtype).clone())
         };
         self.in_file.iter().flat_map(|schema| schema.iter()).map(given).collect()
+    }
+
+    /// Whether there are no rows to tell what the columns are.
+    pub(super) fn has_no_columns(&self) -> bool {
+        self.in_file.as_ref().is_some_and(|schema| schema.is_empty())
     }
 
     /// Shares with the file before what is the same of both.
@@ -111,7 +116,7 @@ impl NdJsonPieces {
                     Strictness::Lenient => ndjson::keys_of_objects(&piece.bytes)?,
                 };
                 let keys = keys.into_iter().map(|key| key.moved(piece.offset as usize));
-                NdJsonFindings::Keys(keys.collect(), are_objects)
+                NdJsonFindings::Keys(keys.collect(), are_objects, piece.n_rows > 0)
             }
             NdJsonLook::Integers(columns) => {
                 // Lines that are no objects have been seen before.
@@ -135,9 +140,12 @@ impl NdJsonPieces {
     ) -> NdJsonFindings {
         self.marks.push((offset, line));
         match (so_far, found) {
-            (Some(NdJsonFindings::Keys(mut all, are)), NdJsonFindings::Keys(found, are_too)) => {
+            (
+                Some(NdJsonFindings::Keys(mut all, are, has)),
+                NdJsonFindings::Keys(found, are_too, has_too),
+            ) => {
                 ndjson::merge_keys(&mut all, found);
-                NdJsonFindings::Keys(all, are && are_too)
+                NdJsonFindings::Keys(all, are && are_too, has || has_too)
             }
             (Some(NdJsonFindings::Integers(mut all)), NdJsonFindings::Integers(found)) => {
                 for (all, found) in all.iter_mut().zip(found) {
@@ -164,11 +172,11 @@ impl NdJsonPieces {
                     Ok(None)
                 }
             },
-            None => {
-                let message = "there is nothing in the file but blank lines".into();
-                Err(Error::new(ErrorKind::Empty { message }))
+            None | Some(NdJsonFindings::Keys(_, _, false)) => {
+                self.in_file = Some(Arc::new(ndjson::columns_without_rows(&self.options)));
+                Ok(None)
             }
-            Some(NdJsonFindings::Keys(keys, are_objects)) => {
+            Some(NdJsonFindings::Keys(keys, are_objects, true)) => {
                 self.is_flawed = !are_objects;
                 let names: Vec<String> = keys.iter().map(|key| key.name.to_string()).collect();
                 let selection = self.options.selection(&names)?;
@@ -212,12 +220,14 @@ impl NdJsonPieces {
             None => source.stream()?,
         };
         let Place { offset, line, row } = from.unwrap_or(Place { offset: 0, line: 1, row: 0 });
+        // Blank lines are no rows.
+        let n_rows = if self.has_no_columns() { Some(0) } else { self.options.limit };
         Ok(LineCutter {
             stream,
             target,
             largest_row: self.sizes.largest_row,
             most_rows: self.sizes.most_rows,
-            n_rows_left: self.options.limit.map_or(u64::MAX, |limit| limit as u64).saturating_sub(row),
+            n_rows_left: n_rows.map_or(u64::MAX, |limit| limit as u64).saturating_sub(row),
             rest: Vec::new(),
             is_read: false,
             offset,

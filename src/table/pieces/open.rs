@@ -227,6 +227,11 @@ impl OpenInput {
         }
     }
 
+    /// Whether it has no rows, and nothing else that tells what its columns are.
+    pub(crate) fn has_no_columns(&self) -> bool {
+        matches!(&self.rows, Rows::NdJson(rows) if rows.has_no_columns())
+    }
+
     /// Whether nothing is known yet of a column's dtype.
     pub(crate) fn is_unknown(&self, column: &str) -> bool {
         self.csv().is_some_and(|rows| rows.is_unknown(column))
