@@ -137,7 +137,7 @@ pub trait Arguments {
     fn check<'c>(columns: impl Iterator<Item = (&'c str, &'c DataType)>) -> Result<()>;
     fn prepare(chunk: &Chunk, first_column: usize) -> Result<Self::Prepared>;
     fn prepare_windows(chunk: &Chunk, first_column: usize, windows: Windows) -> Result<Self::Prepared>;
-    fn add_states(prepared: &Self::Prepared, names: &[&str], states: &mut RowStates);
+    fn add_states(prepared: &Self::Prepared, names: &[impl AsRef<str>], states: &mut RowStates);
     fn reader<'p>(prepared: &'p Self::Prepared) -> Self::Reader<'p>;
     fn n_rows(reader: &Self::Reader<'_>) -> usize;
     fn get<'r>(reader: &'r Self::Reader<'_>, row: usize) -> Self::Item<'r>;
@@ -171,7 +171,7 @@ impl Arguments for Nil {
         Ok(Nil)
     }
 
-    fn add_states(_prepared: &Nil, _names: &[&str], states: &mut RowStates) {
+    fn add_states(_prepared: &Nil, _names: &[impl AsRef<str>], states: &mut RowStates) {
         states.settle();
     }
 
@@ -218,8 +218,8 @@ impl<A: Argument, B: Arguments> Arguments for Cons<A, B> {
         ))
     }
 
-    fn add_states(prepared: &Self::Prepared, names: &[&str], states: &mut RowStates) {
-        states.add(&prepared.0, A::TAKES_NULL, names.first().copied().unwrap_or_default());
+    fn add_states(prepared: &Self::Prepared, names: &[impl AsRef<str>], states: &mut RowStates) {
+        states.add(&prepared.0, A::TAKES_NULL, names.first().map_or("", AsRef::as_ref));
         B::add_states(&prepared.1, names.get(1..).unwrap_or_default(), states);
     }
 

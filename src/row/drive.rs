@@ -56,14 +56,15 @@ pub(crate) fn drive<R: IntoRow>(
     let mut unfit = std::mem::take(&mut states.unfit).into_iter().peekable();
     let mut at = At { row: 0, fault: None };
     let mut stop = output.stop(at.row, n_rows);
+    let mut all = All { n_rows: stop, call, of: PhantomData };
     while at.row < stop {
         let step = catch_unwind(AssertUnwindSafe(|| {
             if plain {
-                let all = All { n_rows: stop, call: &call, of: PhantomData };
+                all.n_rows = stop;
                 run_widest_over(&all, &mut at, &mut writer);
                 at.fault.take()
             } else {
-                run_called(&mut at.row, stop, &states, &mut unfit, &call, &mut writer)
+                run_called(&mut at.row, stop, &states, &mut unfit, &all.call, &mut writer)
             }
         }));
         let fault = match step {
@@ -112,13 +113,16 @@ struct At {
 }
 
 /// The call for each row up to `n_rows`, or until a row fails.
-struct All<'l, R, C> {
+///
+/// It holds what is called, and no reference to it: what the loop reads behind a reference it would have to read again after each
+/// value that it writes, for all that the compiler knows, and would make no vectors.
+struct All<R, C> {
     n_rows: usize,
-    call: &'l C,
+    call: C,
     of: PhantomData<R>,
 }
 
-impl<R, C: CallRow<R>, W: RowWriter<R>> LoopOver<At, W> for All<'_, R, C> {
+impl<R, C: CallRow<R>, W: RowWriter<R>> LoopOver<At, W> for All<R, C> {
     #[inline(always)]
     fn run(&self, at: &mut At, writer: &mut W) {
         let n_rows = self.n_rows.min(writer.capacity()).min(self.call.capacity());

@@ -114,10 +114,11 @@ macro_rules! typed_function {
                 #[allow(clippy::too_many_arguments)]
                 #[inline(always)]
                 fn call<Output, $($argument),*>(
-                    function: impl Fn($($argument),*) -> Output,
+                    function: &impl Fn($($argument),*) -> Output,
                     $($value: $argument),*
                 ) -> Output {
-                    function($($value),*)
+                    // Not as a reference, which is callable, too: that call the compiler may leave as one.
+                    (*function)($($value),*)
                 }
                 let cons_pattern!($($value),*) = arguments;
                 call(self, $($value),*)
@@ -206,7 +207,7 @@ pub(crate) fn bind_typed<'f, A: Arguments + 'f, R: IntoRow + 'f>(
     A::check(columns.iter().map(PlSmallStr::as_str).zip(dtypes))?;
     let kernel = TypedKernel::<A, R, _> {
         call,
-        names: columns.iter().map(ToString::to_string).collect(),
+        names: columns.to_vec(),
         fields: R::fields(),
         marker: PhantomData,
     };
@@ -215,7 +216,7 @@ pub(crate) fn bind_typed<'f, A: Arguments + 'f, R: IntoRow + 'f>(
 
 struct TypedKernel<A, R, C> {
     call: C,
-    names: Vec<String>,
+    names: Vec<PlSmallStr>,
     fields: Vec<Field>,
     marker: PhantomData<fn() -> (A, R)>,
 }
@@ -235,8 +236,7 @@ where
     }
 
     fn run(&self, chunk: &Chunk, output: &mut ChunkOutput<'_>) -> Result<()> {
-        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
-        run_prepared::<A, R>(A::prepare(chunk, 0)?, chunk.n_rows(), &names, output, &self.call);
+        run_prepared::<A, R>(A::prepare(chunk, 0)?, chunk.n_rows(), &self.names, output, &self.call);
         Ok(())
     }
 }
@@ -299,7 +299,7 @@ pub(crate) fn run_windows<Marker, F: TypedFunction<Marker>>(
 fn run_prepared<A: Arguments, R: IntoRow>(
     prepared: A::Prepared,
     n_rows: usize,
-    names: &[&str],
+    names: &[impl AsRef<str>],
     output: &mut ChunkOutput<'_>,
     call: &impl for<'r> Fn(A::Item<'r>) -> R,
 ) {
