@@ -239,6 +239,11 @@ impl<'r> Runner<'r> {
             self.share(n_threads, |_| chunk_rows, |_, _| {})?;
             return Ok(cost);
         }
+        // With nobody to share it with, it is the plain loop.
+        if self.remaining() == 1 {
+            self.run_here(1)?;
+            return Ok(cost);
+        }
         if self.kernel.heeds_pace() && self.remaining() > 0 {
             let outcome = self.run_first(&mut cost, n_threads, cheap)?;
             if outcome == Outcome::Failed {

@@ -68,7 +68,8 @@ fn run_chunks(
     kernel.prepare(&options.context(n_workers, rows.n_rows))?;
     let ran = Ran::new(kernel, rows, Way::Table(mode), options, Decisions::new(kernel.fields()))?;
     kernel.finish()?;
-    let mut applied = ran.finish(&vec![None; kernel.fields().len()], options.on_error())?;
+    let over = ran.over;
+    let mut applied = ran.finish_since(over, &vec![None; kernel.fields().len()], options.on_error())?;
     applied.times.n_threads = n_workers;
     applied.times.n_bytes_read = rows.columns.iter().filter_map(Column::as_series).map(size_of_series).sum();
     applied.times.n_bytes_written = applied.table.iter().map(size_of_series).sum();
@@ -89,6 +90,8 @@ pub(crate) struct Ran {
     first_row: u64,
     sharing: Sharing,
     times: Times,
+    /// When the last row was done.
+    over: Instant,
 }
 
 /// Runs `kernel`, which is prepared, over rows of a larger table, nobody knows how many. `decided` has for each of its columns the dtype that
@@ -150,7 +153,7 @@ impl Ran {
             n_workers,
         };
         let (n_rows, first_row, fields) = (rows.n_rows, rows.first_row, kernel.fields().to_vec());
-        Ok(Self { fields, buffers, chunks, n_rows, first_row, sharing, times })
+        Ok(Self { fields, buffers, chunks, n_rows, first_row, sharing, times, over: clock })
     }
 
     /// How long other threads worked beside the one that ran it.
@@ -177,8 +180,18 @@ impl Ran {
         decided: &[Option<DataType>],
         on_error: OnError,
     ) -> Result<Applied<Vec<Series>>> {
-        let Self { fields, buffers, chunks, n_rows, first_row, sharing, mut times } = self;
         let begun = Instant::now();
+        self.finish_since(begun, decided, on_error)
+    }
+
+    /// The same, where the last row was over at `begun`.
+    fn finish_since(
+        self,
+        begun: Instant,
+        decided: &[Option<DataType>],
+        on_error: OnError,
+    ) -> Result<Applied<Vec<Series>>> {
+        let Self { fields, buffers, chunks, n_rows, first_row, sharing, mut times, over: _ } = self;
         let rows = Rows { columns: &[], n_rows, first_row };
         let (table, ledger) = assemble(&fields, decided, buffers, chunks, rows, on_error)?;
         times.concatenate = begun.elapsed();

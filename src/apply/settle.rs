@@ -3,7 +3,9 @@
 use polars::prelude::{DataType, Field, Series};
 
 use crate::error::{Error, Result, RowFailure};
-use crate::row::{Conversion, Converted, RowFault, convert, decided_dtype, default_dtype, may_fit};
+use crate::row::{
+    Conversion, Converted, RowFault, convert, decided_dtype, default_dtype, is_undeclared, may_fit,
+};
 
 /// A column in its dtype, and the rows, counted from its first, whose values do not fit it, lowest first.
 #[derive(Debug)]
@@ -31,7 +33,7 @@ pub(super) fn settle(field: &Field, decided: Option<DataType>, runs: &[Series]) 
 /// What the rows so far have decided, so that a run can end at a row that can't fit, and not only at the last one.
 #[derive(Clone, Debug)]
 pub(super) struct Decisions {
-    /// For each output column its dtype, where that is not declared and a row has decided it.
+    /// For each output column its dtype, where that is not declared and a row has decided it; nothing where all are declared.
     dtypes: Vec<Option<DataType>>,
     /// Whether all that the rows before these decide is there, so that these decide nothing.
     is_known: bool,
@@ -39,7 +41,8 @@ pub(super) struct Decisions {
 
 impl Decisions {
     pub(super) fn new(fields: &[Field]) -> Self {
-        Self { dtypes: vec![None; fields.len()], is_known: false }
+        let n_dtypes = if fields.iter().any(is_undeclared) { fields.len() } else { 0 };
+        Self { dtypes: vec![None; n_dtypes], is_known: false }
     }
 
     /// What rows before have decided; where they have not, these rows may not either.

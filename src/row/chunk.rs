@@ -31,7 +31,11 @@ impl Chunk {
                 } else {
                     column.slice(offset as i64, n_rows)
                 };
-                slice.rechunk()
+                // To put one piece into one piece makes another column of it.
+                match slice.n_chunks() {
+                    1 => slice,
+                    _ => slice.rechunk(),
+                }
             })
             .collect();
         Self { columns, n_rows, first_row: first_row + offset as u64, indices: None }

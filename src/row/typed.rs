@@ -205,12 +205,8 @@ pub(crate) fn bind_typed<'f, A: Arguments + 'f, R: IntoRow + 'f>(
         )));
     }
     A::check(columns.iter().map(PlSmallStr::as_str).zip(dtypes))?;
-    let kernel = TypedKernel::<A, R, _> {
-        call,
-        names: columns.to_vec(),
-        fields: R::fields(),
-        marker: PhantomData,
-    };
+    let kernel =
+        TypedKernel::<A, R, _> { call, names: columns.to_vec(), fields: R::fields(), marker: PhantomData };
     Ok(BoundFunction { inputs: columns.to_vec(), kernel: Box::new(kernel) })
 }
 
