@@ -1,6 +1,7 @@
 //! A closure over one column for frames of many sizes and calls of several costs: the parallel form beside its serial twin,
-//! which is the plain loop. The last lines say whether the parallel form is never slower, and whether work of 10 ms and more
-//! fills the cores.
+//! which is the plain loop, beside a loop over the slice that is written by hand, and beside that loop on as many threads as there
+//! are cores, each with its part of the rows, into memory that is there already: what the machine gives. The last lines say whether the parallel form is never slower,
+//! and whether work of 10 ms and more fills the cores.
 
 mod common;
 
@@ -37,14 +38,17 @@ struct Outcome {
     case: String,
     serial: Duration,
     parallel: Duration,
+    by_hand: Duration,
+    /// By hand, on all cores.
+    threads: Duration,
 }
 
 fn main() {
     let step = seconds_of_a_step();
     println!("a step takes {:.2} ns", step * 1e9);
     println!(
-        "{:>10} {:>16} {:>12} {:>12} {:>8} {:>8}",
-        "rows", "a row", "serial", "parallel", "ratio", "workers"
+        "{:>10} {:>16} {:>10} {:>10} {:>6} {:>10} {:>6} {:>10} {:>6} {:>8}",
+        "rows", "a row", "serial", "parallel", "ratio", "by hand", "ratio", "threads", "ratio", "workers"
     );
     let costs = [("1 ns", 1e-9), ("100 ns", 100e-9), ("10 µs", 10e-6), ("1 ms", 1e-3)];
     let mut outcomes = Vec::new();
@@ -79,6 +83,26 @@ fn work(a: f64, n_steps: usize) -> f64 {
     (0..n_steps).fold(a, |x, _| (x + 1.0).sqrt())
 }
 
+/// What someone writes who knows the engine: a vector of the results, and a series of it.
+fn by_hand(frame: &DataFrame, function: impl Fn(f64) -> f64) -> Series {
+    let values = frame.column("a").unwrap().f64().unwrap().cont_slice().unwrap();
+    Series::new("result".into(), values.iter().map(|value| function(*value)).collect::<Vec<_>>())
+}
+
+/// The same on all cores, each with one part of the rows, into memory that is there already.
+fn by_hand_on_threads(frame: &DataFrame, function: impl Fn(f64) -> f64 + Sync, results: &mut [f64]) {
+    let values = frame.column("a").unwrap().f64().unwrap().cont_slice().unwrap();
+    let n_rows = values.len().div_ceil(parrow::cpu_count());
+    std::thread::scope(|threads| {
+        for (values, results) in values.chunks(n_rows).zip(results.chunks_mut(n_rows)) {
+            let function = &function;
+            threads.spawn(move || {
+                results.iter_mut().zip(values).for_each(|(result, value)| *result = function(*value));
+            });
+        }
+    });
+}
+
 fn compare(frame: &DataFrame, n_steps: usize, name: &str, shape: Shape) -> Outcome {
     let function = |a: f64| {
         let is_dear = matches!(shape, Shape::Skewed) && a as usize % 1_000 == 777;
@@ -91,23 +115,37 @@ fn compare(frame: &DataFrame, n_steps: usize, name: &str, shape: Shape) -> Outco
         100_000..100_000_000 => 7,
         _ => 3,
     };
-    let [serial, shared] = shortest(
+    let [serial, shared, hand] = shortest(
         n_rounds,
-        [&mut || keep(frame.apply("a", function).unwrap()), &mut || keep(parallel().table)],
+        [&mut || keep(frame.apply("a", function).unwrap()), &mut || keep(parallel().table), &mut || {
+            keep(by_hand(frame, function))
+        }],
     );
+    // Apart from them: a thread that has just been started leaves the caches cold to who comes next.
+    let mut results = vec![1.0; frame.height()];
+    let in_place = &mut || {
+        by_hand_on_threads(frame, function, &mut results);
+        keep(())
+    };
+    let [threads] = shortest(n_rounds, [in_place]);
     let name = match shape {
         Shape::Even => name.to_owned(),
         Shape::Skewed => format!("{name}, skewed"),
     };
     println!(
-        "{:>10} {name:>16} {:>12} {:>12} {:>8.2} {:>8}",
+        "{:>10} {name:>16} {:>10} {:>10} {:>6.2} {:>10} {:>6.2} {:>10} {:>6.2} {:>8}",
         frame.height(),
         format!("{serial:.1?}"),
         format!("{shared:.1?}"),
         ratio(shared, serial),
+        format!("{hand:.1?}"),
+        ratio(shared, hand),
+        format!("{threads:.1?}"),
+        ratio(shared, threads),
         parallel().sharing.n_workers,
     );
-    Outcome { case: format!("{} rows of {name}", frame.height()), serial, parallel: shared }
+    let case = format!("{} rows of {name}", frame.height());
+    Outcome { case, serial, parallel: shared, by_hand: hand, threads }
 }
 
 /// Says what is worst of all.
@@ -121,8 +159,19 @@ fn conclude(outcomes: &[Outcome]) {
             worst.case
         );
     }
+    let behind = |outcome: &Outcome| outcome.parallel.saturating_sub(outcome.by_hand);
+    if let Some(worst) =
+        outcomes.iter().filter(|outcome| outcome.serial <= LONG).max_by_key(|outcome| behind(outcome))
+    {
+        println!(
+            "at most {:.1?} behind the loop by hand, up to {LONG:?}; with {}",
+            behind(worst),
+            worst.case
+        );
+    }
     let n_cores = parrow::cpu_count() as f64;
-    let share = |outcome: &Outcome| ratio(outcome.serial, outcome.parallel) / n_cores;
+    let share_of = |outcome: &Outcome, time| ratio(outcome.serial, time) / n_cores;
+    let share = |outcome: &Outcome| share_of(outcome, outcome.parallel);
     let long = outcomes.iter().filter(|outcome| outcome.serial > LONG);
     if let Some(worst) = long.min_by(|a, b| share(a).total_cmp(&share(b))) {
         let verdict = if share(worst) >= LEAST_SHARE { "holds" } else { "does not hold" };
@@ -131,5 +180,11 @@ fn conclude(outcomes: &[Outcome]) {
             share(worst),
             worst.case
         );
+        let [all, ours] = [worst.threads, worst.parallel];
+        println!(
+            "there the loop by hand on all cores, into memory that is there already, reaches {:.2}",
+            share_of(worst, all)
+        );
+        println!("and the parallel form takes {:.2} times as long as that", ratio(ours, all));
     }
 }
