@@ -171,7 +171,7 @@ impl Files {
     }
 
     fn out(&self, file: File) -> io::Result<OutFile> {
-        Ok(OutFile { file, files: self.clone(), n_waiting: 0 })
+        Ok(OutFile { file, files: self.clone(), n_waiting: 0, n_written: 0 })
     }
 
     fn check(&self, call: Call) -> io::Result<()> {
@@ -230,6 +230,8 @@ pub(crate) struct OutFile {
     files: Files,
     /// How many bytes have been written since the system was last asked to begin with them.
     n_waiting: usize,
+    /// How many bytes have been written.
+    n_written: u64,
 }
 
 impl OutFile {
@@ -284,7 +286,8 @@ impl Write for OutFile {
             }
             return Err(error);
         }
-        let n_written = self.file.write(bytes)?;
+        let n_written = self.file.write(&bytes[..write_back::n_at_once(self.n_written, bytes.len())])?;
+        self.n_written += n_written as u64;
         self.n_waiting += n_written;
         if self.n_waiting >= write_back::STEP {
             write_back::begin(&self.file);
