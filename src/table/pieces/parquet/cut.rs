@@ -63,13 +63,14 @@ impl Layout {
         self.columns.values().flatten()
     }
 
-    /// The bytes of the pages that hold some rows, unpacked, and those of the dictionaries.
-    fn n_bytes(&self, rows: Range<u64>) -> usize {
+    /// The bytes of the pages that hold some rows, unpacked, and those of the dictionaries: of all columns, and of the largest one.
+    fn n_bytes(&self, rows: Range<u64>) -> (usize, usize) {
         let of_part = |part: &ColumnPages| {
             let pages = part.of_rows(rows.clone()).iter().map(|page| page.n_unpacked).sum::<usize>();
             pages + part.dictionary.as_ref().map_or(0, |(_, n_unpacked)| *n_unpacked)
         };
-        self.parts().map(of_part).sum()
+        let of_columns = self.columns.values().map(|parts| parts.iter().map(of_part).sum::<usize>());
+        of_columns.fold((0, 0), |(all, largest), column| (all + column, column.max(largest)))
     }
 
     /// Where to cut: at a border of pages of the part that has the most bytes, so that no page is unpacked for two slices. A
@@ -155,8 +156,12 @@ impl GroupCutter {
             if let Some(layout) = &self.next.layout {
                 let from = self.next.from as u64;
                 n_rows = (layout.border(from, from + n_rows as u64, group.num_rows() as u64) - from) as usize;
-                n_rows = n_rows.min(self.n_rows_left);
-                n_bytes = (n_rows * row_bytes).max(layout.n_bytes(from..from + n_rows as u64));
+                n_rows = n_rows
+                    .max(self.worth_unpacking(layout, n_rows, row_bytes))
+                    .min(left)
+                    .min(self.n_rows_left);
+                // The pages of a column are gone when its rows are taken out of them.
+                n_bytes = n_rows * row_bytes + layout.n_bytes(from..from + n_rows as u64).1;
             }
             let rows = GroupRows { n_rows, n_bytes, ..self.next.clone() };
             self.next.from += n_rows;
@@ -173,6 +178,18 @@ impl GroupCutter {
         const PART_OF_A_PAGE: usize = 4;
         let most = self.target.saturating_mul(FARTHEST).min(self.file.largest_page / PART_OF_A_PAGE);
         self.next.from == 0 && n_rows <= self.most_rows && n_rows.saturating_mul(row_bytes) <= most
+    }
+
+    /// How many rows a slice has that is worth it to unpack the pages which they lie in: of hundreds of columns these have a hundred times
+    /// as many as others in the slice. There must be room for some such pieces in memory.
+    fn worth_unpacking(&self, layout: &Layout, n_rows: usize, row_bytes: usize) -> usize {
+        const WORTHWHILE: usize = 8;
+        const PART_OF_A_PAGE: usize = 4;
+        let from = self.next.from as u64;
+        let (n_unpacked, _) = layout.n_bytes(from..from + n_rows as u64);
+        let most = self.file.largest_page / PART_OF_A_PAGE;
+        let fitting = n_unpacked.div_ceil(WORTHWHILE).min(most) / row_bytes;
+        fitting.min(self.most_rows)
     }
 
     /// The bytes that a row of the group takes in memory, about.
