@@ -348,10 +348,40 @@ impl LineCutter {
         }
         let n_rows = ndjson::lines(&bytes).count() as u64;
         self.n_rows_left -= n_rows;
-        let piece = TextPiece::new(bytes.into(), self.offset, self.line, self.row, n_rows);
+        let largest_row = self.largest(&bytes)?;
+        let mut piece = TextPiece::new(bytes.into(), self.offset, self.line, self.row, n_rows);
+        piece.largest_row = largest_row;
         self.offset += piece.bytes.len() as u64;
         self.line += memchr::memchr_iter(b'\n', &piece.bytes).count() as u64;
         self.row += n_rows;
         Ok(Some(piece))
+    }
+
+    /// What the largest line takes while it is read, where it is a long one: the engine makes values of all that stands in a line before
+    /// it makes columns of any.
+    fn largest(&self, bytes: &[u8]) -> Result<u64> {
+        const LONG: usize = 64 << 10;
+        const OF_A_BYTE: u64 = 5;
+        const OF_A_VALUE: u64 = 112;
+        let mut largest = 0;
+        for (index, (offset, line)) in
+            ndjson::lines(bytes).enumerate().filter(|(_, (_, line))| line.len() > LONG)
+        {
+            let n_values = memchr::memchr_iter(b',', line).count() as u64 + 1;
+            let n_bytes = line.len() as u64 * OF_A_BYTE + n_values * OF_A_VALUE;
+            let most = self.largest_row as u64 * 3;
+            if n_bytes > most {
+                let megabytes = n_bytes.saturating_mul(4).div_ceil(3_000_000);
+                let message = format!(
+                    "the line has about {n_values} values, which take {n_bytes} bytes while they are read, and {most} fit; --memory-limit {megabytes}MB would do"
+                );
+                let before = memchr::memchr_iter(b'\n', &bytes[..offset]).count() as u64;
+                let error =
+                    Error::too_large(message).at_line(self.line + before).at_row(self.row + index as u64);
+                return Err(error);
+            }
+            largest = n_bytes.max(largest);
+        }
+        Ok(largest)
     }
 }

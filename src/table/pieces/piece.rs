@@ -103,6 +103,8 @@ pub(crate) struct TextPiece {
     pub(crate) row_starts: OnceLock<Vec<u32>>,
     /// Why its rows were read cell by cell, where they were.
     pub(crate) by_cell: OnceLock<&'static str>,
+    /// What one of its rows takes by itself while it is read, where that is much.
+    pub(super) largest_row: u64,
 }
 
 impl Piece {
@@ -142,7 +144,7 @@ impl Piece {
     /// How many bytes of memory it may need until its rows are written, about.
     pub(crate) fn weight(&self) -> u64 {
         match self {
-            Self::Text(piece) => piece.bytes.len() as u64 * GROWTH,
+            Self::Text(piece) => (piece.bytes.len() as u64 * GROWTH).max(piece.largest_row),
             Self::Group(GroupRows { n_bytes, .. })
             | Self::Batch(BatchRows { n_bytes, .. })
             | Self::Matrix(MatrixRows { n_bytes, .. }) => *n_bytes as u64 * GROWTH_OF_VALUES,
@@ -188,6 +190,7 @@ impl TextPiece {
             may_have_returns,
             row_starts,
             by_cell,
+            largest_row: 0,
         }
     }
 

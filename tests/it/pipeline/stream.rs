@@ -479,6 +479,22 @@ fn a_row_that_does_not_fit_is_an_error_and_a_large_one_is_none() {
     assert!(error.to_string().contains("--memory-limit"), "{error}");
 }
 
+#[test]
+fn a_line_of_more_values_than_fit_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lists.ndjson");
+    std::fs::write(&path, format!("{{\"l\":[1]}}\n\n{{\"l\":[0{}]}}\n", ",1".repeat(100_000))).unwrap();
+    let run = |limit: u64| {
+        let output = Output::from(folder.path().join("out.arrow"));
+        let destination = Destination::Output(output, WriteOptions::default());
+        Pipeline::new(vec![Input::Path(path.clone())], Work::copy(), destination).memory_limit(limit).run()
+    };
+    assert_eq!(run(32 << 20).unwrap().n_rows_written, 2);
+    let error = run(8 << 20).unwrap_err();
+    assert_eq!((error.position().line, error.position().row), (Some(3), Some(1)));
+    assert!(error.to_string().contains("--memory-limit"), "{error}");
+}
+
 /// Any cells, quoted or not, in rows that may be blank or ragged.
 fn csv_text() -> impl Strategy<Value = Vec<u8>> {
     let cell = prop::sample::select(vec![
