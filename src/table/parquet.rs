@@ -2,6 +2,7 @@
 
 mod copied;
 mod encoded;
+mod footer;
 mod group_file;
 mod small_integers;
 mod told;

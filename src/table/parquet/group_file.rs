@@ -2,74 +2,60 @@
 
 use std::io::Write;
 
-use polars_parquet::write::{ThriftFileMetadata, write_metadata_sidecar};
-use polars_parquet_format::thrift::protocol::TCompactOutputProtocol;
+use polars_parquet::write::ThriftFileMetadata;
 use polars_parquet_format::{ColumnChunk, RowGroup, SortingColumn};
 
 use crate::error::{Error, Result};
 
-use super::super::contain::contain_write;
 use super::encoded::Chunk;
-use super::told::{PageIndexes, ToldGroup};
+use super::footer::write_footer;
+use super::told::{PageIndexes, ToldGroup, ToldIndexes};
 
 /// What a Parquet file begins and ends with.
-const MARK: &[u8] = b"PAR1";
+pub(super) const MARK: &[u8] = b"PAR1";
 
 /// Writes row groups one after the other, and what belongs behind them.
 pub(super) struct GroupFile<W: Write> {
     sink: W,
     /// How many bytes are written.
     offset: u64,
-    /// What will stand at the end.
+    /// What will stand at the end, without the row groups.
     metadata: ThriftFileMetadata,
-    indexes: Vec<Indexes>,
+    /// The row group that is being written, and the page indexes of its columns.
+    current: Option<ToldGroup>,
+    /// What the end will say of each row group before it, as bytes: of thousands of columns that is a fifth of what it is otherwise.
+    told: Vec<Vec<u8>>,
 }
 
-/// The page indexes of a column of a row group.
-struct Indexes {
-    group: usize,
-    column: usize,
-    indexes: PageIndexes,
-}
+/// Where a page index begins, and its length; `None` where there is none.
+type IndexPlace = Option<(i64, i32)>;
 
 impl<W: Write> GroupFile<W> {
     /// A file that ends with this, and has no row groups yet.
     pub(super) fn new(sink: W, metadata: ThriftFileMetadata) -> Self {
-        Self { sink, offset: 0, metadata, indexes: Vec::new() }
+        Self { sink, offset: 0, metadata, current: None, told: Vec::new() }
     }
 
     /// Goes on behind the first `n_bytes` bytes of a file, of whose row groups [`told`](Self::told) was kept.
     pub(super) fn go_on(&mut self, told: &[Vec<u8>], n_bytes: u64) -> Result<()> {
         self.offset = n_bytes;
         for told in told {
-            let ToldGroup { group, indexes } = ToldGroup::from_bytes(told)?;
-            let index = self.metadata.row_groups.len();
-            let of_columns = indexes.into_iter().enumerate();
-            self.indexes.extend(of_columns.map(|(column, indexes)| Indexes {
-                group: index,
-                column,
-                indexes,
-            }));
-            self.metadata.num_rows += group.num_rows;
-            self.metadata.row_groups.push(group);
+            self.metadata.num_rows += ToldGroup::from_bytes(told)?.group.num_rows;
         }
+        self.told = told.to_vec();
         Ok(())
     }
 
-    /// What the end of the file will say of the last row group, for a run that goes on behind it.
-    pub(super) fn told(&self) -> Result<Vec<u8>> {
-        let last = self.metadata.row_groups.len().saturating_sub(1);
-        let Some(group) = self.metadata.row_groups.last() else { return Err(Error::engine("no row group")) };
-        let from = self.indexes.partition_point(|indexes| indexes.group < last);
-        let indexes = self.indexes[from..].iter().map(|indexes| &indexes.indexes);
-        ToldGroup::to_bytes(group, indexes)
+    /// What the end of the file will say of each row group that has ended, for a run that goes on behind it.
+    pub(super) fn told(&self) -> &[Vec<u8>] {
+        &self.told
     }
 
     /// Begins a row group.
     pub(super) fn begin_group(&mut self, n_rows: usize, sorting_columns: Option<Vec<SortingColumn>>) {
-        let ordinal = i16::try_from(self.metadata.row_groups.len()).ok();
+        let ordinal = i16::try_from(self.told.len()).ok();
         self.metadata.num_rows += n_rows as i64;
-        self.metadata.row_groups.push(RowGroup {
+        let group = RowGroup {
             columns: Vec::new(),
             total_byte_size: 0,
             num_rows: n_rows as i64,
@@ -77,7 +63,16 @@ impl<W: Write> GroupFile<W> {
             file_offset: None,
             total_compressed_size: Some(0),
             ordinal,
-        });
+        };
+        self.current = Some(ToldGroup { group, indexes: Vec::new() });
+    }
+
+    /// Ends the row group that has begun.
+    pub(super) fn end_group(&mut self) -> Result<()> {
+        if let Some(current) = self.current.take() {
+            self.told.push(current.to_bytes()?);
+        }
+        Ok(())
     }
 
     /// Adds a column to the last row group; `copy` writes the bytes of its pages, which `range` says where they were.
@@ -101,8 +96,7 @@ impl<W: Write> GroupFile<W> {
         column.file_offset = 0;
         (column.column_index_offset, column.column_index_length) = (None, None);
         (column.offset_index_offset, column.offset_index_length) = (None, None);
-        let group = self.metadata.row_groups.len().saturating_sub(1);
-        let Some(last) = self.metadata.row_groups.last_mut() else {
+        let Some(ToldGroup { group: last, indexes }) = &mut self.current else {
             return Err(Error::engine("a column of no row group"));
         };
         if let Some(metadata) = &mut column.meta_data {
@@ -114,8 +108,7 @@ impl<W: Write> GroupFile<W> {
                 last.total_compressed_size.map(|sum| sum + metadata.total_compressed_size);
             last.file_offset.get_or_insert(from as i64 + moved);
         }
-        let indexes = PageIndexes { of_values: column_index, of_offsets: offset_index };
-        self.indexes.push(Indexes { group, column: last.columns.len(), indexes });
+        indexes.push(PageIndexes { of_values: column_index, of_offsets: offset_index });
         last.columns.push(column);
         Ok(())
     }
@@ -125,31 +118,44 @@ impl<W: Write> GroupFile<W> {
         if self.offset == 0 {
             self.put(MARK)?;
         }
-        let indexes = std::mem::take(&mut self.indexes);
-        for Indexes { group, column, indexes } in &indexes {
-            let Some(bytes) = &indexes.of_values else { continue };
-            let (offset, n_bytes) = (self.offset, bytes.len());
-            self.put(bytes)?;
-            let column = &mut self.metadata.row_groups[*group].columns[*column];
-            column.column_index_offset = Some(offset as i64);
-            column.column_index_length = i32::try_from(n_bytes).ok();
-        }
-        for Indexes { group, column, indexes } in &indexes {
-            let Some(index) = &indexes.of_offsets else { continue };
-            let mut bytes = Vec::new();
-            index
-                .write_to_out_protocol(&mut TCompactOutputProtocol::new(&mut bytes))
-                .map_err(Error::engine)?;
-            let offset = self.offset;
-            self.put(&bytes)?;
-            let column = &mut self.metadata.row_groups[*group].columns[*column];
-            column.offset_index_offset = Some(offset as i64);
-            column.offset_index_length = i32::try_from(bytes.len()).ok();
-        }
-        let mut end = Vec::new();
-        contain_write(|| Ok(write_metadata_sidecar(&mut end, &self.metadata)?))?;
-        self.put(&end[MARK.len()..])?;
+        self.end_group()?;
+        let told = std::mem::take(&mut self.told);
+        // Those of the values stand before those of the offsets, of all row groups.
+        let of_values = self.indexes(&told, |indexes| indexes.of_values)?;
+        let of_offsets = self.indexes(&told, |indexes| indexes.of_offsets)?;
+        let groups = told.iter().zip(of_values).zip(of_offsets);
+        let groups = groups.map(|((told, of_values), of_offsets)| {
+            let mut group = ToldGroup::from_bytes(told)?.group;
+            for (column, place) in group.columns.iter_mut().zip(of_values) {
+                (column.column_index_offset, column.column_index_length) = place.unzip();
+            }
+            for (column, place) in group.columns.iter_mut().zip(of_offsets) {
+                (column.offset_index_offset, column.offset_index_length) = place.unzip();
+            }
+            Ok(group)
+        });
+        write_footer(&mut self.sink, &self.metadata, told.len(), groups)?;
         self.sink.flush().map_err(|error| Error::io("write", error))
+    }
+
+    /// Writes one of the two page indexes of each column of all row groups; gives where they are, and their lengths.
+    fn indexes<'t>(
+        &mut self,
+        told: &'t [Vec<u8>],
+        which: impl Fn(ToldIndexes<'t>) -> &'t [u8],
+    ) -> Result<Vec<Vec<IndexPlace>>> {
+        let mut places = Vec::with_capacity(told.len());
+        for told in told {
+            let mut of_group = Vec::new();
+            for indexes in ToldGroup::indexes_of(told)? {
+                let index = which(indexes);
+                let place = (self.offset as i64, index.len() as i32);
+                self.put(index)?;
+                of_group.push((!index.is_empty()).then_some(place));
+            }
+            places.push(of_group);
+        }
+        Ok(places)
     }
 
     fn put(&mut self, bytes: &[u8]) -> Result<()> {

@@ -20,12 +20,17 @@ pub(super) struct PageIndexes {
     pub(super) of_offsets: Option<OffsetIndex>,
 }
 
+/// The page indexes of a column as they are written; empty where there is none.
+#[derive(Clone, Copy)]
+pub(super) struct ToldIndexes<'t> {
+    pub(super) of_values: &'t [u8],
+    pub(super) of_offsets: &'t [u8],
+}
+
 impl ToldGroup {
     /// Parts with the length of each before it: the group, and for each column its two indexes, empty where there is none.
-    pub(super) fn to_bytes<'i>(
-        group: &RowGroup,
-        indexes: impl Iterator<Item = &'i PageIndexes>,
-    ) -> Result<Vec<u8>> {
+    pub(super) fn to_bytes(&self) -> Result<Vec<u8>> {
+        let Self { group, indexes } = self;
         let mut bytes = Vec::new();
         let mut push = |part: &[u8]| {
             bytes.extend((part.len() as u32).to_le_bytes());
@@ -48,21 +53,13 @@ impl ToldGroup {
     }
 
     /// The same from such parts.
-    pub(super) fn from_bytes(mut bytes: &[u8]) -> Result<Self> {
-        let mut parts = Vec::new();
-        while let Some((length, rest)) = bytes.split_first_chunk::<4>() {
-            let length = u32::from_le_bytes(*length) as usize;
-            let (part, rest) = rest.split_at_checked(length).ok_or_else(torn)?;
-            parts.push(part);
-            bytes = rest;
-        }
-        let (group, of_columns) = parts.split_first().ok_or_else(torn)?;
+    pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let (group, of_columns) = parts(bytes)?;
         let group = read(group, RowGroup::read_from_in_protocol)?;
-        let (of_columns, &[]) = of_columns.as_chunks::<2>() else { return Err(torn()) };
         if of_columns.len() != group.columns.len() {
             return Err(torn());
         }
-        let indexes = of_columns.iter().map(|[of_values, of_offsets]| {
+        let indexes = of_columns.iter().map(|ToldIndexes { of_values, of_offsets }| {
             let of_offsets = (!of_offsets.is_empty())
                 .then(|| read(of_offsets, OffsetIndex::read_from_in_protocol))
                 .transpose()?;
@@ -70,6 +67,26 @@ impl ToldGroup {
         });
         Ok(Self { group, indexes: indexes.collect::<Result<_>>()? })
     }
+
+    /// The page indexes of each column as they are written.
+    pub(super) fn indexes_of(bytes: &[u8]) -> Result<Vec<ToldIndexes<'_>>> {
+        parts(bytes).map(|(_, of_columns)| of_columns)
+    }
+}
+
+/// The parts of a row group, and of each of its columns.
+fn parts(mut bytes: &[u8]) -> Result<(&[u8], Vec<ToldIndexes<'_>>)> {
+    let mut parts = Vec::new();
+    while let Some((length, rest)) = bytes.split_first_chunk::<4>() {
+        let length = u32::from_le_bytes(*length) as usize;
+        let (part, rest) = rest.split_at_checked(length).ok_or_else(torn)?;
+        parts.push(part);
+        bytes = rest;
+    }
+    let (group, of_columns) = parts.split_first().ok_or_else(torn)?;
+    let (of_columns, &[]) = of_columns.as_chunks::<2>() else { return Err(torn()) };
+    let of_columns = of_columns.iter().map(|&[of_values, of_offsets]| ToldIndexes { of_values, of_offsets });
+    Ok((group, of_columns.collect()))
 }
 
 /// Reads thrift, in no more memory than a few times its length.

@@ -30,8 +30,8 @@ pub(in super::super) struct ParquetWriter<W: Write> {
     gathered: Gathered,
     ahead: EncodeAhead,
     waiting: VecDeque<Waiting>,
-    /// What is noted of each row group that is written, where another run may go on behind it.
-    told: Option<Vec<Vec<u8>>>,
+    /// Whether another run may go on behind each row group that is written.
+    is_resumable: bool,
 }
 
 /// What goes with the rows of a table.
@@ -86,8 +86,8 @@ impl<W: Write + Send> ParquetWriter<W> {
             file.go_on(&border.blocks, border.n_bytes)?;
             copied.as_mut().map_or(Ok(()), |copied| copied.pass(border.n_units))?;
         }
-        let told = border.map(|border| border.blocks.clone());
-        Ok(Self { file, encoder: Arc::new(encoder), copied, gathered, ahead, waiting: VecDeque::new(), told })
+        let (encoder, waiting, is_resumable) = (Arc::new(encoder), VecDeque::new(), border.is_some());
+        Ok(Self { file, encoder, copied, gathered, ahead, waiting, is_resumable })
     }
 
     /// The row groups that are full.
@@ -146,10 +146,7 @@ impl<W: Write + Send> ParquetWriter<W> {
             let pages = pages.ok_or_else(|| Error::engine("a column was encoded to no place"))?;
             self.file.column(chunk, |sink| put(sink, pages))?;
         }
-        if let Some(told) = &mut self.told {
-            told.push(self.file.told()?);
-        }
-        Ok(())
+        self.file.end_group()
     }
 }
 
@@ -173,7 +170,7 @@ impl<W: Write + Send> Encoder for ParquetWriter<W> {
     }
 
     fn blocks(&self) -> Option<&[Vec<u8>]> {
-        self.told.as_deref()
+        self.is_resumable.then(|| self.file.told())
     }
 
     fn finish(&mut self) -> Result<()> {
