@@ -10,9 +10,12 @@ use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
 use crate::files::{Partial, folder_of, hash, hash_on};
+use crate::table::shell_word;
 
 /// How many of a file's first and last bytes are looked at.
 const LOOKED_AT: u64 = 64 << 10;
+
+const SECOND: u64 = 1_000_000_000;
 
 /// A file's path, size, time of change, and a hash of its first and last bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +62,9 @@ impl FileIdentity {
         })
     }
 
-    /// Whether this is the same file, unchanged. Of a file that is looked at whole, the time of change says nothing more.
+    /// Whether this is the same file, unchanged. Of a file that is looked at whole, the time of change says nothing more; of a larger
+    /// one, it is all that tells of a change in its middle. To hash all of each input would cost every run another reading of it, and
+    /// some blocks more would not tell of a cell that was mended between them.
     pub(in crate::pipeline) fn is_unchanged(&self, now: &Self) -> bool {
         self.path == now.path
             && self.has_content_of(now)
@@ -82,7 +87,17 @@ impl FileIdentity {
         if self.hash != now.hash {
             return "its bytes are others".to_owned();
         }
-        "it was written or touched, and more than its first and last bytes may be others".to_owned()
+        let mut message =
+            "it was written or touched, and more than its first and last bytes may be others".to_owned();
+        if let (true, Some(modified)) = (cfg!(unix), self.modified) {
+            let time = format!("{}.{:09}", modified / SECOND, modified % SECOND);
+            let path = self.path.display().to_string();
+            message += &format!(
+                "; if it was only touched, touch -d @{time} {} puts its time back",
+                shell_word(&path)
+            );
+        }
+        message
     }
 
     /// Whether the file is there, unchanged.
@@ -124,7 +139,6 @@ fn hash_of(file: &mut File, before: u64) -> io::Result<u64> {
 /// As a line for a person.
 impl fmt::Display for FileIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SECOND: u64 = 1_000_000_000;
         write!(f, "{} bytes", self.n_bytes)?;
         if let Some(modified) = self.modified.filter(|_| !self.is_known_whole()) {
             write!(f, ", modified {}.{:09}", modified / SECOND, modified % SECOND)?;

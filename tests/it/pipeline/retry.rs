@@ -285,3 +285,22 @@ proptest! {
         prop_assert!(found == run.left().0);
     }
 }
+
+/// A file that is too large to be looked at whole and was only touched is told by its time, which can be put back.
+#[cfg(unix)]
+#[test]
+fn an_input_that_was_touched() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = Run::new(folder.path(), &rows(40_000), "o.csv");
+    let _ = run.run(work(|a| a == 30_000)).unwrap();
+    let modified = run.input.metadata().unwrap().modified().unwrap();
+    let touch =
+        |time| std::fs::File::options().write(true).open(&run.input).unwrap().set_modified(time).unwrap();
+    touch(modified + std::time::Duration::from_secs(5));
+    let error = run.retry(work(|_| false)).unwrap_err().to_string();
+    let command =
+        error.split("if it was only touched, ").nth(1).unwrap().split(" puts its time back").next().unwrap();
+    assert!(command.starts_with("touch -d @") && error.contains("run it again"), "{error}");
+    assert!(std::process::Command::new("sh").args(["-c", command]).status().unwrap().success());
+    assert!(run.retry(work(|_| false)).unwrap().faults.n_rows() > 0, "rows that are too short are left");
+}
