@@ -8,7 +8,7 @@ use parrow::script::SqlPredicate;
 use parrow::table::{Format, Header, Input, MatrixOptions, Output, ReadOptions, WriteOptions};
 use parrow::{ApplyOptions, ApplyOptionsBuilder, Error, OnError};
 
-use super::args::{InputArgs, KeepArgs, OutputArgs, OutputFormat, ReportTarget, RunArgs, TableArgs};
+use super::args::{Given, InputArgs, KeepArgs, OutputArgs, OutputFormat, ReportTarget, RunArgs, TableArgs};
 use super::system;
 
 /// How many first and last rows a person is shown.
@@ -184,7 +184,10 @@ impl Settings {
 /// What must be the same for a run to go on with another one, and how much may be lost.
 fn resume(run: &RunArgs) -> Resume {
     let resume = Resume::new().checkpoint_rows(run.checkpoint_rows.map(|n_rows| n_rows as u64));
-    run.given.iter().fold(resume, |resume, (name, value)| resume.same(name, value))
+    run.given.iter().fold(resume, |resume, given| match given {
+        Given::Flag(name, value) => resume.same(name, value),
+        Given::Content(name, bytes) => resume.same_content(name, bytes),
+    })
 }
 
 /// How inputs are read.

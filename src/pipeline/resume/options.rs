@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::journal::{self, journal_of};
+use super::journal::{self, HASH, journal_of};
+use crate::files::hash;
 use crate::table::Output;
 
 /// Lets a run be gone on with when it is broken off, and goes on with one that was.
@@ -47,6 +48,11 @@ impl Resume {
     pub fn same(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.same.push((name.into(), value.into()));
         self
+    }
+
+    /// The same of something long, such as what is in the file of a function: it is told by its hash.
+    pub fn same_content(self, name: impl Into<String>, bytes: &[u8]) -> Self {
+        self.same(name, format!("{HASH}{:016x}", hash(bytes)))
     }
 
     /// Notes what is done after this many rows at the latest, and lets a thread work on no more than that at a time: the rows

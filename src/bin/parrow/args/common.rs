@@ -7,6 +7,7 @@ use clap::Args;
 use parrow::pipeline::ColumnSelection;
 use parrow::table::Format;
 
+use super::given::Given;
 use super::report_target::ReportTarget;
 use super::values::{
     ColorChoice, DtypeOverride, OnErrorChoice, OutputFormat, ProgressChoice, bytes, delimiter, parsed,
@@ -108,7 +109,7 @@ pub struct RunArgs {
 
     /// What was typed, as far as the output hangs on it
     #[arg(skip)]
-    pub given: Vec<(String, String)>,
+    pub given: Vec<Given>,
 
     /// What becomes of rows that fail. With another policy than fail, a column of CSV that a function of Luau or Python names is one of
     /// numbers where half of its values are, and its other cells are faults; --dtype COLUMN=str has it as text

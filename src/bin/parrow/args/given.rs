@@ -28,10 +28,18 @@ const WITHOUT_EFFECT: [&str; 16] = [
 /// Files that a function is in.
 const FILES: [&str; 2] = ["script", "python"];
 
+/// Something that the output hangs on, with what messages call it.
+#[derive(Clone, Debug)]
+pub enum Given {
+    Flag(String, String),
+    /// What is in a file.
+    Content(String, Vec<u8>),
+}
+
 /// The command, what it was given, and what is in the files of its function.
-pub(super) fn given(grammar: &Command, matches: &ArgMatches) -> Vec<(String, String)> {
+pub(super) fn given(grammar: &Command, matches: &ArgMatches) -> Vec<Given> {
     let Some((name, matches)) = matches.subcommand() else { return Vec::new() };
-    let mut given = vec![("the command".to_owned(), name.to_owned())];
+    let mut given = vec![Given::Flag("the command".to_owned(), name.to_owned())];
     let Some(command) = grammar.find_subcommand(name) else { return given };
     for argument in command.get_arguments() {
         let id = argument.get_id().as_str();
@@ -47,23 +55,18 @@ pub(super) fn given(grammar: &Command, matches: &ArgMatches) -> Vec<(String, Str
             Some(long) => format!("--{long}"),
             None => id.to_owned(),
         };
-        given.push((name, values.join(", ")));
+        given.push(Given::Flag(name, values.join(", ")));
     }
     given
 }
 
 /// What is in a file, or in that of `file:function`.
-fn content(value: &str) -> (String, String) {
+fn content(value: &str) -> Given {
     let path = Path::new(value);
     let path = match value.rsplit_once(':') {
         Some((file, _)) if !path.exists() => Path::new(file),
         _ => path,
     };
-    let hash = std::fs::read(path).map(|text| {
-        text.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-        })
-    });
     // A file that is not there is told by who wants to read it.
-    (format!("the file {}", path.display()), format!("hash {:016x}", hash.unwrap_or_default()))
+    Given::Content(format!("the file {}", path.display()), std::fs::read(path).unwrap_or_default())
 }

@@ -15,6 +15,7 @@ mod worker;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
 pub use common::{ColumnsArg, ConsoleArgs, InputArgs, KeepArgs, NameArg, OutputArgs, RunArgs};
+pub use given::Given;
 pub use report_target::ReportTarget;
 pub use row_function::RowFunctionArgs;
 pub use table::TableArgs;
