@@ -20,7 +20,7 @@ mod receiver;
 mod retry;
 mod run;
 mod sources;
-mod text_column;
+mod text_among_numbers;
 
 pub(super) use retry::RetryPlan;
 pub(super) use run::{Opened, run_streamed};

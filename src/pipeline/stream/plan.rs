@@ -9,7 +9,7 @@ use super::super::destination::Destination;
 use super::super::run::{Pipeline, RowOrder};
 use super::super::work::Task;
 use super::sources::Sources;
-use super::text_column::{
+use super::text_among_numbers::{
     cell_instead, check_left_out, mostly_numbers, numbers_instead, numbers_without_cells, sample_tells,
     surely_numbers,
 };
