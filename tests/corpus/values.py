@@ -227,11 +227,11 @@ def same_json(expected, found):
 
 def appended(path, out, program, nulls):
     """What is wrong with a CSV file that got a column of ones."""
-    records = records_of(path, program, nulls)
+    # Only CSV becomes CSV as it stands.
+    records = records_of(path, program, nulls) if kind_of(path) == "csv" else None
     if records is None:
         return None
-    # A file of commas is asked for, and only CSV becomes CSV as it stands.
-    delimiter = told(path, program, nulls)["delimiter"] if kind_of(path) == "csv" else ","
+    delimiter = told(path, program, nulls)["delimiter"]
     with open(out, encoding="utf-8-sig", newline="") as file:
         written = list(csv.reader(file, delimiter=delimiter))
     expected = [record + ["1" if index else "one__"] for index, record in enumerate(record or [""] for record in records)]
