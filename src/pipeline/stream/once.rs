@@ -51,7 +51,7 @@ impl<'p> Once<'p> {
         let (watch, sightings) = sources.inputs[0].watch(columns)?;
         let current = RwLock::new(Arc::new(Bound { schema, function: None }));
         let once = Self { watch, function, keep, context, current, is_doomed: AtomicBool::new(false) };
-        Ok((once, Tally { sightings, failure: None }))
+        Ok((once, Tally { sightings, failure: None, is_widened: false }))
     }
 
     pub(super) fn current(&self) -> Arc<Bound<'p>> {
@@ -87,6 +87,8 @@ pub(super) struct Tally {
     sightings: Sightings,
     /// What the run fails with unless there is something wrong with the file as a whole.
     failure: Option<Error>,
+    /// Whether rows are read by other dtypes than the first ones proposed.
+    is_widened: bool,
 }
 
 impl Tally {
@@ -117,6 +119,11 @@ impl Tally {
         };
         if let Some(sighting) = sighting {
             self.sightings.add(sighting);
+            // Whoever was ahead has read it by the dtypes of before, which may hold what those of now do not.
+            if self.is_widened && morsels.sources.inputs[0].settle_seen(&once.watch, &self.sightings).is_err()
+            {
+                once.doom();
+            }
         }
         Ok(outcome.filter(|_| !once.is_doomed()))
     }
@@ -143,6 +150,7 @@ impl Tally {
         match morsels.sources.inputs[0].settle_seen(&once.watch, &self.sightings) {
             Ok(dtypes) => {
                 once.widen(dtypes)?;
+                self.is_widened = true;
                 morsels.work(job, permit).map(Some)
             }
             // Which one it is in the end is told when all rows have been seen.

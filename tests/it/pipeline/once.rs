@@ -250,6 +250,23 @@ fn late_cell() -> impl Strategy<Value = &'static str> {
     ]
 }
 
+/// The pieces behind the one that asks for other dtypes have been read by the old ones, by threads that were ahead.
+#[test]
+fn what_was_read_before_the_dtypes_widened_is_held_against_the_wider_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    for (late, behind) in [("1.5", "9007199254740993"), ("18446744073709551615", "-5")] {
+        for gap in [10, 40, 160] {
+            let rows: String = (0..gap).map(|n| format!("{n},{},{}.5,x,\n", n % 7, n % 8)).collect();
+            let text = format!("{}1,{late},2.5,x,\n{rows}1,{behind},2.5,x,\n{rows}", first_rows());
+            for from_pipe in [false, true].repeat(4) {
+                let way = Way { from_pipe, into_pipe: true, piece_bytes: 300, n_threads: 4 };
+                let passes = check(&Run::of(Function::Count), text.as_bytes(), folder.path(), way);
+                assert_eq!(passes, None, "the column holds both {late} and {behind}");
+            }
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
