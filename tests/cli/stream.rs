@@ -33,6 +33,30 @@ fn rows_pass_through_as_they_stand() {
 }
 
 #[test]
+fn how_large_a_row_may_be_hangs_on_the_limit_alone() {
+    let place = Place::new();
+    // Values of JSON take several times their bytes while they are read.
+    for (n_bytes, fits) in [(140_000, true), (260_000, false), (400_000, false)] {
+        let large = "x".repeat(n_bytes);
+        for behind in [0, 3, 500_000] {
+            let rows = |row: &str| row.repeat(behind / row.len());
+            place.file("in.csv", format!("a,b\n1,\"{large}\"\n{}", rows("2,y\n")));
+            place.file("in.ndjson", format!("{{\"b\":\"{large}\"}}\n{}", rows("{\"b\":\"y\"}\n")));
+            for name in ["in.csv", "in.ndjson"] {
+                let run =
+                    place.run(&["apply", name, "b AS c", "--only", "-o", "out.csv", "--memory-limit", "1MB"]);
+                match fits {
+                    true => run.code(0),
+                    false => {
+                        run.code(3).one_clear_line().stderr_has("is larger than the 250000 bytes that fit")
+                    }
+                };
+            }
+        }
+    }
+}
+
+#[test]
 fn a_row_that_does_not_fit_is_said_with_its_line() {
     let place = Place::new();
     let large = "x".repeat(600_000);

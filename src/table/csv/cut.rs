@@ -111,7 +111,10 @@ impl Cutter {
                 Some(border) => break border,
                 None if self.is_read => break 0,
                 None if bytes.len() > self.sizes.largest_row => return Err(self.too_large()),
-                None => wanted = (bytes.len() * 2).max(self.sizes.target),
+                None => {
+                    wanted =
+                        (bytes.len() * 2).max(self.sizes.target).min(self.sizes.largest_row.saturating_add(1))
+                }
             }
         };
         self.rest.clear();

@@ -327,7 +327,7 @@ impl LineCutter {
                     );
                     return Err(Error::too_large(message).at_line(self.line).at_byte(self.offset));
                 }
-                None => wanted = (bytes.len() * 2).max(self.target),
+                None => wanted = (bytes.len() * 2).max(self.target).min(self.largest_row.saturating_add(1)),
             }
         };
         self.rest = bytes.split_off(end);
