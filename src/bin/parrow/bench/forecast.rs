@@ -65,27 +65,24 @@ impl Forecast {
     /// has, as it goes with so many threads here.
     ///
     /// Of `runs`, over the same rows, the costs are those of the one with the most threads that have a core each, and what it took
-    /// is what they are scaled to; how they grow with the threads is told by the one with the fewest.
-    ///
-    /// # Panics
-    /// Without runs.
-    pub fn new(runs: &[&Measured], n_cores: usize, also: &[usize]) -> Self {
-        let costs = Costs::of(runs);
+    /// is what they are scaled to; how they grow with the threads is told by the one with the fewest. Without runs there is none.
+    pub fn new(runs: &[&Measured], n_cores: usize, also: &[usize]) -> Option<Self> {
+        let costs = Costs::of(runs)?;
         let powers = std::iter::successors(Some(1), |n: &usize| n.checked_mul(2));
         let mut counts: Vec<usize> = powers.take_while(|n| *n < n_cores).chain([n_cores]).collect();
         counts.extend(also.iter().filter(|n| **n <= n_cores));
         counts.sort_unstable();
         counts.dedup();
         let points = counts.iter().map(|n| (*n, costs.seconds(*n))).collect();
-        Self { points, stop: costs.stop(n_cores) }
+        Some(Self { points, stop: costs.stop(n_cores) })
     }
 }
 
 impl Costs {
-    fn of(runs: &[&Measured]) -> Self {
+    fn of(runs: &[&Measured]) -> Option<Self> {
         let cores_of = |run: &Measured| run.report["cores"].as_u64().map_or(1, |n| n.max(1) as usize);
         let by_threads = |run: &&&Measured| run.n_threads;
-        let fewest = runs.iter().min_by_key(by_threads).expect("a run");
+        let fewest = runs.iter().min_by_key(by_threads)?;
         let on_cores = runs.iter().filter(|run| run.n_threads <= cores_of(run)).max_by_key(by_threads);
         let most = on_cores.unwrap_or(fewest);
         let mut costs = Self::as_measured(most);
@@ -96,7 +93,7 @@ impl Costs {
             let over = |growth| Self { growth, ..costs.clone() }.seconds(fewest.n_threads) - fewest.seconds;
             costs.growth = root(GROWTHS, |growth| -over(growth));
         }
-        costs
+        Some(costs)
     }
 
     fn as_measured(measured: &Measured) -> Self {
@@ -311,6 +308,10 @@ mod tests {
         Measured { n_threads: 1, rows: None, n_runs: 1, seconds: seconds + fixed, report }
     }
 
+    fn forecast_of(runs: &[&Measured], n_cores: usize, also: &[usize]) -> Forecast {
+        Forecast::new(runs, n_cores, also).expect("a forecast")
+    }
+
     /// The same on two threads, which take so long.
     fn on_two(piece: [f64; 3], seconds: f64) -> Measured {
         Measured { n_threads: 2, seconds, ..measured(piece, 0.0) }
@@ -318,13 +319,13 @@ mod tests {
 
     #[test]
     fn work_scales_until_something_stops_it() {
-        let forecast = Forecast::new(&[&measured([0.001, 0.1, 0.001], 0.0)], 16, &[3]);
+        let forecast = forecast_of(&[&measured([0.001, 0.1, 0.001], 0.0)], 16, &[3]);
         let cores: Vec<usize> = forecast.points.iter().map(|(n, _)| *n).collect();
         assert_eq!(cores, [1, 2, 3, 4, 8, 16]);
         let speed_up = forecast.points[0].1 / forecast.points[5].1;
         assert!(speed_up > 13.0, "{speed_up}");
 
-        let stop = |piece, fixed| Forecast::new(&[&measured(piece, fixed)], 16, &[]).stop;
+        let stop = |piece, fixed| forecast_of(&[&measured(piece, fixed)], 16, &[]).stop;
         assert!(
             stop([0.02, 0.1, 0.001], 0.0)
                 .starts_with("reading and cutting the input, one worker at a time; without it")
@@ -340,7 +341,7 @@ mod tests {
         let mut two = on_two(piece, 5.2);
         two.report["machine"] =
             json!({ "memory_bytes_per_second": 2e8, "memory_bytes_per_second_of_one_thread": 2e8 });
-        let forecast = Forecast::new(&[&measured(piece, 0.0), &two], 16, &[]);
+        let forecast = forecast_of(&[&measured(piece, 0.0), &two], 16, &[]);
         assert!(forecast.stop.starts_with("memory bandwidth; without it"), "{}", forecast.stop);
     }
 
@@ -348,7 +349,7 @@ mod tests {
     fn what_was_measured_is_what_is_simulated() {
         let piece = [0.0, 0.1, 0.0];
         let seconds = |of_two: f64| {
-            let forecast = Forecast::new(&[&measured(piece, 0.0), &on_two(piece, of_two)], 16, &[]);
+            let forecast = forecast_of(&[&measured(piece, 0.0), &on_two(piece, of_two)], 16, &[]);
             forecast.points.into_iter().map(|(_, seconds)| seconds).collect::<Vec<f64>>()
         };
         let close = |one: f64, other: f64| assert!((one / other - 1.0).abs() < 0.01, "{one} and {other}");
@@ -368,7 +369,7 @@ mod tests {
     fn what_is_done_beside_the_workers_is_work_for_all() {
         let mut run = on_two([0.0, 0.1, 0.0], 10.0);
         run.report["processor_seconds"] = json!(20.0);
-        let forecast = Forecast::new(&[&run], 4, &[]);
+        let forecast = forecast_of(&[&run], 4, &[]);
         assert!((forecast.points[2].1 - 5.0).abs() < 0.1, "{:?}", forecast.points);
     }
 }

@@ -74,8 +74,7 @@ impl Bench {
         let measured = measure(&subject, &plan, &interrupts)?;
         let largest =
             by_rows(&measured).into_iter().max_by_key(|block| block[0].n_rows()).unwrap_or_default();
-        let forecast =
-            self.simulate.filter(|_| !largest.is_empty()).map(|n| Forecast::new(&largest, n, &plan.threads));
+        let forecast = self.simulate.and_then(|n| Forecast::new(&largest, n, &plan.threads));
         if self.json {
             output::print(&format!("{:#}\n", to_json(&measured, forecast.as_ref())))?;
         } else {
