@@ -132,7 +132,8 @@ impl Cutter {
             n_rows = self.n_rows_left.min(self.sizes.most_rows);
             let end = end_of_rows(&bytes, &self.dialect, n_rows);
             let behind = &bytes[end..];
-            self.rest.splice(..0, behind.iter().copied());
+            self.rest.extend_from_slice(behind);
+            self.rest.rotate_right(behind.len());
             bytes.truncate(end);
             marks = Marks::of(&bytes);
             // So that the next pieces are about as large, and nothing is put back again and again.

@@ -16,7 +16,7 @@ use super::super::kind::Evidence;
 use super::super::place;
 use super::super::read::SAMPLE_ROWS;
 use super::super::scan::blank_line;
-use super::{CsvColumn, CsvFindings, CsvLook, CsvPieces, SAMPLE_BYTES, State};
+use super::{CsvColumn, CsvFindings, CsvLook, CsvPieces, State};
 
 impl CsvPieces {
     /// What the first rows propose.
@@ -76,9 +76,10 @@ impl CsvPieces {
         check_cancelled: &dyn Fn() -> Result<()>,
     ) -> Result<Vec<Evidence>> {
         let n_rows = self.options.limit.map_or(SAMPLE_ROWS, |limit| SAMPLE_ROWS.min(limit as u64));
-        // No more is read than it takes: of a pipe there may be nothing more for a while.
+        // No more is read than it takes: of a pipe there may be nothing more for a while, and of a file the rows of a larger piece
+        // that are none of the first ones would have been read for nothing.
         const STEP: usize = 64 << 10;
-        let sizes = PieceSizes { target: STEP.max(self.sizes.target.min(SAMPLE_BYTES)), ..self.sizes };
+        let sizes = PieceSizes { target: STEP, ..self.sizes };
         if source.is_read_once() {
             let mut cutter =
                 Cutter::new(source.sample()?, &self.dialect, sizes, Some(n_rows as usize)).of_sample();

@@ -160,7 +160,7 @@ fn digits_with_point(bytes: &[u8], from: usize, end: usize) -> Option<(u64, usiz
 
 /// How many of the first bytes of a word are digits.
 #[inline(always)]
-fn n_digits_of(word: u64) -> usize {
+pub(in super::super) fn n_digits_of(word: u64) -> usize {
     let flipped = word ^ ZEROS;
     // A byte that is no digit may disturb those behind it, and none before.
     let others = (flipped.wrapping_add(HIGHS - 10 * (HIGHS >> 7)) | flipped) & HIGHS;

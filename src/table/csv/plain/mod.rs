@@ -25,6 +25,7 @@ use super::super::pieces::TextPiece;
 use super::chunk::Wanted;
 use super::dialect::Dialect;
 use super::scan::QUOTE;
+pub(super) use cells::n_digits_of;
 pub(super) use columns::IntBits;
 use columns::{Cells, Numbers};
 use layout::Layout;
