@@ -75,7 +75,8 @@ impl ByteSource {
         };
         let mark = read_up_to(&mut packed, 4)?;
         let by_name = input.path().and_then(Format::from_path);
-        let may_be_empty = wanted.or(by_name.map(|(format, _)| format)) == Some(Format::NdJson);
+        let known = wanted.or(by_name.map(|(format, _)| format));
+        let may_be_empty = known == Some(Format::NdJson);
         if mark.is_empty() && !may_be_empty {
             return Err(empty());
         }
@@ -87,14 +88,15 @@ impl ByteSource {
         let mut unpacked = Unpacked::new(Box::new(Cursor::new(mark).chain(packed)), compression)?;
         let mut prefix = Vec::new();
         let most = match &whole {
+            Some(_) if is_plain_file && known.is_some() => 0,
             Some(_) if is_plain_file => in_memory.min(PREFIX_BYTES),
             Some(_) => in_memory.max(PREFIX_BYTES),
             None => PREFIX_BYTES,
         };
         let ends = unpacked.fill(&mut prefix, most)?;
         let by_content = Format::from_content(&prefix).0;
-        let format = wanted.or(by_name.map(|(format, _)| format)).or(by_content).ok_or_else(empty)?;
-        if prefix.is_empty() && !may_be_empty {
+        let format = known.or(by_content).ok_or_else(empty)?;
+        if prefix.is_empty() && most > 0 && !may_be_empty {
             return Err(empty());
         }
         let kind = match whole {
@@ -449,12 +451,23 @@ impl Unpacked {
 
     /// Adds up to `n_bytes` bytes to `into`, and says whether there are no more behind them.
     pub(in crate::table) fn fill(&mut self, into: &mut Vec<u8>, n_bytes: usize) -> Result<bool> {
-        let before = into.len();
-        let outcome = (&mut self.reader).take(n_bytes as u64).read_to_end(into);
-        let n_read = into.len() - before;
-        self.n_bytes += n_read as u64;
-        outcome.map_err(|error| self.error(error))?;
-        Ok(n_read < n_bytes)
+        /// No more memory is taken at a time than this: there may be fewer bytes.
+        const STEP: usize = 64 << 10;
+        let end = into.len().saturating_add(n_bytes);
+        while into.len() < end {
+            let before = into.len();
+            into.resize(end.min(before + STEP), 0);
+            let outcome = self.reader.read(&mut into[before..]);
+            into.truncate(before + outcome.as_ref().map_or(0, |n_read| *n_read));
+            self.n_bytes += (into.len() - before) as u64;
+            match outcome {
+                Ok(0) => return Ok(true),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(self.error(error)),
+            }
+        }
+        Ok(false)
     }
 
     /// As [`fill`](Self::fill), into a buffer.
