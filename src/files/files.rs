@@ -289,7 +289,7 @@ impl Write for OutFile {
         let n_written = self.file.write(&bytes[..write_back::n_at_once(self.n_written, bytes.len())])?;
         self.n_written += n_written as u64;
         self.n_waiting += n_written;
-        if self.n_waiting >= write_back::STEP {
+        if self.n_waiting >= write_back::step(self.n_written) {
             write_back::begin(&self.file);
             self.n_waiting = 0;
         }

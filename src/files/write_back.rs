@@ -2,8 +2,13 @@
 
 use std::fs::File;
 
-/// After so many bytes the system is asked to begin with them.
-pub(super) const STEP: usize = 8 << 20;
+/// After how many bytes the system is asked to begin with them, where so many have been written to the file before: soon at first,
+/// so that little is left to wait for of a small file, too.
+pub(super) fn step(n_written: u64) -> usize {
+    const FIRST: u64 = 512 << 10;
+    const MOST: u64 = 8 << 20;
+    (n_written / 2).clamp(FIRST, MOST) as usize
+}
 
 /// How many of so many bytes to write in one call, where so many have been written before: the system caches a file in blocks of up
 /// to so many bytes, which begin where their length divides it, and takes fewer and larger ones for calls that end there.

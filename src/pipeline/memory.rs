@@ -12,7 +12,9 @@ pub(super) fn default_limit() -> u64 {
 
 /// Whether so many bytes of files are more than stay in the system's cache until they are read once more.
 pub(super) fn is_more_than_cached(n_bytes: u64) -> bool {
-    in_all().is_some_and(|in_all| n_bytes > in_all / 4 * 3)
+    /// So much has every machine, and it is not asked for less.
+    const LEAST: u64 = 16 << 20;
+    n_bytes > LEAST && in_all().is_some_and(|in_all| n_bytes > in_all / 4 * 3)
 }
 
 /// The memory that the machine has, or the cgroup where that is less.
@@ -79,12 +81,13 @@ impl Sizes {
         }
     }
 
-    /// The bytes of the pieces of an input of so many bytes: enough of them that every thread has some.
+    /// The bytes of the pieces of an input of so many bytes: enough of them that all threads end at about the same time. Of a small
+    /// input, what the pieces fill is memory that is fresh from the system, and costs more to touch than to fill.
     pub(super) fn piece_of(&self, n_bytes: Option<u64>, n_threads: usize, is_given: bool) -> usize {
         const WORTHWHILE: u64 = 64 << 10;
         match n_bytes {
             Some(n_bytes) if !is_given => {
-                let share = n_bytes / (n_threads as u64 * 4);
+                let share = n_bytes / (n_threads as u64 * 16);
                 (share.max(WORTHWHILE) as usize).min(self.piece)
             }
             _ => self.piece,
@@ -106,7 +109,7 @@ mod tests {
         let sizes = Sizes::new(512 << 20, 2, None);
         assert!(sizes.piece as u64 * GROWTH * 8 <= sizes.in_flight);
         assert_eq!(Sizes::new(512 << 20, 2, Some(3)).piece, 3);
-        assert_eq!(sizes.piece_of(Some(1 << 20), 2, false), 128 << 10);
+        assert_eq!(sizes.piece_of(Some(4 << 20), 2, false), 128 << 10);
         assert_eq!(sizes.piece_of(Some(1), 2, false), 64 << 10);
         assert_eq!(sizes.piece_of(None, 2, false), sizes.piece);
     }

@@ -8,9 +8,6 @@ use polars_arrow::types::NativeType;
 use super::super::pieces::{Buffer, TextPiece};
 use super::super::write_options::WriteOptions;
 
-/// The most bytes that a number has: `-1.7976931348623157e+308`, and an `i64` has fewer.
-const LONGEST_NUMBER: usize = 32;
-
 /// Some columns, ready to be written row by row.
 pub(in crate::table) struct NumberText<'f> {
     columns: Vec<Cells<'f>>,
@@ -49,6 +46,14 @@ macro_rules! values {
                     }
                     _ => return None,
                 })
+            }
+
+            /// How many bytes the value of a row has at most.
+            fn longest(&self) -> usize {
+                match &self.values {
+                    $(Values::$variant(values) => CellText::longest_of(values),)*
+                    Values::Boolean(_) => "false".len(),
+                }
             }
         }
 
@@ -93,9 +98,14 @@ impl<'f> NumberText<'f> {
         (!columns.is_empty()).then(|| Self { columns, delimiter, null_text, n_rows: frame.height() })
     }
 
-    /// How many bytes the cells of a row have at most, the bytes between and behind them included.
+    /// How many bytes the cells of a row have at most, the bytes between and behind them included. What is not needed of a text's
+    /// room would be touched for nothing.
     fn longest_row(&self) -> usize {
-        self.columns.len() * (LONGEST_NUMBER.max(self.null_text.len()) + 1) + 2
+        let longest = |cells: &Cells<'_>| {
+            let of_null = cells.validity.map_or(0, |_| self.null_text.len());
+            cells.longest().max(of_null) + 1
+        };
+        self.columns.iter().map(longest).sum::<usize>() + 2
     }
 
     /// Adds the rows to a text, each with a line end.
@@ -297,11 +307,21 @@ fn put_bytes(bytes: &[u8], out: &mut [u8]) -> usize {
 trait CellText: Copy {
     /// Writes it, and says how many bytes it has.
     fn put(self, out: &mut [u8]) -> usize;
+
+    /// How many bytes one of these has at most.
+    fn longest_of(values: &[Self]) -> usize;
 }
 
 macro_rules! integers {
     ($($native:ty),*) => {$(
         impl CellText for $native {
+            fn longest_of(values: &[Self]) -> usize {
+                let ends = |(low, high): (Self, Self), value: &Self| (low.min(*value), high.max(*value));
+                let (low, high) = values.iter().fold((0, 0), ends);
+                let longest = |value: Self| itoa::Buffer::new().format(value).len();
+                longest(low).max(longest(high))
+            }
+
             #[inline(always)]
             fn put(self, out: &mut [u8]) -> usize {
                 // Counts and flags are small.
@@ -320,6 +340,11 @@ integers!(i8, i16, i32, i64, u8, u16, u32, u64);
 macro_rules! floats {
     ($($native:ty),*) => {$(
         impl CellText for $native {
+            /// `-1.7976931348623157e+308` has fewer.
+            fn longest_of(_: &[Self]) -> usize {
+                32
+            }
+
             #[inline(always)]
             fn put(self, out: &mut [u8]) -> usize {
                 put_bytes(zmij::Buffer::new().format(self).as_bytes(), out)
@@ -331,6 +356,10 @@ macro_rules! floats {
 floats!(f32, f64);
 
 impl CellText for bool {
+    fn longest_of(_: &[Self]) -> usize {
+        "false".len()
+    }
+
     #[inline(always)]
     fn put(self, out: &mut [u8]) -> usize {
         put_bytes(if self { b"true" } else { b"false" }, out)
