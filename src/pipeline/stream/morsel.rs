@@ -302,9 +302,11 @@ impl Morsels<'_> {
         };
         let within = relative(&failed, job.first_row);
         let n_rows = new.as_ref().map_or(kept.frame.height(), DataFrame::height);
-        let rows =
-            (self.tells_rows || self.retry.is_some() || matches!(self.writing, Writing::Verbatim { .. }))
-                .then(|| written_rows(&kept, &within, on_error));
+        // Where all rows of the piece are written as they stand, nobody asks which they are.
+        let leaves_out = kept.rows.is_some() || on_error == OnError::Skip && !within.is_empty();
+        let asks_which = matches!(self.writing, Writing::Verbatim { .. }) && leaves_out;
+        let rows = (self.tells_rows || self.retry.is_some() || asks_which)
+            .then(|| written_rows(&kept, &within, on_error));
         let mut faults = std::mem::take(&mut kept.faults);
         faults.extend(failed.into_faults().into_iter().map(|fault| {
             let row = kept.called_row(fault.row - job.first_row);

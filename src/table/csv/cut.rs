@@ -6,10 +6,10 @@
 use memchr::{memchr, memchr_iter, memchr2, memrchr};
 
 use crate::error::{Error, Result};
-use crate::widest::{Loop, run_widest};
 
 use super::super::pieces::{Buffers, Place, TextPiece, Unpacked};
 use super::dialect::Dialect;
+use super::marks::Marks;
 use super::scan::QUOTE;
 
 /// Cuts the rows of a file.
@@ -200,80 +200,6 @@ pub(in crate::table) fn complete_record_end(
     }
 }
 
-/// What is to be known of the bytes between two borders, found in one pass.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Marks {
-    n_newlines: u64,
-    has_quotes: bool,
-    has_returns: bool,
-    /// Whether a line end stands behind a line end.
-    has_blank_lines: bool,
-}
-
-impl Marks {
-    fn of(bytes: &[u8]) -> Self {
-        let mut marks = Self::default();
-        run_widest(MarksOf { bytes, marks: &mut marks });
-        marks
-    }
-}
-
-/// The loop that finds them.
-struct MarksOf<'a> {
-    bytes: &'a [u8],
-    marks: &'a mut Marks,
-}
-
-impl Loop for MarksOf<'_> {
-    #[inline(always)]
-    fn run(self) {
-        // So few that their line ends can be counted in a byte for each place of a register.
-        const BLOCK: usize = 128 * 64;
-        const PLACES: usize = 64;
-        let Self { bytes, marks } = self;
-        let mut start = 0;
-        while start < bytes.len() {
-            let block = &bytes[start..bytes.len().min(start + BLOCK)];
-            let next = &bytes[bytes.len().min(start + 1)..bytes.len().min(start + 1 + BLOCK)];
-            let (mut n_newlines, mut others) = ([0u8; PLACES], [0u8; PLACES]);
-            let (lines, rest) = block[..next.len()].as_chunks::<PLACES>();
-            let (next_lines, next_rest) = next.as_chunks::<PLACES>();
-            for index in 0..lines.len() {
-                let (line, next) = (&lines[index], &next_lines[index]);
-                for place in 0..PLACES {
-                    let is_newline = u8::from(line[place] == b'\n');
-                    n_newlines[place] += is_newline;
-                    others[place] |= others_of(line[place], next[place], is_newline);
-                }
-            }
-            for (byte, next) in rest.iter().zip(next_rest) {
-                let is_newline = u8::from(*byte == b'\n');
-                marks.n_newlines += u64::from(is_newline);
-                others[0] |= others_of(*byte, *next, is_newline);
-            }
-            marks.n_newlines += n_newlines.iter().map(|n| u64::from(*n)).sum::<u64>();
-            let others = others.iter().fold(0, |all, others| all | others);
-            marks.has_quotes |= others & 1 != 0;
-            marks.has_returns |= others & 2 != 0;
-            marks.has_blank_lines |= others & 4 != 0;
-            start += BLOCK;
-        }
-        // The last byte has none behind it.
-        if let Some(last) = bytes.last() {
-            marks.n_newlines += u64::from(*last == b'\n');
-            marks.has_quotes |= *last == QUOTE;
-            marks.has_returns |= *last == b'\r';
-        }
-    }
-}
-
-/// Bits for a quotation mark, a CR, and a line end before another or before a CR.
-#[inline(always)]
-fn others_of(byte: u8, next: u8, is_newline: u8) -> u8 {
-    let is_blank = is_newline & u8::from(next == b'\n' || next == b'\r');
-    u8::from(byte == QUOTE) | u8::from(byte == b'\r') << 1 | is_blank << 2
-}
-
 /// How many rows there are between two borders.
 fn count_rows(bytes: &[u8], dialect: &Dialect, marks: &Marks) -> u64 {
     let may_skip =
@@ -302,26 +228,4 @@ fn walk(bytes: &[u8], dialect: &Dialect, most: u64) -> (u64, usize) {
         }
     }
     (n_rows, position)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn marks_of_bytes_of_any_length() {
-        for n in [0, 1, 2, 63, 64, 65, 129, 8191, 8192, 8193, 20_000] {
-            for text in ["1,2\n", "1\r\n", "1,\"2\"\n", "\n\n1\n", "1"] {
-                let bytes: Vec<u8> = text.bytes().cycle().take(n).collect();
-                let pairs = || bytes.windows(2).map(|pair| (pair[0], pair[1]));
-                let expected = Marks {
-                    n_newlines: bytes.iter().filter(|byte| **byte == b'\n').count() as u64,
-                    has_quotes: bytes.contains(&QUOTE),
-                    has_returns: bytes.contains(&b'\r'),
-                    has_blank_lines: pairs().any(|(a, b)| a == b'\n' && (b == b'\n' || b == b'\r')),
-                };
-                assert_eq!(Marks::of(&bytes), expected, "{n} bytes of {text:?}");
-            }
-        }
-    }
 }

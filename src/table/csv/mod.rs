@@ -11,6 +11,8 @@
 //! build     cells → a column chunk
 //! read      all of it, in parallel chunks
 //! cut       a file that is not in memory → pieces that end between two records
+//! marks     what is to be known of the bytes of a piece, in one pass
+//! masks     where some bytes stand among 64
 //! pieces    a file read piece by piece: first what it holds, then its rows
 //! evidence  what the cells of some columns look like
 //! lenient   rows that are wrong, passed over one by one
@@ -30,6 +32,8 @@ mod infer;
 mod kind;
 mod lenient;
 mod lines;
+mod marks;
+mod masks;
 mod number_text;
 mod numbers;
 mod pieces;

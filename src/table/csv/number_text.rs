@@ -303,6 +303,32 @@ fn put_bytes(bytes: &[u8], out: &mut [u8]) -> usize {
     bytes.len()
 }
 
+/// As [`put_bytes`], for the bytes of a number: two copies of a known length that overlap, and no call.
+#[inline(always)]
+fn put_number(bytes: &[u8], out: &mut [u8]) -> usize {
+    match bytes.len() {
+        17..=32 => put_ends::<16>(bytes, out),
+        8..=16 => put_ends::<8>(bytes, out),
+        _ => put_bytes(bytes, out),
+    }
+}
+
+/// Copies the first and the last bytes of some that are so many at least and twice as many at most.
+#[inline(always)]
+fn put_ends<const N: usize>(bytes: &[u8], out: &mut [u8]) -> usize {
+    let n_bytes = bytes.len();
+    let out = &mut out[..n_bytes];
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<N>(), bytes.last_chunk::<N>())
+        && let Some(place) = out.first_chunk_mut::<N>()
+    {
+        *place = *first;
+        if let Some(place) = out.last_chunk_mut::<N>() {
+            *place = *last;
+        }
+    }
+    n_bytes
+}
+
 /// A value that is written as a cell.
 trait CellText: Copy {
     /// Writes it, and says how many bytes it has.
@@ -329,7 +355,7 @@ macro_rules! integers {
                     out[0] = b'0' + self as u8;
                     return 1;
                 }
-                put_bytes(itoa::Buffer::new().format(self).as_bytes(), out)
+                put_number(itoa::Buffer::new().format(self).as_bytes(), out)
             }
         }
     )*};
@@ -347,7 +373,7 @@ macro_rules! floats {
 
             #[inline(always)]
             fn put(self, out: &mut [u8]) -> usize {
-                put_bytes(zmij::Buffer::new().format(self).as_bytes(), out)
+                put_number(zmij::Buffer::new().format(self).as_bytes(), out)
             }
         }
     )*};

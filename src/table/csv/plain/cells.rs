@@ -128,11 +128,17 @@ pub(super) fn float(bytes: &[u8], start: usize, end: usize) -> Found<f64> {
     let Some((number, n_fraction)) = digits_with_point(bytes, from, end) else {
         return long_float(bytes, start, end);
     };
-    let magnitude = match nearest_quotient(number, n_fraction) {
+    let magnitude = from_digits(number, n_fraction);
+    Found::Number(if is_negative { -magnitude } else { magnitude })
+}
+
+/// The nearest `f64` to a number of which the last `n_fraction` digits, up to 19, stand behind the point.
+#[inline(always)]
+pub(super) fn from_digits(number: u64, n_fraction: usize) -> f64 {
+    match nearest_quotient(number, n_fraction) {
         Some(magnitude) => magnitude,
         None => quotient_of_any(number, n_fraction),
-    };
-    Found::Number(if is_negative { -magnitude } else { magnitude })
+    }
 }
 
 /// The digits of a number of up to seven digits, a point, and one to sixteen digits, as one integer, and how many of them stand

@@ -6,6 +6,8 @@ use polars_arrow::bitmap::MutableBitmap;
 
 use super::super::chunk::Wanted;
 use super::cells::{Found, float, int};
+use super::decimals::float_at_once;
+use crate::widest::SideBySide;
 
 /// The numbers of a column as far as they are read.
 pub(super) struct Numbers {
@@ -68,13 +70,13 @@ impl Numbers {
 
     /// Adds the numbers of some cells; `None` where the general way must say what one is.
     #[inline(always)]
-    pub(super) fn add<const KEEP: bool>(&mut self, cells: Cells<'_>) -> Option<()> {
+    pub(super) fn add<const KEEP: bool>(&mut self, cells: Cells<'_>, has: Option<SideBySide>) -> Option<()> {
         match self.is_float {
-            true => add::<f64, KEEP>(cells, self.n_rows, &mut self.floats, &mut self.nulls, |_| {})?,
+            true => add::<f64, KEEP>(cells, self.n_rows, &mut self.floats, &mut self.nulls, |_| {}, has)?,
             false => {
                 let mut bits = self.bits;
                 let note = |int: i64| bits |= IntBits::of(int).0;
-                add::<i64, KEEP>(cells, self.n_rows, &mut self.ints, &mut self.nulls, note)?;
+                add::<i64, KEEP>(cells, self.n_rows, &mut self.ints, &mut self.nulls, note, has)?;
                 self.bits = bits;
             }
         }
@@ -131,20 +133,23 @@ impl IntBits {
 
 /// What a cell is read as. A function that is handed over is called, and does not become part of the loop.
 trait Number: Copy + Default {
-    fn read(bytes: &[u8], start: usize, end: usize) -> Found<Self>;
+    fn read(bytes: &[u8], start: usize, end: usize, has: Option<SideBySide>) -> Found<Self>;
 }
 
 impl Number for i64 {
     #[inline(always)]
-    fn read(bytes: &[u8], start: usize, end: usize) -> Found<Self> {
+    fn read(bytes: &[u8], start: usize, end: usize, _has: Option<SideBySide>) -> Found<Self> {
         int(bytes, start, end)
     }
 }
 
 impl Number for f64 {
     #[inline(always)]
-    fn read(bytes: &[u8], start: usize, end: usize) -> Found<Self> {
-        float(bytes, start, end)
+    fn read(bytes: &[u8], start: usize, end: usize, has: Option<SideBySide>) -> Found<Self> {
+        match has {
+            Some(has) => float_at_once(bytes, start, end, has),
+            None => float(bytes, start, end),
+        }
     }
 }
 
@@ -155,6 +160,7 @@ fn add<T: Number, const KEEP: bool>(
     numbers: &mut Vec<T>,
     nulls: &mut Vec<usize>,
     mut note: impl FnMut(T),
+    has: Option<SideBySide>,
 ) -> Option<()> {
     let Cells { bytes, places, n_columns, column } = cells;
     let n_rows = cells.n_rows();
@@ -172,7 +178,7 @@ fn add<T: Number, const KEEP: bool>(
         if is_last && end > start && bytes[end - 1] == b'\r' {
             end -= 1;
         }
-        let number = match T::read(bytes, start, end) {
+        let number = match T::read(bytes, start, end, has) {
             Found::Number(number) => {
                 note(number);
                 number

@@ -7,12 +7,14 @@
 //! ```text
 //! separators  where the cells of some thousand bytes end, 64 bytes at a time
 //! cells       the bytes of a cell → its number, eight digits at a time
+//! decimals    the same of decimals, all digits at once, where the processor can
 //! columns     the cells of a column, one behind the other → its numbers
 //! layout      rows that are alike byte by byte → their numbers, without looking for cells
 //! ```
 
 mod cells;
 mod columns;
+mod decimals;
 mod layout;
 mod separators;
 
@@ -128,7 +130,7 @@ fn walk<const KEEP: bool>(
         }
         let places = bounds.places(n_columns);
         if KEEP {
-            row_starts.extend(places.iter().step_by(n_columns).take(bounds.n_rows()));
+            row_starts.extend(places.chunks_exact(n_columns).take(bounds.n_rows()).map(|row| row[0]));
         }
         position = places.last().map_or(text.len(), |place| (*place as usize).min(text.len()));
     }
@@ -161,7 +163,8 @@ impl<const KEEP: bool> SideBySideLoop for SomeRows<'_, KEEP> {
         }
         let places = bounds.places(n_columns);
         for (column, wanted) in columns.iter_mut().zip(wanted) {
-            if column.add::<KEEP>(Cells { bytes, places, n_columns, column: wanted.index }).is_none() {
+            let cells = Cells { bytes, places, n_columns, column: wanted.index };
+            if column.add::<KEEP>(cells, has).is_none() {
                 return;
             }
         }

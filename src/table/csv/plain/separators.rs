@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::super::super::pieces::PADDING;
+use super::super::masks::masks_of;
 use crate::widest::SideBySide;
 
 /// How many bytes are looked at at a time.
@@ -51,7 +52,13 @@ impl Bounds {
         let mut base = start;
         while base < len && n_found < wanted {
             let block: &[u8; BLOCK] = bytes.get(base..base + BLOCK)?.try_into().ok()?;
-            let (mut separators, mut newlines) = separators(block, delimiter);
+            let (mut separators, mut newlines) = match has {
+                Some(has) => {
+                    let [newlines, delimiters] = masks_of(block, [b'\n', delimiter], has);
+                    (newlines | delimiters, newlines)
+                }
+                None => separators(block, delimiter),
+            };
             if len - base < BLOCK {
                 let within = (1 << (len - base)) - 1;
                 separators &= within;
