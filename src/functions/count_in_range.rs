@@ -73,13 +73,28 @@ impl RowFunction for CountInRange {
             }
         }
         let fields = vec![Field::new(self.name.clone(), DataType::UInt32)];
-        Ok(BoundFunction { inputs: self.columns.clone(), kernel: Box::new(CountKernel { groups, fields }) })
+        let kernel = CountKernel { groups, narrow: self.bounds.integers(0), fields };
+        Ok(BoundFunction { inputs: self.columns.clone(), kernel: Box::new(kernel) })
     }
 }
 
 struct CountKernel {
     groups: Vec<Group>,
+    /// The values within the bounds of integers that come in a narrower dtype than their own.
+    narrow: Option<(i8, i8)>,
     fields: Vec<Field>,
+}
+
+impl CountKernel {
+    /// The columns of a chunk that come in a narrower dtype than their own.
+    fn open_narrow(&self, chunk: &Chunk) -> Result<Option<Box<dyn Counter>>> {
+        let groups = self.groups.iter();
+        let mut narrow = groups.flat_map(|group| group.columns(chunk, Width::Narrower)).peekable();
+        match narrow.peek() {
+            None => Ok(None),
+            Some(_) => open::<Int8Type>(self.narrow, narrow.map(Series::i8)),
+        }
+    }
 }
 
 impl Kernel for CountKernel {
@@ -95,9 +110,13 @@ impl Kernel for CountKernel {
         true
     }
 
+    fn takes_narrow_integers(&self) -> bool {
+        true
+    }
+
     fn run(&self, chunk: &Chunk, output: &mut ChunkOutput<'_>) -> Result<()> {
         let counters = self.groups.iter().map(|group| group.open(chunk)).collect::<Result<Vec<_>>>()?;
-        let counters: Vec<_> = counters.into_iter().flatten().collect();
+        let counters: Vec<_> = counters.into_iter().flatten().chain(self.open_narrow(chunk)?).collect();
         let out = output.slots()[0].values_mut::<u32>();
         for (block, counts) in out.chunks_mut(BLOCK_ROWS).enumerate() {
             let first_row = block * BLOCK_ROWS;
@@ -111,6 +130,14 @@ impl Kernel for CountKernel {
         }
         Ok(())
     }
+}
+
+/// How a column comes in a chunk.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Width {
+    AsBound,
+    /// As `i8`, though it was bound as another integer.
+    Narrower,
 }
 
 /// Columns of one dtype, and the values of it that are within the bounds.
@@ -157,9 +184,19 @@ impl Group {
         Ok(Self { dtype: dtype.clone(), columns: vec![column], range })
     }
 
-    /// The group's columns of a chunk, ready to be counted; `None` when nothing of them can count.
+    /// The group's columns of a chunk that come as wide as they are, or narrower.
+    fn columns<'c>(&self, chunk: &'c Chunk, width: Width) -> impl Iterator<Item = &'c Series> {
+        let is_narrower = |series: &Series| *series.dtype() == DataType::Int8 && self.dtype != DataType::Int8;
+        let series = self.columns.iter().map(|column| chunk.series(*column));
+        series.filter(move |series| is_narrower(series) == (width == Width::Narrower))
+    }
+
+    /// The group's columns of a chunk, but for the narrower ones, ready to be counted; `None` when nothing of them can count.
     fn open(&self, chunk: &Chunk) -> Result<Option<Box<dyn Counter>>> {
-        let series = || self.columns.iter().map(|column| chunk.series(*column));
+        let series = || self.columns(chunk, Width::AsBound);
+        if series().next().is_none() {
+            return Ok(None);
+        }
         Ok(match self.range {
             NativeRange::Null => None,
             NativeRange::Int8(range) => open::<Int8Type>(range, series().map(Series::i8))?,

@@ -35,6 +35,10 @@ impl<K: Kernel> Kernel for OfKept<'_, K> {
         self.kernel.is_same_when_widened()
     }
 
+    fn takes_narrow_integers(&self) -> bool {
+        self.kernel.takes_narrow_integers()
+    }
+
     fn run(&self, chunk: &Chunk, output: &mut ChunkOutput<'_>) -> Result<()> {
         let from = (chunk.first_row() - self.first_row) as usize;
         let rows = &self.rows[from..from + chunk.n_rows()];

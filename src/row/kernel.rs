@@ -82,6 +82,15 @@ pub trait Kernel: Send + Sync {
         false
     }
 
+    /// Whether a column of 32 and 64 bit integers of a chunk may come as one of `i8` with the same values, each chunk as its values
+    /// allow, though the kernel was bound to the wider dtype.
+    ///
+    /// A run over a file that has such columns by small dictionaries then unpacks them into an eighth of the memory, where
+    /// nobody else reads them.
+    fn takes_narrow_integers(&self) -> bool {
+        false
+    }
+
     /// Whether it asks its output, row by row, if a chunk is to be left early.
     #[doc(hidden)]
     fn heeds_pace(&self) -> bool {
@@ -128,6 +137,10 @@ macro_rules! forward {
 
             fn is_same_when_widened(&self) -> bool {
                 (**self).is_same_when_widened()
+            }
+
+            fn takes_narrow_integers(&self) -> bool {
+                (**self).takes_narrow_integers()
             }
 
             fn heeds_pace(&self) -> bool {

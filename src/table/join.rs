@@ -8,7 +8,7 @@ use super::cast::lossless_cast;
 use super::dtype::dtype_name;
 use super::format::Format;
 use super::input::Input;
-use super::pieces::OpenInput;
+use super::pieces::{Integers, OpenInput};
 use super::position::SourceInfo;
 
 /// Puts frames one below the other. They must have the same columns; dtypes are brought to one that holds every value.
@@ -96,10 +96,14 @@ fn check_schemas(expected: &Schema, names: &[&PlSmallStr], found: &Schema, first
 pub(crate) fn cast_to_joined(
     frame: DataFrame,
     wanted: &Schema,
+    integers: Integers,
     inputs: &[OpenInput],
     input: usize,
 ) -> Result<DataFrame> {
-    let fits = |column: &Column| wanted.get(column.name()).is_none_or(|dtype| dtype == column.dtype());
+    let fits = |column: &Column| {
+        let fits = |dtype: &DataType| dtype == column.dtype() || integers.may_be(column.dtype(), dtype);
+        wanted.get(column.name()).is_none_or(fits)
+    };
     if frame.columns().iter().all(fits) {
         return Ok(frame);
     }

@@ -23,7 +23,7 @@ use crate::pool::{Cost, Permit};
 use crate::report::Stage;
 use crate::row::{BoundFunction, Kernel, default_dtype, is_undeclared};
 use crate::table::held_bytes;
-use crate::table::pieces::{Buffer, Buffers, Piece, ReadRows, Seen, Sighting};
+use crate::table::pieces::{Buffer, Buffers, Integers, Piece, ReadRows, Seen, Sighting};
 
 /// What is done to every piece.
 pub(super) struct Morsels<'p> {
@@ -32,6 +32,8 @@ pub(super) struct Morsels<'p> {
     pub(super) schema: &'p Schema,
     /// The columns that are read.
     pub(super) columns: &'p [PlSmallStr],
+    /// How wide integers are that are read.
+    pub(super) integers: Integers,
     pub(super) predicate: Option<BoundFunction<'p>>,
     pub(super) function: Option<BoundFunction<'p>>,
     pub(super) keep: Keep,
@@ -182,7 +184,8 @@ impl Morsels<'_> {
             let half = Half { job, kept, old: None, rejects: Vec::new(), ran: None, sighting: None };
             return self.hand_on(half, permit);
         }
-        let read = recorder.time(Stage::Parse, || self.sources.read(&job, self.columns, self.schema))?;
+        let read = || self.sources.read_as(&job, self.columns, self.schema, self.integers);
+        let read = recorder.time(Stage::Parse, read)?;
         self.run(job, read, self.function.as_ref(), permit)
     }
 

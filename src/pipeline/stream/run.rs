@@ -29,7 +29,7 @@ use crate::pool::{Budget, Order, Permit, run_ordered};
 use crate::progress::RunStatus;
 use crate::report::{Flow, Recorder, Stage};
 use crate::row::{Kernel, RowFunction, is_undeclared};
-use crate::table::pieces::{RowEncoder, Strictness, append_names};
+use crate::table::pieces::{Integers, RowEncoder, Strictness, append_names};
 use crate::table::{
     Beside, CopiedColumns, EncodeAhead, Header, Input, MatrixOptions, Output, ReadOptions, Sink, Whole,
 };
@@ -244,10 +244,18 @@ fn run_over(
             (Some(once.0), Some(once.1))
         }
     };
+    // What is read is seen by the kernels alone, where the input is not written anew.
+    let is_for_kernels = function.is_some() && (verbatim || keep == Keep::New);
+    let mut kernels = predicate.iter().chain(&function).map(|bound| &bound.kernel);
+    let integers = match is_for_kernels && kernels.all(|kernel| kernel.takes_narrow_integers()) {
+        true => Integers::MayBeNarrow,
+        false => Integers::AsWide,
+    };
     let morsels = Morsels {
         sources,
         schema: &schema,
         columns,
+        integers,
         predicate,
         function,
         keep,

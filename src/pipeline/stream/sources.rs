@@ -17,8 +17,8 @@ use crate::pool::{Budget, Order, Permit, run_ordered};
 use crate::progress::RunStatus;
 use crate::report::{InputKind, Recorder, Stage};
 use crate::table::pieces::{
-    Buffers, Findings, GROWTH, Look, OpenInput, OpenOptions, Piece, PieceCutter, PieceSizes, ReadRows, Seen,
-    Sighting, Strictness, Trust, Watch,
+    Buffers, Findings, GROWTH, Integers, Look, OpenInput, OpenOptions, Piece, PieceCutter, PieceSizes,
+    ReadRows, Seen, Sighting, Strictness, Trust, Watch,
 };
 use crate::table::{Compression, Format, Input, MatrixOptions, ReadOptions, cast_to_joined, join_schemas};
 
@@ -369,8 +369,19 @@ impl Sources {
 
     /// The columns of a piece, in the dtypes that hold the values of all inputs, and what is wrong with its rows.
     pub(super) fn read(&self, job: &Job, columns: &[PlSmallStr], schema: &Schema) -> Result<ReadRows> {
-        let ReadRows { frame, rows, flaws } = self.inputs[job.input].read(&job.piece, columns)?;
-        let frame = cast_to_joined(frame, schema, &self.inputs, job.input)?;
+        self.read_as(job, columns, schema, Integers::AsWide)
+    }
+
+    /// The same; columns of integers may come narrower.
+    pub(super) fn read_as(
+        &self,
+        job: &Job,
+        columns: &[PlSmallStr],
+        schema: &Schema,
+        integers: Integers,
+    ) -> Result<ReadRows> {
+        let ReadRows { frame, rows, flaws } = self.inputs[job.input].read(&job.piece, columns, integers)?;
+        let frame = cast_to_joined(frame, schema, integers, &self.inputs, job.input)?;
         Ok(ReadRows { frame, rows, flaws })
     }
 

@@ -1,5 +1,7 @@
 //! Columns of numbers and truth values as the text of cells, row by row, as the engine's writer has them.
 
+use std::ops::Range;
+
 use polars::prelude::*;
 use polars_arrow::array::{Array, PrimitiveArray};
 use polars_arrow::bitmap::Bitmap;
@@ -7,6 +9,7 @@ use polars_arrow::types::NativeType;
 
 use super::super::pieces::{Buffer, TextPiece};
 use super::super::write_options::WriteOptions;
+use crate::widest::{Loop, run_widest};
 
 /// Some columns, ready to be written row by row.
 pub(in crate::table) struct NumberText<'f> {
@@ -111,7 +114,16 @@ impl<'f> NumberText<'f> {
     /// Adds the rows to a text, each with a line end.
     pub(in crate::table) fn add_rows(&self, text: &mut Buffer) {
         let room = text.room(self.n_rows * self.longest_row());
-        let n_bytes = self.with_cells(LinesOf { out: room, n_rows: self.n_rows });
+        let counts = match &self.columns[..] {
+            [Cells { values: Values::UInt32(counts), validity: None }] => *counts,
+            _ => &[],
+        };
+        let n_digits = digit_lines(counts, room);
+        let mut n_bytes = 2 * n_digits;
+        if n_digits < self.n_rows {
+            let rows = n_digits..self.n_rows;
+            n_bytes += self.with_cells(LinesOf { out: &mut room[n_bytes..], rows });
+        }
         text.add(n_bytes);
     }
 
@@ -172,17 +184,50 @@ trait RowWriter {
     fn write(self, put: impl Fn(usize, &mut [u8]) -> usize) -> usize;
 }
 
+/// Writes counts of one digit as lines, as far as they have no more from the front on, and says how many these are.
+fn digit_lines(counts: &[u32], out: &mut [u8]) -> usize {
+    let mut n_written = 0;
+    run_widest(DigitLines { counts, out, n_written: &mut n_written });
+    n_written
+}
+
+/// Counts of a few columns have one digit each: a line of them is a word, and a block of lines some registers.
+struct DigitLines<'a> {
+    counts: &'a [u32],
+    out: &'a mut [u8],
+    n_written: &'a mut usize,
+}
+
+impl Loop for DigitLines<'_> {
+    #[inline(always)]
+    fn run(self) {
+        const BLOCK: usize = 64;
+        let (blocks, _) = self.counts.as_chunks::<BLOCK>();
+        let (lines, _) = self.out.as_chunks_mut::<2>();
+        let (places, _) = lines.as_chunks_mut::<BLOCK>();
+        for (counts, place) in blocks.iter().zip(places) {
+            if counts.iter().fold(0, |largest, count| largest.max(*count)) > 9 {
+                return;
+            }
+            for (count, line) in counts.iter().zip(place) {
+                *line = (*count as u16 + u16::from_le_bytes(*b"0\n")).to_le_bytes();
+            }
+            *self.n_written += BLOCK;
+        }
+    }
+}
+
 /// The cells alone.
 struct LinesOf<'o> {
     out: &'o mut [u8],
-    n_rows: usize,
+    rows: Range<usize>,
 }
 
 impl RowWriter for LinesOf<'_> {
     #[inline(always)]
     fn write(self, put: impl Fn(usize, &mut [u8]) -> usize) -> usize {
         let mut end = 0;
-        for row in 0..self.n_rows {
+        for row in self.rows {
             let out = &mut self.out[end..];
             let n_bytes = put(row, out);
             out[n_bytes] = b'\n';
@@ -389,5 +434,28 @@ impl CellText for bool {
     #[inline(always)]
     fn put(self, out: &mut [u8]) -> usize {
         put_bytes(if self { b"true" } else { b"false" }, out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_of_a_digit_are_written_like_others() {
+        let options = WriteOptions::default();
+        for n_rows in [0, 1, 63, 64, 65, 128, 200, 1000] {
+            for (odd, at) in [(0, 0), (10, 0), (10, 63), (9, 64), (11, 64), (u32::MAX, 130), (10, 999)] {
+                let mut counts: Vec<u32> = (0..n_rows as u32).map(|row| row % 10).collect();
+                if let Some(count) = counts.get_mut(at) {
+                    *count = odd;
+                }
+                let expected: String = counts.iter().map(|count| format!("{count}\n")).collect();
+                let frame = DataFrame::new(n_rows, vec![Column::new("a".into(), &counts)]).unwrap();
+                let mut text = Buffer::default();
+                NumberText::of(&frame, &options, b',').unwrap().add_rows(&mut text);
+                assert_eq!(std::str::from_utf8(&text).unwrap(), expected);
+            }
+        }
     }
 }

@@ -5,6 +5,7 @@
 //! bytes    an input's bytes, unpacked, from front to back or by range, as often as wanted
 //! held     the first bytes of what can be read once
 //! open     an input of any format: what it holds, its pieces, and their rows
+//! integers how wide columns of integers come
 //! piece    some rows as they stand there (of CSV: `csv/cut.rs`, `csv/pieces.rs`)
 //! parquet, ipc, ndjson; ndjson_flaws: lines that are wrong, passed over one by one
 //! flaws    what is wrong with rows that a run goes on without
@@ -18,6 +19,7 @@ mod bytes;
 mod encode;
 mod flaws;
 mod held;
+mod integers;
 mod ipc;
 mod ndjson;
 mod ndjson_flaws;
@@ -34,6 +36,7 @@ pub(crate) use buffers::{Buffer, Buffers};
 pub(in crate::table) use bytes::{ByteSource, Unpacked, changed};
 pub(crate) use encode::RowEncoder;
 pub(crate) use flaws::{Flaw, ReadRows, Strictness};
+pub(crate) use integers::Integers;
 pub(in crate::table) use ipc::{IpcPieces, StreamPieces, width};
 pub(crate) use open::{Findings, Look, OpenInput, OpenOptions, Trust};
 pub(crate) use output::TextOutput;

@@ -17,6 +17,7 @@ use super::PieceSizes;
 use super::buffers::Buffers;
 use super::bytes::ByteSource;
 use super::flaws::{ReadRows, Strictness};
+use super::integers::Integers;
 use super::ipc::{IpcPieces, StreamPieces};
 use super::ndjson::{NdJsonFindings, NdJsonLook, NdJsonPieces};
 use super::parquet::{GroupCutter, ParquetPieces};
@@ -483,7 +484,7 @@ impl OpenInput {
     }
 
     /// The columns of these names in one piece, and what is wrong with its rows.
-    pub(crate) fn read(&self, piece: &Piece, columns: &[PlSmallStr]) -> Result<ReadRows> {
+    pub(crate) fn read(&self, piece: &Piece, columns: &[PlSmallStr], integers: Integers) -> Result<ReadRows> {
         let frame = match (&self.rows, piece) {
             (Rows::Csv(rows), Piece::Text(piece)) => {
                 return rows.read_rows(piece, columns).map_err(|error| error.in_file(self.label()));
@@ -491,7 +492,7 @@ impl OpenInput {
             (Rows::NdJson(rows), Piece::Text(piece)) => {
                 return rows.read_rows(piece, columns).map_err(|error| error.in_file(self.label()));
             }
-            (Rows::Parquet(rows), Piece::Group(group)) => rows.read(&self.source, group, columns),
+            (Rows::Parquet(rows), Piece::Group(group)) => rows.read(&self.source, group, columns, integers),
             (Rows::Ipc(rows), Piece::Batch(batch)) => rows.read(batch, columns),
             (Rows::Stream(rows), Piece::Batch(batch)) => rows.read(batch, columns),
             (Rows::Matrix(options), Piece::Matrix(rows)) => {

@@ -2,6 +2,7 @@
 
 mod faults;
 mod formats;
+mod narrow;
 #[cfg(unix)]
 mod once;
 mod pages;

@@ -7,7 +7,7 @@ use super::super::super::memory::Sizes;
 use crate::apply::ApplyOptions;
 use crate::error::{Error, Result};
 use crate::table::pieces::{
-    Buffers, OpenInput, OpenOptions, PieceCutter, PieceSizes, RecordReader, Strictness,
+    Buffers, Integers, OpenInput, OpenOptions, PieceCutter, PieceSizes, RecordReader, Strictness,
 };
 use crate::table::{Format, Input, Output, ReadOptions, dtype_name, lossless_cast};
 
@@ -106,7 +106,7 @@ impl OldFrames {
         while self.rest.height() == 0 {
             let piece = self.cutter.next_piece().map_err(|error| error.in_file(self.input.label()))?;
             let Some(piece) = piece else { return Ok(false) };
-            self.rest = self.input.read(&piece, &self.columns)?.frame;
+            self.rest = self.input.read(&piece, &self.columns, Integers::AsWide)?.frame;
         }
         Ok(true)
     }

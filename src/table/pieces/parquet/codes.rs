@@ -10,39 +10,59 @@ use polars_arrow::types::NativeType;
 use polars_parquet::parquet::encoding::Encoding;
 use polars_parquet::parquet::encoding::hybrid_rle::{HybridRleChunk, HybridRleDecoder};
 use polars_parquet::parquet::page::{DataPage, DictPage, split_buffer};
+use polars_parquet::parquet::read::PageReader;
 use polars_parquet::parquet::schema::types::PhysicalType;
-use polars_parquet::read::BasicDecompressor;
 
+use super::super::integers::Integers;
+use super::unpacked::Unpacked;
 use crate::widest::{Loop, run_widest};
 
 /// The values of a column of so many rows, all of them; `None` where anything about it is unusual.
 pub(super) fn decode(
-    pages: BasicDecompressor,
+    pages: PageReader,
     physical: PhysicalType,
     field: &ArrowField,
     n_rows: usize,
+    integers: Integers,
 ) -> Option<Box<dyn Array>> {
+    let of = Wanted { n_rows, integers };
     match (physical, &field.dtype) {
-        (PhysicalType::Int64, ArrowDataType::Int64) => values::<i64, 8>(pages, n_rows, i64::from_le_bytes),
-        (PhysicalType::Int64, ArrowDataType::UInt64) => values::<u64, 8>(pages, n_rows, u64::from_le_bytes),
-        (PhysicalType::Double, ArrowDataType::Float64) => values::<f64, 8>(pages, n_rows, f64::from_le_bytes),
-        (PhysicalType::Int32, ArrowDataType::Int32) => values::<i32, 4>(pages, n_rows, i32::from_le_bytes),
-        (PhysicalType::Int32, ArrowDataType::UInt32) => values::<u32, 4>(pages, n_rows, u32::from_le_bytes),
-        (PhysicalType::Float, ArrowDataType::Float32) => values::<f32, 4>(pages, n_rows, f32::from_le_bytes),
+        (PhysicalType::Int64, ArrowDataType::Int64) => values::<i64, 8>(pages, of, i64::from_le_bytes),
+        (PhysicalType::Int64, ArrowDataType::UInt64) => values::<u64, 8>(pages, of, u64::from_le_bytes),
+        (PhysicalType::Double, ArrowDataType::Float64) => values::<f64, 8>(pages, of, f64::from_le_bytes),
+        (PhysicalType::Int32, ArrowDataType::Int32) => values::<i32, 4>(pages, of, i32::from_le_bytes),
+        (PhysicalType::Int32, ArrowDataType::UInt32) => values::<u32, 4>(pages, of, u32::from_le_bytes),
+        (PhysicalType::Float, ArrowDataType::Float32) => values::<f32, 4>(pages, of, f32::from_le_bytes),
         _ => None,
     }
 }
 
-fn values<T: Native, const N: usize>(
-    mut pages: BasicDecompressor,
+/// How many values are wanted, and how wide.
+struct Wanted {
     n_rows: usize,
+    integers: Integers,
+}
+
+fn values<T: Native, const N: usize>(
+    pages: PageReader,
+    Wanted { n_rows, integers }: Wanted,
     value: fn([u8; N]) -> T,
 ) -> Option<Box<dyn Array>> {
-    let dictionary = table(&pages.read_dict_page().ok()??, value)?;
+    let mut pages = Unpacked::of(pages);
+    let dictionary = table(&pages.dictionary()?, value)?;
+    let narrow = || dictionary.iter().map(|value| value.narrow()).collect::<Option<Vec<i8>>>();
+    match integers {
+        Integers::MayBeNarrow if let Some(dictionary) = narrow() => looked_up(pages, n_rows, &dictionary),
+        _ => looked_up(pages, n_rows, &dictionary),
+    }
+}
+
+/// The values of the codes of all pages.
+fn looked_up<T: Native>(mut pages: Unpacked, n_rows: usize, dictionary: &[T]) -> Option<Box<dyn Array>> {
     let mut values = Vec::with_capacity(n_rows);
     let (mut bytes, mut codes) = (Vec::new(), Vec::new());
     while values.len() < n_rows {
-        let page = pages.next()?.ok()?.decompress(&mut pages).ok()?;
+        let page = pages.next_page()?;
         let n_values = page.num_values();
         if values.len() + n_values > n_rows {
             return None;
@@ -56,7 +76,7 @@ fn values<T: Native, const N: usize>(
                 read_bytes(packed, n_bits, n_values, &mut bytes)?;
                 run_widest(LookUpBytes {
                     codes: &bytes,
-                    dictionary: &dictionary,
+                    dictionary,
                     values: &mut values,
                     is_whole: &mut is_whole,
                 });
@@ -65,7 +85,7 @@ fn values<T: Native, const N: usize>(
                 read_codes(packed, n_bits, n_values, &mut codes)?;
                 run_widest(LookUp {
                     codes: &codes,
-                    dictionary: &dictionary,
+                    dictionary,
                     values: &mut values,
                     is_whole: &mut is_whole,
                 });
@@ -74,7 +94,7 @@ fn values<T: Native, const N: usize>(
         if !is_whole || bytes.len() + codes.len() != n_values {
             return None;
         }
-        pages.reuse_page_buffer(page);
+        pages.use_again(page);
     }
     Some(PrimitiveArray::from_vec(values).boxed())
 }
@@ -83,27 +103,36 @@ fn values<T: Native, const N: usize>(
 trait Native: NativeType {
     /// The number so many steps further on, where numbers have steps.
     fn up(self, n_steps: u8) -> Option<Self>;
+
+    /// The same integer as an `i8`, where it is one.
+    fn narrow(self) -> Option<i8>;
 }
 
 macro_rules! native {
-    ($($native:ty, |$least:ident, $n_steps:ident| $up:expr;)*) => {$(
+    ($($native:ty, |$least:ident, $n_steps:ident| $up:expr, |$value:ident| $narrow:expr;)*) => {$(
         impl Native for $native {
             #[inline(always)]
             fn up(self, $n_steps: u8) -> Option<Self> {
                 let $least = self;
                 $up
             }
+
+            fn narrow(self) -> Option<i8> {
+                let $value = self;
+                $narrow
+            }
         }
     )*};
 }
 
 native! {
-    i32, |least, n_steps| Some(least.wrapping_add(Self::from(n_steps)));
-    i64, |least, n_steps| Some(least.wrapping_add(Self::from(n_steps)));
-    u32, |least, n_steps| Some(least.wrapping_add(Self::from(n_steps)));
-    u64, |least, n_steps| Some(least.wrapping_add(Self::from(n_steps)));
-    f32, |_least, _n_steps| None;
-    f64, |_least, _n_steps| None;
+    i8, |least, n_steps| Some(least.wrapping_add_unsigned(n_steps)), |value| Some(value);
+    i32, |least, n_steps| Some(least.wrapping_add(Self::from(n_steps))), |value| i8::try_from(value).ok();
+    i64, |least, n_steps| Some(least.wrapping_add(Self::from(n_steps))), |value| i8::try_from(value).ok();
+    u32, |least, n_steps| Some(least.wrapping_add(Self::from(n_steps))), |value| i8::try_from(value).ok();
+    u64, |least, n_steps| Some(least.wrapping_add(Self::from(n_steps))), |value| i8::try_from(value).ok();
+    f32, |_least, _n_steps| None, |_value| None;
+    f64, |_least, _n_steps| None, |_value| None;
 }
 
 /// The values of a dictionary.
@@ -188,15 +217,37 @@ impl Loop for Unpack<'_> {
         let start = codes.len();
         codes.resize(start + n_values.next_multiple_of(8), 0);
         let (eights, _) = codes[start..].as_chunks_mut::<8>();
-        for (index, eight) in eights.iter_mut().enumerate() {
-            let bytes = packed.get(index * n_bits as usize..).unwrap_or_default();
-            let word = match bytes.first_chunk::<8>() {
-                Some(word) => *word,
-                None => std::array::from_fn(|index| bytes.get(index).copied().unwrap_or_default()),
-            };
-            *eight = spread(u64::from_le_bytes(word), n_bits).to_le_bytes();
+        // With the number of bits known, the compiler makes vectors of what lies within bytes.
+        match n_bits {
+            1 => unpack_bytes::<1, 8>(packed, eights),
+            2 => unpack_bytes::<2, 4>(packed, eights),
+            4 => unpack_bytes::<4, 2>(packed, eights),
+            n_bits => unpack_words(packed, n_bits, eights),
         }
         codes.truncate(start + n_values);
+    }
+}
+
+/// Unpacks codes of which each byte has so many.
+#[inline(always)]
+fn unpack_bytes<const N_BITS: usize, const A_BYTE: usize>(packed: &[u8], eights: &mut [[u8; 8]]) {
+    let (codes, _) = eights.as_flattened_mut().as_chunks_mut::<A_BYTE>();
+    for (byte, codes) in packed.iter().zip(codes) {
+        for (index, code) in codes.iter_mut().enumerate() {
+            *code = byte >> (index * N_BITS) & ((1 << N_BITS) - 1);
+        }
+    }
+}
+
+#[inline(always)]
+fn unpack_words(packed: &[u8], n_bits: u32, eights: &mut [[u8; 8]]) {
+    for (index, eight) in eights.iter_mut().enumerate() {
+        let bytes = packed.get(index * n_bits as usize..).unwrap_or_default();
+        let word = match bytes.first_chunk::<8>() {
+            Some(word) => *word,
+            None => std::array::from_fn(|index| bytes.get(index).copied().unwrap_or_default()),
+        };
+        *eight = spread(u64::from_le_bytes(word), n_bits).to_le_bytes();
     }
 }
 

@@ -11,6 +11,7 @@
 //! cut     row groups into slices, along the borders of pages
 //! read    the rows of a slice
 //! codes   the usual columns of numbers with a dictionary
+//! unpacked the pages that these stand in
 //! ```
 
 mod codes;
@@ -19,6 +20,7 @@ mod leaves;
 mod nesting;
 mod pages;
 mod read;
+mod unpacked;
 
 pub(super) use cut::{GroupCutter, GroupRows};
 pub(in crate::table) use read::ParquetPieces;

@@ -22,6 +22,7 @@ use super::super::super::own::{column_of, compact_series, copied};
 use super::super::super::parquet::{EncodedColumns, NAME};
 use super::super::super::read_options::ReadOptions;
 use super::super::bytes::{ByteSource, Seekable, changed};
+use super::super::integers::Integers;
 use super::codes;
 use super::cut::GroupRows;
 use super::leaves::{joined, leaves};
@@ -153,7 +154,7 @@ impl ParquetPieces {
         let parts: Vec<(&GroupRows, &PlSmallStr)> =
             groups.iter().flat_map(|group| names.iter().map(move |name| (group, *name))).collect();
         let read: Vec<Result<Series>> =
-            parts.par_iter().map(|(rows, name)| self.column(source, rows, name)).collect();
+            parts.par_iter().map(|(rows, name)| self.column(source, rows, name, Integers::AsWide)).collect();
         let mut read = read.into_iter();
         let mut frame: Option<DataFrame> = None;
         for rows in &groups {
@@ -175,17 +176,35 @@ impl ParquetPieces {
         source: &ByteSource,
         rows: &GroupRows,
         columns: &[PlSmallStr],
+        integers: Integers,
     ) -> Result<DataFrame> {
-        let columns = columns.iter().map(|name| Ok(column_of(self.column(source, rows, name)?)));
+        let columns = columns.iter().map(|name| {
+            // Where a dtype was asked for, the values are brought to it.
+            let is_asked_for = self.options.dtype_of(name).is_some();
+            let integers = if is_asked_for { Integers::AsWide } else { integers };
+            Ok(column_of(self.column(source, rows, name, integers)?))
+        });
         let frame = DataFrame::new(rows.n_rows, columns.collect::<Result<_>>()?).map_err(Error::engine)?;
         apply_dtypes(frame, &self.options).map_err(|error| error.moved(rows.first_row, 0, 0))
     }
 
-    fn column(&self, source: &ByteSource, rows: &GroupRows, name: &PlSmallStr) -> Result<Series> {
-        self.decode(source, rows, name).map_err(|error| self.place(error, rows.group, name))
+    fn column(
+        &self,
+        source: &ByteSource,
+        rows: &GroupRows,
+        name: &PlSmallStr,
+        integers: Integers,
+    ) -> Result<Series> {
+        self.decode(source, rows, name, integers).map_err(|error| self.place(error, rows.group, name))
     }
 
-    fn decode(&self, source: &ByteSource, rows: &GroupRows, name: &PlSmallStr) -> Result<Series> {
+    fn decode(
+        &self,
+        source: &ByteSource,
+        rows: &GroupRows,
+        name: &PlSmallStr,
+        integers: Integers,
+    ) -> Result<Series> {
         let group = &rows.metadata.row_groups[rows.group];
         let field = self.arrow.get(name).ok_or_else(|| Error::engine("a column of no schema"))?;
         let Some(parts) = group.columns_under_root_iter(name) else {
@@ -207,12 +226,19 @@ impl ParquetPieces {
         for (pages, leaf) in parts.iter().enumerate().map(pages_of).zip(&leaves) {
             let (from, packed) = pages?;
             let part = &parts[arrays.len()];
-            let (array, n_rows) = decode_leaf(part, packed, leaf, rows.from - from as usize, rows.n_rows)?;
+            let wanted = Wanted { n_skipped: rows.from - from as usize, n_rows: rows.n_rows, integers };
+            let (array, n_rows) = decode_leaf(part, packed, leaf, wanted)?;
             n_decoded = n_rows.max(n_decoded);
             arrays.push(array);
         }
         let series = contain(NAME, || {
-            let series = Series::try_from((field, joined(&field.dtype, arrays)?))?;
+            let series = match &arrays[..] {
+                // Narrower than the field says.
+                [array] if integers.may_be_arrow(array.dtype(), &field.dtype) => {
+                    Series::from_arrow(name.clone(), array.clone())?
+                }
+                _ => Series::try_from((field, joined(&field.dtype, arrays)?))?,
+            };
             // A part of what was decoded keeps all of it in memory.
             Ok(match n_decoded / 2 > rows.n_rows {
                 true => copied(&series),
@@ -278,29 +304,37 @@ fn metadata_of(source: &ByteSource) -> Result<FileMetadata> {
     contain(NAME, || read_metadata(&mut Seekable::new(source)))
 }
 
-/// Some rows of a leaf, behind `n_skipped` others, and how many were decoded for them.
+/// Some rows of a leaf, behind others.
+struct Wanted {
+    n_skipped: usize,
+    n_rows: usize,
+    integers: Integers,
+}
+
+/// Some rows of a leaf, and how many were decoded for them.
 fn decode_leaf(
     chunk: &Chunk<'_>,
     packed: Packed,
     field: &ArrowField,
-    n_skipped: usize,
-    n_rows: usize,
+    Wanted { n_skipped, n_rows, integers }: Wanted,
 ) -> Result<(Box<dyn Array>, usize)> {
     // The engine's filter by rows drops values of lists in lists, so that whole pages of lists are decoded.
     let filter = (!chunk.is_nested()).then(|| Filter::new_ranged(n_skipped, n_skipped + n_rows));
     let is_filtered = filter.is_some();
     let is_whole = is_filtered && n_skipped == 0 && packed.n_values == n_rows as u64;
     let of_type = &chunk.part.descriptor().descriptor.primitive_type;
-    let unpacked = |bytes| BasicDecompressor::new(chunk.reader(bytes, packed.n_values), Vec::new());
+    let pages = |bytes| chunk.reader(bytes, packed.n_values);
     let array = contain(NAME, || {
         let usual = match is_whole {
-            true => codes::decode(unpacked(packed.bytes.clone()), of_type.physical_type, field, n_rows),
+            true => {
+                codes::decode(pages(packed.bytes.clone()), of_type.physical_type, field, n_rows, integers)
+            }
             false => None,
         };
         if let Some(array) = usual {
             return Ok(array);
         }
-        let pages = unpacked(packed.bytes);
+        let pages = BasicDecompressor::new(pages(packed.bytes), Vec::new());
         let (arrays, _) = column_iter_to_arrays(vec![pages], vec![of_type], field.clone(), filter)?;
         concatenate_unchecked(&arrays)
     })?;
