@@ -185,24 +185,29 @@ impl<'r> Runner<'r> {
     /// Runs rows of which there are more on other threads: in one chunk, where those before have been cheap.
     pub(super) fn run_piece(&mut self, known: &Mutex<Cost>) -> Result<()> {
         const CHEAP: Duration = Duration::from_millis(2);
+        /// Other threads have pieces of their own, so that a piece is shared out for the sake of the last ones alone: for less than
+        /// so many times what it costs to begin a chunk that is not worth it.
+        const STARTS: u32 = 100;
+        let start = self.kernel.start_of_chunk();
+        let cheap = CHEAP.max(start * STARTS);
         let n_rows = self.rows.n_rows;
         let (expected, is_mostly_start) = {
             let known = lock(known);
             (known.of_chunk(n_rows), known.is_mostly_start(n_rows))
         };
         // To cut a piece of few rows of thousands of columns takes longer than to run them.
-        let is_cheap = expected.is_some_and(|expected| expected < CHEAP) || is_mostly_start;
+        let is_cheap = expected.is_some_and(|expected| expected < cheap) || is_mostly_start;
         if self.options.chunk_rows().is_none() && is_cheap {
             let (_, elapsed) = self.run_here(n_rows)?;
             lock(known).add(n_rows.max(1), elapsed);
             return Ok(());
         }
-        let mut cost = Cost::default();
+        let mut cost = Cost::beginning_with(start);
         let is_wide = self.rows.columns.len() > n_rows && self.options.chunk_rows().is_none();
         if is_wide && self.run_wide(&mut cost)? == Outcome::Failed {
             return Ok(());
         }
-        *lock(known) = self.run_shared(cost, CHEAP)?;
+        *lock(known) = self.run_shared(cost, cheap)?;
         Ok(())
     }
 

@@ -135,7 +135,10 @@ impl Ran {
             Way::Table(Mode::Serial) => {
                 runner.run_here(rows.n_rows)?;
             }
-            Way::Table(Mode::Parallel) => runner.run_shared(Cost::default(), Duration::ZERO).map(drop)?,
+            Way::Table(Mode::Parallel) => {
+                let cost = Cost::beginning_with(kernel.start_of_chunk());
+                runner.run_shared(cost, Duration::ZERO).map(drop)?
+            }
             Way::Piece(cost) => runner.run_piece(cost)?,
         }
         let Runner { chunks, n_workers, here, mut workers, longest, clock, .. } = runner;

@@ -1,5 +1,7 @@
 //! Row functions over the rows that a condition has kept: each row has the index that it has in the input.
 
+use std::time::Duration;
+
 use polars::prelude::{Field, Schema};
 
 use crate::error::Result;
@@ -37,6 +39,10 @@ impl<K: Kernel> Kernel for OfKept<'_, K> {
 
     fn takes_narrow_integers(&self) -> bool {
         self.kernel.takes_narrow_integers()
+    }
+
+    fn start_of_chunk(&self) -> Duration {
+        self.kernel.start_of_chunk()
     }
 
     fn run(&self, chunk: &Chunk, output: &mut ChunkOutput<'_>) -> Result<()> {

@@ -33,6 +33,8 @@ pub(crate) struct Cost {
     n_samples: usize,
     /// The seconds that the shortest chunk took.
     least: Option<f64>,
+    /// What is known of the start of a chunk without measuring.
+    known_start: f64,
     start: f64,
     row: f64,
 }
@@ -53,6 +55,12 @@ pub(crate) enum Step {
 }
 
 impl Cost {
+    /// Nothing is known but what it costs to begin a chunk.
+    pub(crate) fn beginning_with(start: Duration) -> Self {
+        let start = start.as_secs_f64();
+        Self { known_start: start, start, ..Self::default() }
+    }
+
     /// Takes a finished chunk into account.
     pub(crate) fn add(&mut self, n_rows: usize, elapsed: Duration) {
         let sample = Sample { n_rows: n_rows as f64, seconds: elapsed.as_secs_f64() };
@@ -63,12 +71,12 @@ impl Cost {
                 self.start = (sample.seconds - self.row * sample.n_rows).max(0.0);
             }
             Some(_) => self.row = (sample.seconds - self.start).max(0.0) / sample.n_rows,
-            None => (self.start, self.row) = (0.0, sample.seconds),
+            None => self.row = (sample.seconds - self.start).max(0.0),
         }
         // What a chunk costs to begin is no more than what any chunk took.
         let least = self.least.map_or(sample.seconds, |least| least.min(sample.seconds));
         self.least = Some(least);
-        self.start = self.start.min(least);
+        self.start = self.start.max(self.known_start).min(least);
         self.last = Some(sample);
         self.n_samples += 1;
     }
@@ -128,7 +136,11 @@ impl Cost {
         let worthwhile = 10.0 * self.start.max(2e-6) / self.row.max(1e-12);
         let timed = self.last.map_or(1.0, |last| last.n_rows) * GROWTH as f64;
         let rows = by_time.min(by_balance).max(worthwhile).min(timed);
-        let fair = (remaining as f64 / n_workers as f64).ceil();
+        // Where all of them take no longer than it costs to begin a chunk, two would be done no sooner.
+        let fair = match self.is_mostly_start(remaining) {
+            true => remaining as f64,
+            false => (remaining as f64 / n_workers as f64).ceil(),
+        };
         (rows.min(fair).ceil() as usize).clamp(1, remaining.max(1))
     }
 
@@ -211,6 +223,21 @@ mod tests {
         assert_eq!(found(2e-6, 10e-3), 1.0);
         // Slicing ten thousand columns takes a millisecond, and each row a hundredth of that.
         assert!(found(1e-3, 10e-6) >= 900.0);
+    }
+
+    #[test]
+    fn chunks_are_worth_a_start_that_is_known() {
+        // To hand a chunk to another process takes long, and the first time much longer; its rows are cheap.
+        let mut cost = Cost::beginning_with(Duration::from_micros(200));
+        let (mut remaining, mut n_chunks, mut rows) = (6_500, 0, 1);
+        while remaining > 0 {
+            let cold = if n_chunks == 0 { 1e-3 } else { 0.0 };
+            cost.add(rows, Duration::from_secs_f64(cold + 200e-6 + 500e-9 * rows as f64));
+            remaining -= rows;
+            n_chunks += 1;
+            rows = cost.chunk_rows(remaining, 2);
+        }
+        assert!(n_chunks <= 10, "{n_chunks}");
     }
 
     #[test]

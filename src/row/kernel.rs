@@ -4,6 +4,8 @@
 //! A kernel never sees the whole frame and never knows its worker. Whoever runs kernels never knows how they were
 //! written.
 
+use std::time::Duration;
+
 use polars::prelude::{Field, PlSmallStr, Schema};
 
 use super::chunk::Chunk;
@@ -97,6 +99,13 @@ pub trait Kernel: Send + Sync {
         false
     }
 
+    /// What it is known to cost to begin a chunk, however few its rows are. It is measured, too, but the first chunks do not tell it
+    /// from what a row costs.
+    #[doc(hidden)]
+    fn start_of_chunk(&self) -> Duration {
+        Duration::ZERO
+    }
+
     /// The input columns that the function names and takes as they come, text or numbers: nothing in it tells which are meant.
     ///
     /// Where a row that fails does not end the run, such a column of CSV in which at least half of the values are numbers is one of
@@ -145,6 +154,10 @@ macro_rules! forward {
 
             fn heeds_pace(&self) -> bool {
                 (**self).heeds_pace()
+            }
+
+            fn start_of_chunk(&self) -> Duration {
+                (**self).start_of_chunk()
             }
 
             fn untyped_inputs(&self) -> Vec<PlSmallStr> {

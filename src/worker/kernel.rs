@@ -27,6 +27,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a worker that was given nothing is watched, to see whether it stays.
 const PROBATION: Duration = Duration::from_millis(300);
 
+/// What it takes to hand rows to a worker and to take its answer, through two pipes and the threads on their ends: 0.1 to 0.3 ms were
+/// measured with a Python function on two cores.
+const EXCHANGE: Duration = Duration::from_micros(200);
+
 /// Fewer rows are no reason to start more than one worker.
 const FEW_ROWS: usize = 64;
 
@@ -279,6 +283,10 @@ impl Kernel for WorkerKernel<'_> {
 
     fn untyped_inputs(&self) -> Vec<PlSmallStr> {
         self.untyped.clone()
+    }
+
+    fn start_of_chunk(&self) -> Duration {
+        EXCHANGE
     }
 
     fn prepare(&self, context: &RunContext) -> Result<()> {
