@@ -266,6 +266,11 @@ impl Default for Evidence {
 }
 
 impl Evidence {
+    /// That of so many cells, some of them null, whose kinds are to be noted.
+    pub(super) fn of_values(n_cells: u64, n_nulls: u64) -> Self {
+        Self { n_values: n_cells - n_nulls, n_nulls, ..Self::default() }
+    }
+
     pub(super) fn add(&mut self, kind: Kind, offset: usize) {
         self.kinds = self.kinds | Kinds::of(&[kind]);
         let first = &mut self.first[kind as usize];

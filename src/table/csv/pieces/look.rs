@@ -9,10 +9,10 @@ use super::super::chunk::{Wanted, build_chunk};
 use super::super::cut::complete_record_end;
 use super::super::evidence::look_at;
 use super::super::infer::{Contradiction, settle, settle_leniently};
-use super::super::kind::Evidence;
+use super::super::kind::{Evidence, Kind};
 use super::super::lenient::{build_leniently, look_leniently};
 use super::super::place;
-use super::super::plain::{Plain, check_plain, is_plain};
+use super::super::plain::{Plain, check_plain, is_plain, read_plain};
 use super::{CsvPieces, SAMPLE_BYTES, State};
 
 /// What is looked for in a first pass.
@@ -104,6 +104,9 @@ impl CsvPieces {
                 Ok(CsvFindings::Dtypes(found.collect()))
             }
             CsvLook::Cells(columns) => {
+                if let Some(found) = self.look_plain(piece, columns) {
+                    return Ok(CsvFindings::Cells(found));
+                }
                 let found = match look_at(&rows, columns, &self.nulls(), u64::MAX) {
                     Ok((found, _)) => Ok(found),
                     Err(_) if self.strictness == Strictness::Lenient => {
@@ -179,6 +182,39 @@ impl CsvPieces {
             }
             (CsvLook::Cells(_), _) => Ok(None),
         }
+    }
+
+    /// What the cells of some columns look like in a piece, where all of them are plain numbers.
+    ///
+    /// Where these stand is not told: of a column whose first rows propose numbers, no cell is named that is one of these.
+    fn look_plain(&self, piece: &TextPiece, columns: &[usize]) -> Option<Vec<Evidence>> {
+        // Of the first rows nothing is proposed yet.
+        let wanted = columns.iter().map(|index| match &self.columns.get(*index)?.state {
+            State::Proposed(dtype) => Some(Wanted { index: *index, dtype: dtype.clone(), guessed: true }),
+            _ => None,
+        });
+        let wanted: Vec<Wanted> = wanted.collect::<Option<_>>()?;
+        let (plain, general) = self.ways(&wanted);
+        if !general.is_empty() {
+            return None;
+        }
+        let Some(Plain::Columns(read)) = read_plain(piece, &self.dialect, &plain) else { return None };
+        let evidence = read.iter().map(|(series, bits)| {
+            let mut evidence = Evidence::of_values(series.len() as u64, series.null_count() as u64);
+            match series.dtype() {
+                // The first such integer is named.
+                DataType::Int64 if bits.may_be_inexact() => return None,
+                DataType::Int64 => {
+                    evidence.note(Kind::Integer);
+                    if bits.has_negative() {
+                        evidence.note(Kind::Negative);
+                    }
+                }
+                _ => evidence.note(Kind::Float),
+            }
+            Some(evidence)
+        });
+        evidence.collect()
     }
 
     /// What the wanted columns look like in the rows of a piece that have as many cells as there are columns.
