@@ -50,21 +50,32 @@ pub(crate) fn keep<T: 'static>(value: T) -> Kept {
     Box::new(black_box(value))
 }
 
-/// The shortest of `rounds` runs of each, one after the other in each round.
-pub(crate) fn shortest<const N: usize>(
+/// The times of `rounds` runs of each, one after the other in each round.
+pub(crate) fn times<const N: usize>(
     rounds: usize,
     mut runs: [&mut dyn FnMut() -> Kept; N],
-) -> [Duration; N] {
-    let mut shortest = [Duration::MAX; N];
-    for _ in 0..rounds {
-        for (run, shortest) in runs.iter_mut().zip(&mut shortest) {
-            let start = Instant::now();
-            let kept = run();
-            *shortest = start.elapsed().min(*shortest);
-            drop(kept);
-        }
-    }
-    shortest
+) -> Vec<[Duration; N]> {
+    let mut time = |run: &mut &mut dyn FnMut() -> Kept| {
+        let start = Instant::now();
+        let kept = run();
+        let elapsed = start.elapsed();
+        drop(kept);
+        elapsed
+    };
+    (0..rounds).map(|_| runs.each_mut().map(&mut time)).collect()
+}
+
+/// The shortest of `rounds` runs of each, one after the other in each round.
+pub(crate) fn shortest<const N: usize>(rounds: usize, runs: [&mut dyn FnMut() -> Kept; N]) -> [Duration; N] {
+    let times = times(rounds, runs);
+    std::array::from_fn(|index| times.iter().map(|times| times[index]).min().unwrap_or(Duration::MAX))
+}
+
+/// The value in the middle.
+pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
 }
 
 /// How many times as long `a` takes as `b`.

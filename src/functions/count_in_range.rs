@@ -5,12 +5,14 @@ use polars_arrow::array::{Array, PrimitiveArray};
 use polars_arrow::bitmap::bitmask::BitMask;
 use polars_arrow::types::NativeType;
 
-use super::in_range::{Ranged, add_counts, add_valid_counts, put_counts};
+use super::in_range::{Ranged, add_counts, add_valid_counts, goes_through_once, put_counts};
 use super::range_bounds::RangeBounds;
 use crate::error::{Error, Result};
 use crate::row::{BoundFunction, Chunk, ChunkOutput, ColumnNames, Kernel, RowFunction, resolve};
 
-/// The rows whose counts are added up at a time: they and their counts stay in the first-level cache.
+/// The rows whose counts are added up at a time, where columns are gone through one after the other: their counts stay in the
+/// first-level cache. Where all columns are gone through at once there are no blocks: each one would begin anew what the processor
+/// reads ahead.
 const BLOCK_ROWS: usize = 2048;
 
 /// Counts the numbers of each row that lie between two bounds, both included.
@@ -118,8 +120,12 @@ impl Kernel for CountKernel {
         let counters = self.groups.iter().map(|group| group.open(chunk)).collect::<Result<Vec<_>>>()?;
         let counters: Vec<_> = counters.into_iter().flatten().chain(self.open_narrow(chunk)?).collect();
         let out = output.slots()[0].values_mut::<u32>();
-        for (block, counts) in out.chunks_mut(BLOCK_ROWS).enumerate() {
-            let first_row = block * BLOCK_ROWS;
+        let block_rows = match counters.as_slice() {
+            [counter] if counter.is_put_at_once() => out.len().max(1),
+            _ => BLOCK_ROWS,
+        };
+        for (block, counts) in out.chunks_mut(block_rows).enumerate() {
+            let first_row = block * block_rows;
             match counters.split_first() {
                 None => counts.fill(0),
                 Some((first, others)) => {
@@ -222,6 +228,9 @@ trait Counter {
     /// Puts the counts of the rows from `first_row` on, one for each of `counts`.
     fn put(&self, first_row: usize, counts: &mut [u32]);
 
+    /// Whether that goes through the rows once.
+    fn is_put_at_once(&self) -> bool;
+
     /// Adds them.
     fn add(&self, first_row: usize, counts: &mut [u32]);
 }
@@ -276,6 +285,10 @@ impl<T: NativeType + Ranged> Counter for NativeCounter<T> {
     fn put(&self, first_row: usize, counts: &mut [u32]) {
         put_counts(&self.whole(first_row, counts.len()), self.min, self.max, counts);
         self.add_others(first_row, counts);
+    }
+
+    fn is_put_at_once(&self) -> bool {
+        self.with_nulls.is_empty() && goes_through_once(self.whole.len())
     }
 
     fn add(&self, first_row: usize, counts: &mut [u32]) {

@@ -145,12 +145,13 @@ impl Cost {
     }
 
     /// The same where `page_rows` rows of the output are a large page of memory: two workers that write the same page fresh both
-    /// have it cleared, so that chunks have whole pages where that is not long and many of them are left.
+    /// have it cleared, so that chunks have whole pages where that is not long, until what is left is less than the workers need to
+    /// be done at the same time: each is half a page ahead of the next one, or behind it, in the mean.
     pub(crate) fn chunk_rows_by_page(&self, remaining: usize, n_workers: usize, page_rows: usize) -> usize {
         let rows = self.chunk_rows(remaining, n_workers);
         let is_short = self.row * page_rows as f64 <= 2.0 * CHUNK_SECONDS;
-        let are_many = remaining / page_rows.max(1) >= 2 * n_workers;
-        if is_short && are_many { rows.max(page_rows) } else { rows }
+        let are_enough = 4 * (remaining / n_workers) >= 3 * page_rows;
+        if is_short && are_enough { rows.max(page_rows) } else { rows }
     }
 }
 
