@@ -2,13 +2,16 @@
 //! which is the plain loop, beside a loop over the slice that is written by hand, and beside that loop on as many threads as there
 //! are cores, each with its part of the rows, into memory that is there already: what the machine gives. The last lines say whether the parallel form is never slower,
 //! and whether work of 10 ms and more fills the cores.
+//!
+//! Times are medians, and ratios medians of those of runs one after the other: how fast a machine is swings within seconds. Of short
+//! runs as many are timed together as take 20 µs, since a look at the clock takes 25 ns and more.
 
 mod common;
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use common::{keep, ratio, shortest};
+use common::{Kept, keep, median, ratio};
 use parrow::ApplyOptions;
 use parrow::polars::prelude::*;
 use parrow::prelude::*;
@@ -24,6 +27,12 @@ const LEAST_SHARE: f64 = 0.9;
 
 /// From which time of the plain loop on the cores are to be filled.
 const LONG: Duration = Duration::from_millis(10);
+
+/// How long the runs take that are timed together.
+const TIMED: Duration = Duration::from_micros(20);
+
+/// How long all rounds of the plain loop of a case take, about.
+const ROUNDS: Duration = Duration::from_millis(500);
 
 /// Which rows cost more than the others.
 #[derive(Clone, Copy)]
@@ -41,6 +50,8 @@ struct Outcome {
     by_hand: Duration,
     /// By hand, on all cores.
     threads: Duration,
+    /// How many times as long as the plain loop the parallel form takes.
+    slowdown: f64,
 }
 
 fn main() {
@@ -110,24 +121,25 @@ fn compare(frame: &DataFrame, n_steps: usize, name: &str, shape: Shape) -> Outco
     };
     let options = ApplyOptions::default();
     let parallel = || frame.with_options(&options).parallel_apply("a", function).unwrap();
-    let n_rounds = match frame.height() * n_steps {
-        0..100_000 => 50,
-        100_000..100_000_000 => 7,
-        _ => 3,
-    };
-    let [serial, shared, hand] = shortest(
+    let run_serial = || frame.with_options(&options).apply("a", function).unwrap().table;
+    let long = (0..2).map(|_| time(1, &mut || keep(run_serial()))).min().unwrap_or_default();
+    let n_runs = (TIMED.as_nanos() / long.as_nanos().max(1)).clamp(1, 100) as usize;
+    let n_rounds = (ROUNDS.as_nanos() / (n_runs as u128 * long.as_nanos()).max(1)).clamp(3, 201) as usize;
+    let times = times_of(
+        n_runs,
         n_rounds,
-        [&mut || keep(frame.apply("a", function).unwrap()), &mut || keep(parallel().table), &mut || {
-            keep(by_hand(frame, function))
-        }],
+        [&mut || keep(run_serial()), &mut || keep(parallel().table), &mut || keep(by_hand(frame, function))],
     );
+    let of = |index: usize| median_time(times.iter().map(|times| times[index]));
+    let [serial, shared, hand] = [0, 1, 2].map(of);
+    let slowdown = median(times.iter().map(|[serial, shared, _]| ratio(*shared, *serial)));
     // Apart from them: a thread that has just been started leaves the caches cold to who comes next.
     let mut results = vec![1.0; frame.height()];
     let in_place = &mut || {
         by_hand_on_threads(frame, function, &mut results);
         keep(())
     };
-    let [threads] = shortest(n_rounds, [in_place]);
+    let threads = median_time(times_of(1, n_rounds, [in_place]).into_iter().map(|[time]| time));
     let name = match shape {
         Shape::Even => name.to_owned(),
         Shape::Skewed => format!("{name}, skewed"),
@@ -137,7 +149,7 @@ fn compare(frame: &DataFrame, n_steps: usize, name: &str, shape: Shape) -> Outco
         frame.height(),
         format!("{serial:.1?}"),
         format!("{shared:.1?}"),
-        ratio(shared, serial),
+        slowdown,
         format!("{hand:.1?}"),
         ratio(shared, hand),
         format!("{threads:.1?}"),
@@ -145,14 +157,42 @@ fn compare(frame: &DataFrame, n_steps: usize, name: &str, shape: Shape) -> Outco
         parallel().sharing.n_workers,
     );
     let case = format!("{} rows of {name}", frame.height());
-    Outcome { case, serial, parallel: shared, by_hand: hand, threads }
+    Outcome { case, serial, parallel: shared, by_hand: hand, threads, slowdown }
+}
+
+/// How long a run takes, of `n_runs` one after the other. What they give is dropped when the clock has stopped.
+fn time(n_runs: usize, run: &mut dyn FnMut() -> Kept) -> Duration {
+    let mut kept = Vec::with_capacity(n_runs);
+    let start = Instant::now();
+    kept.extend((0..n_runs).map(|_| run()));
+    start.elapsed() / n_runs as u32
+}
+
+/// The same for each of several, in turns that change places from round to round.
+fn times_of<const N: usize>(
+    n_runs: usize,
+    n_rounds: usize,
+    mut runs: [&mut dyn FnMut() -> Kept; N],
+) -> Vec<[Duration; N]> {
+    let round = |round: usize| {
+        let mut times = [Duration::ZERO; N];
+        for place in 0..N {
+            let index = (round + place) % N;
+            times[index] = time(n_runs, runs[index]);
+        }
+        times
+    };
+    (0..n_rounds).map(round).collect()
+}
+
+fn median_time(times: impl Iterator<Item = Duration>) -> Duration {
+    Duration::from_secs_f64(median(times.map(|time| time.as_secs_f64())))
 }
 
 /// Says what is worst of all.
 fn conclude(outcomes: &[Outcome]) {
-    let slowdown = |outcome: &Outcome| ratio(outcome.parallel, outcome.serial);
-    if let Some(worst) = outcomes.iter().max_by(|a, b| slowdown(a).total_cmp(&slowdown(b))) {
-        let (ratio, lost) = (slowdown(worst), worst.parallel.saturating_sub(worst.serial));
+    if let Some(worst) = outcomes.iter().max_by(|a, b| a.slowdown.total_cmp(&b.slowdown)) {
+        let (ratio, lost) = (worst.slowdown, worst.parallel.saturating_sub(worst.serial));
         let verdict = if ratio <= MOST_RATIO { "holds" } else { "does not hold" };
         println!(
             "never slower than {MOST_RATIO} times the plain loop: {verdict}; the worst is {ratio:.2}, {lost:.1?} lost, with {}",
@@ -170,8 +210,7 @@ fn conclude(outcomes: &[Outcome]) {
         );
     }
     let n_cores = parrow::cpu_count() as f64;
-    let share_of = |outcome: &Outcome, time| ratio(outcome.serial, time) / n_cores;
-    let share = |outcome: &Outcome| share_of(outcome, outcome.parallel);
+    let share = |outcome: &Outcome| 1.0 / outcome.slowdown / n_cores;
     let long = outcomes.iter().filter(|outcome| outcome.serial > LONG);
     if let Some(worst) = long.min_by(|a, b| share(a).total_cmp(&share(b))) {
         let verdict = if share(worst) >= LEAST_SHARE { "holds" } else { "does not hold" };
@@ -183,7 +222,7 @@ fn conclude(outcomes: &[Outcome]) {
         let [all, ours] = [worst.threads, worst.parallel];
         println!(
             "there the loop by hand on all cores, into memory that is there already, reaches {:.2}",
-            share_of(worst, all)
+            ratio(worst.serial, all) / n_cores
         );
         println!("and the parallel form takes {:.2} times as long as that", ratio(ours, all));
     }
