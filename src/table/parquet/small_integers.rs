@@ -208,36 +208,43 @@ impl<T: Close> Loop for Steps<'_, T> {
 /// Packed codes come in eights, so that a run of one code begins at a multiple of eight codes behind the last one, and it is
 /// worth it where more than eight are left of it there.
 fn write_codes(mut codes: &[u8], n_bits: usize, bytes: &mut Vec<u8>) {
-    // Where there has been a run of one code, there are likely more.
-    let mut may_repeat = false;
     while !codes.is_empty() {
-        let most = codes.len().min(MOST_PACKED);
-        if !may_repeat {
-            run_widest(Repeats { codes: &codes[..most], found: &mut may_repeat });
-        }
-        let (n_packed, n_times) = if may_repeat { next_runs(codes) } else { (most, 0) };
+        let (n_packed, n_times) = next_runs(codes);
         pack(&codes[..n_packed], n_bits, bytes);
         if n_times > 0 {
             put_number(n_times << 1, bytes);
             bytes.extend((n_bits > 0).then_some(codes[n_packed]));
         }
-        may_repeat = n_times > 0;
         codes = &codes[n_packed + n_times..];
     }
 }
 
 /// How many codes to pack, and how often the one behind them comes, where it is written once.
 fn next_runs(codes: &[u8]) -> (usize, usize) {
+    /// Of so many codes it is found out at one go whether any of them begins such a run.
+    const AT_ONCE: usize = 256;
     let most = codes.len().min(MOST_PACKED);
     let mut at = 0;
     while at < most {
-        let code = codes[at];
-        let n_times = codes[at..].iter().position(|other| *other != code).unwrap_or(codes.len() - at);
-        let from = at.next_multiple_of(8);
-        if n_times >= REPEATED && from < MOST_PACKED && at + n_times > from + REPEATED {
-            return (from, at + n_times - from);
+        let end = most.min(at + AT_ONCE);
+        let mut may_repeat = false;
+        run_widest(Repeats {
+            codes: &codes[at..codes.len().min(end + REPEATED - 1)],
+            found: &mut may_repeat,
+        });
+        if !may_repeat {
+            at = end;
+            continue;
         }
-        at += n_times;
+        while at < end {
+            let code = codes[at];
+            let n_times = codes[at..].iter().position(|other| *other != code).unwrap_or(codes.len() - at);
+            let from = at.next_multiple_of(8);
+            if n_times >= REPEATED && from < MOST_PACKED && at + n_times > from + REPEATED {
+                return (from, at + n_times - from);
+            }
+            at += n_times;
+        }
     }
     (most, 0)
 }
