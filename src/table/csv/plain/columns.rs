@@ -170,10 +170,12 @@ fn add<T: Number, const KEEP: bool>(
         numbers.resize(from + n_rows, T::default());
     }
     let mut numbers = numbers[from..].iter_mut();
-    let starts = places.chunks_exact(n_columns);
-    let ends = places[1..].chunks_exact(n_columns);
-    for (row, (starts, ends)) in starts.zip(ends).enumerate() {
-        let (start, mut end) = (starts[column] as usize, ends[column] as usize - 1);
+    // By index: the compiler makes calls of what iterates over chunks of two slices, in a function of this size.
+    let mut at = column;
+    for row in 0..n_rows {
+        let &[start, end] = places.get(at..at + 2)? else { return None };
+        let (start, mut end) = (start as usize, end as usize - 1);
+        at += n_columns;
         // The CR of a line end is no part of the cell.
         if is_last && end > start && bytes[end - 1] == b'\r' {
             end -= 1;
