@@ -56,11 +56,13 @@ impl Numbers {
         self.nulls.len() < self.n_rows
     }
 
-    /// Adds integers of so many rows.
+    /// Adds so many integers, which are to be put there.
     #[inline(always)]
-    pub(super) fn add_ints(&mut self, ints: impl ExactSizeIterator<Item = i64>) {
-        self.n_rows += ints.len();
-        self.ints.extend(ints);
+    pub(super) fn room_for(&mut self, n_rows: usize) -> &mut [i64] {
+        let from = self.ints.len();
+        self.n_rows += n_rows;
+        self.ints.resize(from + n_rows, 0);
+        &mut self.ints[from..]
     }
 
     /// Adds rows of which only that they are numbers is of interest.

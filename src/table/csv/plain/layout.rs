@@ -3,12 +3,13 @@
 //!
 //! Small integers come so, and numbers that were written with a fixed width.
 
-use crate::widest::{Loop, run_widest};
+use crate::widest::{Loop, SideBySide, SideBySideLoop, run_side_by_side, run_widest};
 
 use super::super::chunk::Wanted;
 use super::super::dialect::Dialect;
 use super::super::scan::QUOTE;
 use super::columns::Numbers;
+use super::columns_at_once::{Place, take_at_once};
 
 /// How many rows are compared at a time.
 const ROWS: usize = 64;
@@ -99,14 +100,31 @@ impl Layout {
 
     /// Adds the numbers of rows that are of this layout.
     pub(super) fn read(&self, rows: &[u8], columns: &mut [Numbers]) {
-        for (column, (offset, n_digits)) in columns.iter_mut().zip(&self.digits) {
-            let rows = rows.chunks_exact(self.row_bytes);
-            match n_digits {
-                1 => column.add_ints(rows.map(|row| i64::from(row[*offset] & 0xf))),
-                _ => column.add_ints(rows.map(|row| {
-                    let digits = &row[*offset..offset + n_digits];
-                    digits.iter().fold(0, |number, digit| number * 10 + i64::from(digit & 0xf))
-                })),
+        run_side_by_side(Take { layout: self, rows, columns });
+    }
+}
+
+/// The loops that take the digits of each column out of the rows.
+struct Take<'a> {
+    layout: &'a Layout,
+    rows: &'a [u8],
+    columns: &'a mut [Numbers],
+}
+
+impl SideBySideLoop for Take<'_> {
+    #[inline(always)]
+    fn run(self, has: Option<SideBySide>) {
+        let Self { layout: Layout { row_bytes, digits, .. }, rows, columns } = self;
+        let row_bytes = *row_bytes;
+        let n_rows = rows.len() / row_bytes;
+        for (column, (offset, n_digits)) in columns.iter_mut().zip(digits) {
+            let place = Place { row_bytes, offset: *offset, n_digits: *n_digits };
+            let ints = column.room_for(n_rows);
+            let n_taken = has.map_or(0, |has| take_at_once(rows, place, ints, has));
+            let rest = rows[n_taken * row_bytes..].chunks_exact(row_bytes);
+            for (int, row) in ints[n_taken..].iter_mut().zip(rest) {
+                let digits = &row[place.offset..place.offset + place.n_digits];
+                *int = digits.iter().fold(0, |number, digit| number * 10 + i64::from(digit & 0xf));
             }
         }
     }

@@ -9,11 +9,13 @@
 //! cells       the bytes of a cell → its number, eight digits at a time
 //! decimals    the same of decimals, all digits at once, where the processor can
 //! columns     the cells of a column, one behind the other → its numbers
+//! columns_at_once  the same of rows that are alike, some rows at a time
 //! layout      rows that are alike byte by byte → their numbers, without looking for cells
 //! ```
 
 mod cells;
 mod columns;
+mod columns_at_once;
 mod decimals;
 mod layout;
 mod separators;
