@@ -87,8 +87,8 @@ pub trait Kernel: Send + Sync {
     /// Whether a column of 32 and 64 bit integers of a chunk may come as one of `i8` with the same values, each chunk as its values
     /// allow, though the kernel was bound to the wider dtype.
     ///
-    /// A run over a file that has such columns by small dictionaries then unpacks them into an eighth of the memory, where
-    /// nobody else reads them.
+    /// A run over Parquet that has such columns by small dictionaries, or over CSV whose rows are alike and have few digits, then
+    /// reads them into an eighth of the memory, where nobody else reads them.
     fn takes_narrow_integers(&self) -> bool {
         false
     }

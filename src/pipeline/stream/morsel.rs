@@ -155,7 +155,8 @@ impl Morsels<'_> {
             return Ok(Outcome::Seen(Box::new(seen)));
         }
         let bound = once.current();
-        let read = || self.sources.read_watched(&job, self.columns, &bound.schema, &once.watch);
+        let read =
+            || self.sources.read_watched(&job, self.columns, &bound.schema, &once.watch, self.integers);
         match recorder.time(Stage::Parse, read)? {
             Seen::Misfit => Ok(Outcome::Misfit(Box::new(job))),
             Seen::Fault(error, sighting) => Ok(Outcome::Failed(error, Some(Box::new(sighting)))),

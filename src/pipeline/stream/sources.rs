@@ -392,8 +392,9 @@ impl Sources {
         columns: &[PlSmallStr],
         schema: &Schema,
         watch: &Watch,
+        integers: Integers,
     ) -> Result<Seen> {
-        self.inputs[job.input].read_watched(&job.piece, columns, schema, watch)
+        self.inputs[job.input].read_watched(&job.piece, columns, schema, watch, integers)
     }
 
     /// What the cells of such columns look like in a piece.

@@ -310,9 +310,11 @@ impl OpenInput {
         columns: &[PlSmallStr],
         dtypes: &Schema,
         watch: &Watch,
+        integers: Integers,
     ) -> Result<Seen> {
         let (csv, piece) = self.csv_piece(piece)?;
-        match csv.read_watched(piece, columns, dtypes, watch).map_err(|error| error.in_file(self.label()))? {
+        let seen = csv.read_watched(piece, columns, dtypes, watch, integers);
+        match seen.map_err(|error| error.in_file(self.label()))? {
             Seen::Fault(error, sighting) => Ok(Seen::Fault(error.in_file(self.label()), sighting)),
             seen => Ok(seen),
         }
@@ -487,7 +489,8 @@ impl OpenInput {
     pub(crate) fn read(&self, piece: &Piece, columns: &[PlSmallStr], integers: Integers) -> Result<ReadRows> {
         let frame = match (&self.rows, piece) {
             (Rows::Csv(rows), Piece::Text(piece)) => {
-                return rows.read_rows(piece, columns).map_err(|error| error.in_file(self.label()));
+                let read = rows.read_rows(piece, columns, integers);
+                return read.map_err(|error| error.in_file(self.label()));
             }
             (Rows::NdJson(rows), Piece::Text(piece)) => {
                 return rows.read_rows(piece, columns).map_err(|error| error.in_file(self.label()));

@@ -4,7 +4,7 @@ use polars::prelude::{DataType, PlSmallStr, Series};
 
 use crate::error::{Error, Result};
 
-use super::super::super::pieces::{ByteSource, Strictness, TextPiece};
+use super::super::super::pieces::{ByteSource, Integers, Strictness, TextPiece};
 use super::super::chunk::{Wanted, build_chunk};
 use super::super::cut::complete_record_end;
 use super::super::evidence::look_at;
@@ -198,7 +198,8 @@ impl CsvPieces {
         if !general.is_empty() {
             return None;
         }
-        let Some(Plain::Columns(read)) = read_plain(piece, &self.dialect, &plain) else { return None };
+        let read = read_plain(piece, &self.dialect, &plain, Integers::AsWide);
+        let Some(Plain::Columns(read)) = read else { return None };
         let evidence = read.iter().map(|(series, bits)| {
             let mut evidence = Evidence::of_values(series.len() as u64, series.null_count() as u64);
             match series.dtype() {

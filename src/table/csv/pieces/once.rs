@@ -11,7 +11,7 @@ use polars::prelude::{DataType, PlSmallStr, Schema};
 
 use crate::error::{Error, Result};
 
-use super::super::super::pieces::{ReadRows, TextPiece};
+use super::super::super::pieces::{Integers, ReadRows, TextPiece};
 use super::super::evidence::look_at;
 use super::super::infer::{Contradiction, contradicting, may_widen, settle};
 use super::super::kind::{Evidence, Kind, Kinds};
@@ -116,6 +116,7 @@ impl CsvPieces {
         names: &[PlSmallStr],
         dtypes: &Schema,
         watch: &Watch,
+        integers: Integers,
     ) -> Result<Seen> {
         let mut wanted = self.wanted(names)?;
         let is_watched = |index: usize| watch.columns.iter().any(|watched| watched.index == index);
@@ -124,7 +125,7 @@ impl CsvPieces {
                 wanted.dtype = dtypes.get(name).cloned();
             }
         }
-        let read = self.read_cells(piece, &wanted)?;
+        let read = self.read_cells(piece, &wanted, integers)?;
         let mut columns = wanted.iter().zip(&read.columns);
         if columns.any(|(wanted, column)| column.is_err() && is_watched(wanted.index)) {
             return Ok(Seen::Misfit);
@@ -155,6 +156,7 @@ impl CsvPieces {
         let Some((series, bits)) = column.filter(|_| watched.proposed == DataType::Int64) else {
             return Ok((evidence, Vec::new()));
         };
+        // What comes narrow has few digits and no sign.
         let Ok(ints) = series.i64() else { return Ok((evidence, Vec::new())) };
         let bits = bits.unwrap_or_else(|| IntBits::of_all(ints.iter().flatten()));
         if bits.has_negative() {

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 
 use super::super::super::list::parse_list_column;
 use super::super::super::own::column_of;
-use super::super::super::pieces::{ReadRows, Strictness, TextPiece, changed};
+use super::super::super::pieces::{Integers, ReadRows, Strictness, TextPiece, changed};
 use super::super::chunk::{Wanted, build_chunk};
 use super::super::lenient::{build_leniently, records};
 use super::super::place;
@@ -30,8 +30,13 @@ impl CsvPieces {
     /// # Errors
     /// What is wrong with the rows, with its place in the file, unless they are read leniently; then a quotation mark that is
     /// never closed.
-    pub(in crate::table) fn read_rows(&self, piece: &TextPiece, names: &[PlSmallStr]) -> Result<ReadRows> {
-        match self.read(piece, names) {
+    pub(in crate::table) fn read_rows(
+        &self,
+        piece: &TextPiece,
+        names: &[PlSmallStr],
+        integers: Integers,
+    ) -> Result<ReadRows> {
+        match self.read(piece, names, integers) {
             Err(_) if self.strictness == Strictness::Lenient => self.read_leniently(piece, names),
             read => read.map(ReadRows::from),
         }
@@ -61,9 +66,9 @@ impl CsvPieces {
         wanted.collect()
     }
 
-    fn read(&self, piece: &TextPiece, names: &[PlSmallStr]) -> Result<DataFrame> {
+    fn read(&self, piece: &TextPiece, names: &[PlSmallStr], integers: Integers) -> Result<DataFrame> {
         let wanted = self.wanted(names)?;
-        let read = self.read_cells(piece, &wanted)?;
+        let read = self.read_cells(piece, &wanted, integers)?;
         self.frame(read, &wanted, piece)
     }
 
@@ -71,11 +76,16 @@ impl CsvPieces {
     ///
     /// # Errors
     /// What is wrong with the rows themselves.
-    pub(super) fn read_cells(&self, piece: &TextPiece, wanted: &[Wanted]) -> Result<ReadCells> {
+    pub(super) fn read_cells(
+        &self,
+        piece: &TextPiece,
+        wanted: &[Wanted],
+        integers: Integers,
+    ) -> Result<ReadCells> {
         let (plain, general) = self.ways(wanted);
         let read = match plain.is_empty() {
             true => None,
-            false => read_plain(piece, &self.dialect, &plain),
+            false => read_plain(piece, &self.dialect, &plain, integers),
         };
         let (numbers, general) = match read {
             Some(Plain::Columns(numbers)) => (numbers, general),

@@ -12,6 +12,8 @@ use crate::widest::SideBySide;
 /// The numbers of a column as far as they are read.
 pub(super) struct Numbers {
     is_float: bool,
+    /// The integers, while all of them come from rows that are alike and have few digits, where they may be narrow.
+    narrow: Option<Vec<i8>>,
     ints: Vec<i64>,
     floats: Vec<f64>,
     n_rows: usize,
@@ -19,6 +21,12 @@ pub(super) struct Numbers {
     nulls: Vec<usize>,
     /// The bits that any of the integers has: of a negative one the highest, and beside that those of its complement.
     bits: u64,
+}
+
+/// Where integers go.
+pub(super) enum Room<'n> {
+    Narrow(&'n mut [i8]),
+    Wide(&'n mut [i64]),
 }
 
 /// Where the cells of a column stand.
@@ -39,11 +47,22 @@ impl Cells<'_> {
 }
 
 impl Numbers {
-    pub(super) fn new(wanted: &Wanted, n_rows: usize) -> Self {
+    pub(super) fn new(wanted: &Wanted, n_rows: usize, is_narrow: bool) -> Self {
         let is_float = wanted.dtype == Some(DataType::Float64);
-        let (n_ints, n_floats) = if is_float { (0, n_rows) } else { (n_rows, 0) };
-        let (ints, floats) = (Vec::with_capacity(n_ints), Vec::with_capacity(n_floats));
-        Self { is_float, ints, floats, n_rows: 0, nulls: Vec::new(), bits: 0 }
+        let (n_narrow, n_ints, n_floats) = match (is_float, is_narrow) {
+            (true, _) => (0, 0, n_rows),
+            (false, true) => (n_rows, 0, 0),
+            (false, false) => (0, n_rows, 0),
+        };
+        Self {
+            is_float,
+            narrow: (is_narrow && !is_float).then(|| Vec::with_capacity(n_narrow)),
+            ints: Vec::with_capacity(n_ints),
+            floats: Vec::with_capacity(n_floats),
+            n_rows: 0,
+            nulls: Vec::new(),
+            bits: 0,
+        }
     }
 
     /// How large the integers are, and whether any is negative.
@@ -58,11 +77,19 @@ impl Numbers {
 
     /// Adds so many integers, which are to be put there.
     #[inline(always)]
-    pub(super) fn room_for(&mut self, n_rows: usize) -> &mut [i64] {
-        let from = self.ints.len();
+    pub(super) fn room_for(&mut self, n_rows: usize) -> Room<'_> {
+        let from = self.n_rows;
         self.n_rows += n_rows;
-        self.ints.resize(from + n_rows, 0);
-        &mut self.ints[from..]
+        match &mut self.narrow {
+            Some(narrow) => {
+                narrow.resize(from + n_rows, 0);
+                Room::Narrow(&mut narrow[from..])
+            }
+            None => {
+                self.ints.resize(from + n_rows, 0);
+                Room::Wide(&mut self.ints[from..])
+            }
+        }
     }
 
     /// Adds rows of which only that they are numbers is of interest.
@@ -73,6 +100,9 @@ impl Numbers {
     /// Adds the numbers of some cells; `None` where the general way must say what one is.
     #[inline(always)]
     pub(super) fn add<const KEEP: bool>(&mut self, cells: Cells<'_>, has: Option<SideBySide>) -> Option<()> {
+        if let Some(narrow) = self.narrow.take() {
+            self.ints.extend(narrow.into_iter().map(i64::from));
+        }
         match self.is_float {
             true => add::<f64, KEEP>(cells, self.n_rows, &mut self.floats, &mut self.nulls, |_| {}, has)?,
             false => {
@@ -92,6 +122,9 @@ impl Numbers {
             self.nulls.iter().for_each(|row| validity.set(*row, false));
             validity.into()
         });
+        if let Some(narrow) = self.narrow {
+            return Int8Chunked::from_vec(name, narrow).into_series();
+        }
         match self.is_float {
             true => {
                 let array = PrimitiveArray::new(ArrowDataType::Float64, self.floats.into(), validity);

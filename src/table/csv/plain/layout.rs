@@ -8,8 +8,8 @@ use crate::widest::{Loop, SideBySide, SideBySideLoop, run_side_by_side, run_wide
 use super::super::chunk::Wanted;
 use super::super::dialect::Dialect;
 use super::super::scan::QUOTE;
-use super::columns::Numbers;
-use super::columns_at_once::{Place, take_at_once};
+use super::columns::{Numbers, Room};
+use super::columns_at_once::{Lane, Place, take_at_once};
 
 /// How many rows are compared at a time.
 const ROWS: usize = 64;
@@ -98,6 +98,12 @@ impl Layout {
         others == 0
     }
 
+    /// Whether the numbers of a column are `i8`s.
+    pub(super) fn is_narrow(&self, slot: usize) -> bool {
+        const MOST_DIGITS: usize = 2;
+        self.digits[slot].1 <= MOST_DIGITS
+    }
+
     /// Adds the numbers of rows that are of this layout.
     pub(super) fn read(&self, rows: &[u8], columns: &mut [Numbers]) {
         run_side_by_side(Take { layout: self, rows, columns });
@@ -119,14 +125,22 @@ impl SideBySideLoop for Take<'_> {
         let n_rows = rows.len() / row_bytes;
         for (column, (offset, n_digits)) in columns.iter_mut().zip(digits) {
             let place = Place { row_bytes, offset: *offset, n_digits: *n_digits };
-            let ints = column.room_for(n_rows);
-            let n_taken = has.map_or(0, |has| take_at_once(rows, place, ints, has));
-            let rest = rows[n_taken * row_bytes..].chunks_exact(row_bytes);
-            for (int, row) in ints[n_taken..].iter_mut().zip(rest) {
-                let digits = &row[place.offset..place.offset + place.n_digits];
-                *int = digits.iter().fold(0, |number, digit| number * 10 + i64::from(digit & 0xf));
+            match column.room_for(n_rows) {
+                Room::Narrow(ints) => take(rows, place, ints, has),
+                Room::Wide(ints) => take(rows, place, ints, has),
             }
         }
+    }
+}
+
+/// Puts the numbers of a column into their places.
+#[inline(always)]
+fn take<T: Lane>(rows: &[u8], place: Place, ints: &mut [T], has: Option<SideBySide>) {
+    let n_taken = has.map_or(0, |has| take_at_once(rows, place, ints, has));
+    let rest = rows[n_taken * place.row_bytes..].chunks_exact(place.row_bytes);
+    for (int, row) in ints[n_taken..].iter_mut().zip(rest) {
+        let digits = &row[place.offset..place.offset + place.n_digits];
+        *int = digits.iter().fold(T::default(), |number, digit| number.then(digit & 0xf));
     }
 }
 

@@ -25,7 +25,7 @@ use polars::prelude::*;
 
 use crate::widest::{SideBySide, SideBySideLoop, run_side_by_side};
 
-use super::super::pieces::TextPiece;
+use super::super::pieces::{Integers, TextPiece};
 use super::chunk::Wanted;
 use super::dialect::Dialect;
 use super::scan::QUOTE;
@@ -49,9 +49,14 @@ pub(super) enum Plain {
 }
 
 /// The values of some plain columns; `None` where the general way must find out. On the way, notes where the rows start.
-pub(super) fn read_plain(piece: &TextPiece, dialect: &Dialect, wanted: &[&Wanted]) -> Option<Plain> {
+pub(super) fn read_plain(
+    piece: &TextPiece,
+    dialect: &Dialect,
+    wanted: &[&Wanted],
+    integers: Integers,
+) -> Option<Plain> {
     let mut row_starts = Vec::with_capacity(piece.n_rows as usize + 1);
-    let columns = walk::<true>(piece, dialect, wanted, &mut row_starts)?;
+    let columns = walk::<true>(piece, dialect, wanted, integers, &mut row_starts)?;
     let _ = piece.row_starts.set(row_starts);
     let name = |wanted: &Wanted| PlSmallStr::from_str(&dialect.names[wanted.index]);
     let series = columns.into_iter().zip(wanted).map(|(column, wanted)| {
@@ -63,7 +68,7 @@ pub(super) fn read_plain(piece: &TextPiece, dialect: &Dialect, wanted: &[&Wanted
 
 /// Whether all cells of some plain columns are numbers of their dtypes; `None` where the general way must find out.
 pub(super) fn check_plain(piece: &TextPiece, dialect: &Dialect, wanted: &[&Wanted]) -> Option<Plain> {
-    let columns = walk::<false>(piece, dialect, wanted, &mut Vec::new())?;
+    let columns = walk::<false>(piece, dialect, wanted, Integers::AsWide, &mut Vec::new())?;
     Some(Plain::HaveValues(columns.iter().map(Numbers::has_values).collect()))
 }
 
@@ -72,6 +77,7 @@ fn walk<const KEEP: bool>(
     piece: &TextPiece,
     dialect: &Dialect,
     wanted: &[&Wanted],
+    integers: Integers,
     row_starts: &mut Vec<u32>,
 ) -> Option<Vec<Numbers>> {
     /// As many cells as the places of which stay in the nearest cache.
@@ -88,8 +94,13 @@ fn walk<const KEEP: bool>(
     }
     let n_columns = dialect.n_columns();
     let capacity = if KEEP { piece.n_rows as usize } else { 0 };
-    let mut columns: Vec<Numbers> = wanted.iter().map(|wanted| Numbers::new(wanted, capacity)).collect();
     let mut layout = Layout::of_row(text, 0, dialect, wanted);
+    let is_narrow = |slot: usize| {
+        integers == Integers::MayBeNarrow && layout.as_ref().is_some_and(|layout| layout.is_narrow(slot))
+    };
+    let columns = wanted.iter().enumerate();
+    let columns = columns.map(|(slot, wanted)| Numbers::new(wanted, capacity, is_narrow(slot)));
+    let mut columns: Vec<Numbers> = columns.collect();
     let mut n_ends = 0;
     let mut bounds = Bounds::default();
     let mut position = 0;
@@ -261,7 +272,7 @@ mod tests {
                 let all: Vec<&Wanted> = wanted.iter().collect();
                 let expected = general(text.as_bytes(), &dialect, &wanted);
                 let piece = piece(body);
-                let read = read_plain(&piece, &dialect, &all);
+                let read = read_plain(&piece, &dialect, &all, Integers::AsWide);
                 prop_assert_eq!(read.is_some(), check_plain(&piece, &dialect, &all).is_some());
                 let Some(Plain::Columns(columns)) = read else { continue };
                 let Some(expected) = expected else { panic!("the general way refuses {text:?}") };
@@ -290,10 +301,20 @@ mod tests {
                 let cell = |line: &str| line.split_once(',').unwrap().1.parse::<i64>().ok();
                 let expected: Vec<Option<i64>> = text.lines().map(cell).collect();
                 let piece = piece(text.as_bytes());
-                let Some(Plain::Columns(columns)) = read_plain(&piece, &dialect, &all) else {
+                let Some(Plain::Columns(columns)) = read_plain(&piece, &dialect, &all, Integers::AsWide)
+                else {
                     panic!("unusual")
                 };
                 assert_eq!(columns[0].0.i64().unwrap().to_vec(), expected, "{n} rows, {odd:?}");
+                let again = TextPiece::new(text.as_bytes().to_vec().into(), 0, 1, 0, 0);
+                let Some(Plain::Columns(narrow)) = read_plain(&again, &dialect, &all, Integers::MayBeNarrow)
+                else {
+                    panic!("unusual")
+                };
+                let is_narrow = *narrow[0].0.dtype() == DataType::Int8;
+                assert_eq!(is_narrow, odd.is_empty(), "{n} rows, {odd:?}");
+                let wide = narrow[0].0.cast(&DataType::Int64).unwrap();
+                assert_eq!(wide.i64().unwrap().to_vec(), expected, "{n} rows, {odd:?}");
                 let starts = piece.row_starts.get().unwrap();
                 let ends: Vec<u32> = (0..)
                     .zip(text.bytes())
@@ -306,9 +327,38 @@ mod tests {
         }
         let leading = "1,10\n".to_owned() + &"1,02\n".repeat(70);
         assert!(
-            read_plain(&piece(leading.as_bytes()), &dialect, &all).is_none(),
+            read_plain(&piece(leading.as_bytes()), &dialect, &all, Integers::AsWide).is_none(),
             "a leading zero is no number"
         );
+    }
+
+    #[test]
+    fn rows_that_are_alike_of_any_length() {
+        for n_columns in 2..64 {
+            let row = |row: usize| (0..n_columns).map(move |column| (row * 7 + column) % 10);
+            let line = |n: usize| row(n).map(|digit| digit.to_string()).collect::<Vec<_>>().join(",") + "\n";
+            let text: String = (0..150).map(line).collect();
+            let names = (0..n_columns).map(|column| format!("c{column}")).collect::<Vec<_>>().join(",");
+            let head = format!("{names}\n{text}");
+            let dialect = Dialect::find(head.as_bytes(), Format::Csv, &ReadOptions::default()).unwrap();
+            let wanted = [0, n_columns - 1];
+            let wanted = wanted.map(|index| Wanted { index, dtype: Some(DataType::Int64), guessed: true });
+            let all: Vec<&Wanted> = wanted.iter().collect();
+            for integers in [Integers::AsWide, Integers::MayBeNarrow] {
+                let Some(Plain::Columns(columns)) =
+                    read_plain(&piece(text.as_bytes()), &dialect, &all, integers)
+                else {
+                    panic!("unusual")
+                };
+                for ((column, _), wanted) in columns.iter().zip(&wanted) {
+                    let found = column.cast(&DataType::Int64).unwrap();
+                    let expected: Vec<i64> =
+                        (0..150).map(|n| row(n).nth(wanted.index).unwrap() as i64).collect();
+                    let found: Vec<i64> = found.i64().unwrap().into_no_null_iter().collect();
+                    assert_eq!(found, expected, "{n_columns} columns");
+                }
+            }
+        }
     }
 
     #[test]
@@ -318,7 +368,8 @@ mod tests {
             let wanted = Wanted { index: 0, dtype: Some(dtype), guessed: true };
             for (text, expected) in [("\n", vec![None]), ("1\n\n\n2", vec![Some(1.0), None, None, Some(2.0)])]
             {
-                let Some(Plain::Columns(columns)) = read_plain(&piece(text.as_bytes()), &dialect, &[&wanted])
+                let Some(Plain::Columns(columns)) =
+                    read_plain(&piece(text.as_bytes()), &dialect, &[&wanted], Integers::AsWide)
                 else {
                     panic!("unusual")
                 };
@@ -335,7 +386,7 @@ mod tests {
         let wanted = [(0, DataType::Int64), (1, DataType::Float64)];
         let wanted = wanted.map(|(index, dtype)| Wanted { index, dtype: Some(dtype), guessed: true });
         let all: Vec<&Wanted> = wanted.iter().collect();
-        let Some(Plain::Columns(columns)) = read_plain(&piece(text), &dialect, &all) else {
+        let Some(Plain::Columns(columns)) = read_plain(&piece(text), &dialect, &all, Integers::AsWide) else {
             panic!("unusual")
         };
         assert_eq!(columns[0].0.i64().unwrap().to_vec(), [Some(1), None, Some(-3)]);
